@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file version.h
+ * @brief Version of the headers and of the library that is loaded; symbol visibility.
+ */
+#ifndef IRISX_VERSION_H
+#define IRISX_VERSION_H
+
+#define IRISX_VERSION_MAJOR 0
+#define IRISX_VERSION_MINOR 1
+#define IRISX_VERSION_PATCH 0
+#define IRISX_VERSION "0.1.0"
+
+#if defined(_WIN32) && defined(IRISX_SHARED)
+#define IRISX_API __declspec(dllimport)
+#elif defined(__GNUC__)
+#define IRISX_API __attribute__((visibility("default")))
+#else
+#define IRISX_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Version of the loaded library ("0.1.0"). Static. @thread any */
+IRISX_API const char *irisx_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
