@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ice: STUN messages (RFC 8489), the gathering of candidates and the full ICE agent (RFC 8445) for one component
+ * (rtcp-mux). Pure: packets and time in; packets, events and one deadline out.
+ * TURN, trickle and restart come with a later issue; the types leave room for them.
+ */
+#ifndef IX_ICE_H
+#define IX_ICE_H
+
+#include "core/core.h"
+
+/* ---- STUN ---------------------------------------------------------------------------------------------------- */
+#define IX_STUN_MAGIC UINT32_C(0x2112A442)
+enum ix_stun_class { IX_STUN_REQUEST = 0, IX_STUN_INDICATION = 1, IX_STUN_SUCCESS = 2, IX_STUN_ERROR = 3 };
+enum ix_stun_method { IX_STUN_BINDING = 1 };
+
+struct ix_stun_msg { /* a parsed message; slices borrow the packet */
+    enum ix_stun_class cls;
+    uint16_t method;
+    uint8_t transaction[12];
+    struct ix_addr xor_mapped; /* family 0 = absent (MAPPED-ADDRESS accepted as a fallback) */
+    struct ix_str username;
+    struct ix_str software;
+    struct ix_str realm;
+    struct ix_str nonce;
+    uint32_t priority; /* with has_priority */
+    uint64_t tie_breaker;
+    uint16_t error_code; /* 0 = absent */
+    bool has_priority, use_candidate, controlling, controlled, has_integrity, has_fingerprint;
+    uint16_t unknown[8]; /* comprehension-required attributes nobody knows */
+    size_t unknown_count;
+    size_t integrity_at; /* offset of MESSAGE-INTEGRITY */
+    const uint8_t *data;
+    size_t len;
+};
+bool ix_stun_is(const void *p, size_t n); /* RFC 7983: first byte 0..3, magic cookie, length */
+int ix_stun_parse(struct ix_stun_msg *m, const void *p, size_t n); /* FINGERPRINT is checked when present */
+bool ix_stun_check_integrity(const struct ix_stun_msg *m, struct ix_str key); /* short-term: key = password */
+/* Builder: begin, attributes, end (adds MESSAGE-INTEGRITY if key.n, then FINGERPRINT). */
+void ix_stun_begin(struct ix_buf *b, enum ix_stun_class cls, uint16_t method, const uint8_t transaction[12]);
+void ix_stun_attr(struct ix_buf *b, uint16_t type, const void *p, size_t n);
+void ix_stun_attr_addr(struct ix_buf *b, uint16_t type, const struct ix_addr *a, const uint8_t transaction[12]);
+int ix_stun_end(struct ix_buf *b, struct ix_str key);
+
+/* ---- candidates ------------------------------------------------------------------------------------------------ */
+enum ix_candidate_type { IX_CAND_HOST = 1, IX_CAND_PRFLX = 2, IX_CAND_SRFLX = 3, IX_CAND_RELAY = 4 };
+struct ix_candidate {
+    enum ix_candidate_type type;
+    uint32_t priority; /* RFC 8445 section 5.1.2.1 */
+    struct ix_addr addr;
+    struct ix_addr base; /* what packets leave from (raddr/rport in SDP for non-host); own candidates only */
+    uint32_t socket; /* own candidates: the shell's id of the UDP socket */
+    char foundation[33];
+};
+#define IX_ICE_MAX_LOCAL 24
+#define IX_ICE_MAX_REMOTE 32
+#define IX_ICE_UFRAG 8 /* characters we use; RFC 8839 section 5.4 wants 4..256 */
+#define IX_ICE_PWD 24 /* 22..256 */
+uint32_t ix_ice_priority(enum ix_candidate_type type, uint16_t local_preference); /* component 1 */
+
+/* ---- gathering: sockets' own addresses plus what STUN servers see; one per line, ready before a call is dialled ---- */
+struct ix_gather;
+struct ix_gather_config {
+    const struct ix_rng *rng; /* must outlive */
+    const struct ix_log *log;
+    uint32_t timeout_ms; /* 0 = 1500: then srflx is done without */
+};
+int ix_gather_new(const struct ix_gather_config *config, struct ix_gather **out);
+void ix_gather_free(struct ix_gather *g);
+/* a bound socket; addr is the interface's address, never the wildcard; preference: higher first, loopback lowest */
+int ix_gather_add_socket(struct ix_gather *g, uint32_t socket, const struct ix_addr *addr, uint16_t preference);
+int ix_gather_add_server(struct ix_gather *g, const struct ix_addr *stun_server);
+void ix_gather_start(struct ix_gather *g, struct ix_now now);
+bool ix_gather_input(struct ix_gather *g, uint32_t socket, const struct ix_addr *from, const void *p, size_t n,
+    struct ix_now now); /* true: it was ours */
+void ix_gather_timeout(struct ix_gather *g, struct ix_now now);
+uint64_t ix_gather_deadline(const struct ix_gather *g);
+struct ix_ice_send {
+    uint32_t socket;
+    struct ix_addr to;
+    const uint8_t *data;
+    size_t len;
+};
+bool ix_gather_poll(struct ix_gather *g, struct ix_ice_send *out);
+bool ix_gather_done(const struct ix_gather *g);
+const struct ix_candidate *ix_gather_candidates(const struct ix_gather *g, size_t *count); /* preferred first */
+
+/* ---- the agent ------------------------------------------------------------------------------------------------- */
+enum ix_ice_state { /* as RTCIceConnectionState, fewer */
+    IX_ICE_NEW = 0, /* no remote description yet; early checks are answered and remembered */
+    IX_ICE_CHECKING = 1,
+    IX_ICE_VALID = 2, /* a pair works: DTLS may start on it; not nominated yet */
+    IX_ICE_CONNECTED = 3, /* nominated */
+    IX_ICE_DISCONNECTED = 4, /* consent runs out (RFC 7675) */
+    IX_ICE_FAILED = 5
+};
+struct ix_ice_config {
+    const struct ix_rng *rng; /* must outlive */
+    const struct ix_log *log;
+    bool controlling;
+    uint32_t ta_ms; /* pacing; 0 = 20 (RFC 8445 section 14.2 allows >= 5) */
+    uint32_t fail_ms; /* 0 = 15000: no pair by then is failure */
+    uint32_t consent_ms; /* 0 = 30000 (RFC 7675 section 5.1) */
+};
+enum ix_ice_out_kind { IX_ICE_OUT_SEND = 1, IX_ICE_OUT_STATE = 2, IX_ICE_OUT_SELECTED = 3 };
+struct ix_ice_pair {
+    uint32_t socket;
+    struct ix_addr local; /* base */
+    struct ix_addr remote;
+    enum ix_candidate_type local_type;
+    enum ix_candidate_type remote_type;
+    uint64_t round_trip_us; /* of the last check */
+};
+struct ix_ice_out {
+    enum ix_ice_out_kind kind;
+    struct ix_ice_send send; /* SEND */
+    enum ix_ice_state state; /* STATE */
+    struct ix_ice_pair pair; /* SELECTED: send media here from now on (first valid, then nominated) */
+};
+struct ix_ice;
+int ix_ice_new(const struct ix_ice_config *config, struct ix_ice **out);
+void ix_ice_free(struct ix_ice *ice);
+const char *ix_ice_ufrag(const struct ix_ice *ice); /* own, random, fixed for the session */
+const char *ix_ice_pwd(const struct ix_ice *ice);
+int ix_ice_add_local(struct ix_ice *ice, const struct ix_candidate *c);
+size_t ix_ice_locals(const struct ix_ice *ice, const struct ix_candidate **out);
+void ix_ice_set_controlling(struct ix_ice *ice, bool controlling); /* before start */
+int ix_ice_set_remote(struct ix_ice *ice, struct ix_str ufrag, struct ix_str pwd, bool lite);
+int ix_ice_add_remote(struct ix_ice *ice, const struct ix_candidate *c, struct ix_now now);
+void ix_ice_remote_done(struct ix_ice *ice); /* end of candidates */
+int ix_ice_start(struct ix_ice *ice, struct ix_now now); /* remote set: checks begin */
+/* any STUN packet that came on one of the sockets; returns false if it is not for this agent (ufrag, transaction) */
+bool ix_ice_input(struct ix_ice *ice, uint32_t socket, const struct ix_addr *from, const void *p, size_t n,
+    struct ix_now now);
+void ix_ice_timeout(struct ix_ice *ice, struct ix_now now);
+bool ix_ice_poll(struct ix_ice *ice, struct ix_ice_out *out);
+uint64_t ix_ice_deadline(const struct ix_ice *ice);
+enum ix_ice_state ix_ice_state(const struct ix_ice *ice);
+bool ix_ice_selected(const struct ix_ice *ice, struct ix_ice_pair *out);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rtp: one RTP session with SRTP (libsrtp2) for one audio stream each way: RFC 3550, 3551, 3711, 5761 (mux), 4733
+ * payloads passed through, 7983 (which of STUN, DTLS, RTP, RTCP a packet is).
+ */
+#ifndef IX_RTP_H
+#define IX_RTP_H
+
+#include "core/core.h"
+
+enum ix_packet_kind { IX_PACKET_UNKNOWN = 0, IX_PACKET_STUN = 1, IX_PACKET_DTLS = 2, IX_PACKET_RTP = 3, IX_PACKET_RTCP = 4, IX_PACKET_TURN_CHANNEL = 5 };
+enum ix_packet_kind ix_packet_kind(const void *p, size_t n); /* RFC 7983 section 7, RFC 5761 section 4 */
+
+struct ix_rtp_header {
+    bool marker, padding, extension;
+    uint8_t payload_type;
+    uint16_t seq;
+    uint32_t timestamp;
+    uint32_t ssrc;
+    const uint8_t *payload;
+    size_t payload_len;
+};
+int ix_rtp_parse(struct ix_rtp_header *h, const void *p, size_t n);
+
+struct ix_rtp_payload { /* what a payload type means, as negotiated */
+    uint8_t payload_type;
+    uint8_t kind; /* enum ix_frame_kind */
+    uint8_t codec; /* enum ix_codec_id for audio; 0 else */
+    uint32_t clock_hz; /* 48000, 8000 */
+};
+struct ix_rtp_config {
+    const struct ix_rng *rng; /* SSRC, first sequence number and timestamp; must outlive */
+    const struct ix_log *log;
+    const char *cname; /* copied; RFC 7022 */
+    uint32_t ssrc; /* 0 = random */
+    uint32_t rtcp_interval_ms; /* 0 = 5000; the first report comes after 500 ms */
+};
+struct ix_rtp_stats { /* counters since start; *_us and jitter in microseconds */
+    uint64_t packets_sent, bytes_sent, packets_received, bytes_received;
+    uint64_t packets_lost; /* RFC 3550 cumulative, never below 0 here */
+    uint64_t discarded_auth, discarded_replay, discarded_malformed, before_keys;
+    uint64_t jitter_us; /* RFC 3550 section 6.4.1 */
+    uint64_t round_trip_us; /* last from RTCP; 0 = none yet */
+    uint64_t remote_lost; /* what the peer reports of ours */
+    uint64_t remote_jitter_us;
+    uint8_t remote_fraction_lost; /* /256 */
+    uint32_t ssrc, remote_ssrc;
+    uint64_t rtcp_sent, rtcp_received;
+};
+enum ix_rtp_out_kind { IX_RTP_OUT_SEND = 1, IX_RTP_OUT_FRAME = 2, IX_RTP_OUT_BYE = 3, IX_RTP_OUT_TAP = 4 };
+struct ix_rtp_out {
+    enum ix_rtp_out_kind kind;
+    const uint8_t *data; /* SEND: protected packet; TAP: the same packet in clear (capture) */
+    size_t len;
+    bool outgoing; /* TAP */
+    const struct ix_frame *frame; /* FRAME: received */
+};
+struct ix_rtp;
+int ix_rtp_new(const struct ix_rtp_config *config, struct ix_rtp **out);
+void ix_rtp_free(struct ix_rtp *r);
+int ix_rtp_set_payloads(struct ix_rtp *r, const struct ix_rtp_payload *list, size_t count); /* receive and send map; replaces */
+/* which payload types audio, events, comfort noise are sent with (0xff = none) */
+void ix_rtp_set_send(struct ix_rtp *r, uint8_t audio_pt, uint8_t event_pt, uint8_t cn_pt);
+/* 30-byte key+salt each way (struct ix_srtp_keys of dtls, passed by value through the call layer) */
+int ix_rtp_set_keys(struct ix_rtp *r, const uint8_t local[30], const uint8_t remote[30]);
+void ix_rtp_set_tap(struct ix_rtp *r, bool on);
+uint32_t ix_rtp_ssrc(const struct ix_rtp *r);
+/* frames to the wire: assigns SSRC, sequence, payload type; refused without keys (IRISX_E_STATE) */
+int ix_rtp_send(struct ix_rtp *r, const struct ix_frame *frame, struct ix_now now);
+void ix_rtp_input(struct ix_rtp *r, const void *p, size_t n, uint64_t arrival_us, struct ix_now now);
+void ix_rtp_bye(struct ix_rtp *r, struct ix_now now);
+void ix_rtp_timeout(struct ix_rtp *r, struct ix_now now);
+bool ix_rtp_poll(struct ix_rtp *r, struct ix_rtp_out *out); /* no allocation per packet */
+uint64_t ix_rtp_deadline(const struct ix_rtp *r);
+void ix_rtp_stats(const struct ix_rtp *r, struct ix_rtp_stats *out);
+
+/* RTCP, for tests and fuzzing: walks a compound packet; IRISX_E_PROTOCOL if malformed */
+int ix_rtcp_check(const void *p, size_t n);
+
+#endif
