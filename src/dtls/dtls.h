@@ -67,6 +67,36 @@ void ix_dtls_done(struct ix_dtls *d, struct ix_now now); /* owner: results are d
 bool ix_dtls_working(const struct ix_dtls *d);
 void ix_dtls_close(struct ix_dtls *d, struct ix_now now); /* sends close_notify */
 enum ix_dtls_state ix_dtls_state(const struct ix_dtls *d);
-int ix_dtls_keys(const struct ix_dtls *d, struct ix_srtp_keys *out); /* once connected */
+int ix_dtls_keys(const struct ix_dtls *d, struct ix_srtp_keys *out); /* once connected; IRISX_E_STATE before */
+/*
+ * The peer has proved that it holds our last flight (its first SRTP packet authenticated): nothing will be sent again,
+ * so the heavy context may go (some 30 kB). Harmless in any state and as often as you like; while WORK is out it takes
+ * effect at ix_dtls_done(). Without it the context goes after 2 x the longest retransmission timer. Keys, state and
+ * statistics stay; a late datagram of the peer is then ignored and ix_dtls_close() ends without close_notify.
+ */
+void ix_dtls_settle(struct ix_dtls *d, struct ix_now now);
+
+/*
+ * The association behind a table, so that the call layer can be simulated with a cheap double (tests/support/
+ * dtls_double.h). Members mirror the functions of the same name above.
+ */
+struct ix_dtls_ops {
+    int (*create)(const struct ix_dtls_config *config, struct ix_dtls **out); /* ix_dtls_new */
+    void (*free)(struct ix_dtls *d);
+    int (*set_fingerprint)(struct ix_dtls *d, const struct ix_dtls_fingerprint *fp);
+    void (*start)(struct ix_dtls *d, uint64_t round_trip_us, struct ix_now now);
+    void (*input)(struct ix_dtls *d, const void *p, size_t n, struct ix_now now);
+    void (*timeout)(struct ix_dtls *d, struct ix_now now);
+    bool (*poll)(struct ix_dtls *d, struct ix_dtls_out *out);
+    uint64_t (*deadline)(const struct ix_dtls *d);
+    void (*work)(struct ix_dtls *d, struct ix_dtls_worker *w);
+    void (*done)(struct ix_dtls *d, struct ix_now now);
+    bool (*working)(const struct ix_dtls *d);
+    void (*close)(struct ix_dtls *d, struct ix_now now);
+    enum ix_dtls_state (*state)(const struct ix_dtls *d);
+    int (*keys)(const struct ix_dtls *d, struct ix_srtp_keys *out);
+    void (*settle)(struct ix_dtls *d, struct ix_now now);
+};
+extern const struct ix_dtls_ops ix_dtls_mbedtls;
 
 #endif

@@ -55,6 +55,12 @@ struct ix_rtp_out {
     bool outgoing; /* TAP */
     const struct ix_frame *frame; /* FRAME: received */
 };
+/*
+ * Initialises libsrtp once for the process (40 ms on NSS), counted and thread-safe: the shell calls it early, off the
+ * hot path; ix_rtp_new() does it if nobody has. Stays for the life of the process. IRISX_E_NO_MEMORY, IRISX_E_INTERNAL.
+ */
+int ix_rtp_global_init(void);
+
 struct ix_rtp;
 int ix_rtp_new(const struct ix_rtp_config *config, struct ix_rtp **out);
 void ix_rtp_free(struct ix_rtp *r);
