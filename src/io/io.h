@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * io: the shell's parts. Each carries bytes, transfers, files or deadlines and decides nothing. Every object belongs to
+ * the loop it was made on and is used on that loop's thread only, ix_loop_post excepted. Callbacks run on that thread.
+ */
+#ifndef IX_IO_H
+#define IX_IO_H
+
+#include "core/core.h"
+
+/* ---- clock, entropy, system --------------------------------------------------------------------------------------------- */
+struct ix_now ix_clock_now(void); /* CLOCK_MONOTONIC (or BOOTTIME where it exists) and wall */
+struct ix_rng ix_entropy(void); /* getrandom; never fails */
+
+/* ---- loop: one libuv loop ------------------------------------------------------------------------------------------------- */
+struct ix_loop;
+int ix_loop_new(const struct ix_log *log, struct ix_loop **out);
+int ix_loop_free(struct ix_loop *loop); /* all handles closed; runs the loop until they are */
+void *ix_loop_uv(struct ix_loop *loop); /* uv_loop_t * for host */
+int ix_loop_run(struct ix_loop *loop); /* until ix_loop_stop */
+int ix_loop_run_once(struct ix_loop *loop); /* what is ready, without waiting (zero-thread mode) */
+void ix_loop_stop(struct ix_loop *loop); /* any thread */
+int ix_loop_fd(const struct ix_loop *loop);
+int ix_loop_timeout_ms(const struct ix_loop *loop); /* -1 = none */
+struct ix_now ix_loop_now(struct ix_loop *loop); /* read once a turn */
+/* any thread; runs fn(arg) on the loop's thread, in order; IRISX_E_CLOSED after stop, then fn is not called */
+int ix_loop_post(struct ix_loop *loop, void (*fn)(void *arg), void *arg);
+/* called at the end of every turn, after all callbacks: the place to drain cores */
+void ix_loop_set_drain(struct ix_loop *loop, void (*fn)(void *ctx), void *ctx);
+
+struct ix_loop_timer;
+int ix_loop_timer_new(struct ix_loop *loop, void (*fn)(void *ctx), void *ctx, struct ix_loop_timer **out);
+void ix_loop_timer_set(struct ix_loop_timer *t, uint64_t at_us); /* absolute monotonic; IX_NEVER stops */
+void ix_loop_timer_free(struct ix_loop_timer *t);
+
+/* ---- work that may block: names, files, databases (uv's pool); done runs on the loop ------------------------------------------ */
+int ix_work_queue(struct ix_loop *loop, void (*work)(void *arg), void (*done)(void *arg, int err), void *arg);
+struct ix_resolve;
+typedef void (*ix_resolve_fn)(void *ctx, int err, const struct ix_addr *addrs, size_t count);
+int ix_resolve(struct ix_loop *loop, const char *host, uint16_t port, ix_resolve_fn fn, void *ctx, struct ix_resolve **out);
+void ix_resolve_cancel(struct ix_resolve *r); /* fn is not called */
+
+/* ---- interfaces --------------------------------------------------------------------------------------------------------------- */
+struct ix_interface {
+    char name[32];
+    struct ix_addr addr; /* port 0 */
+    bool loopback, point_to_point;
+};
+int ix_interfaces(struct ix_interface *out, size_t cap, size_t *count); /* up and running ones */
+
+/* ---- UDP: recvmmsg/sendmmsg, kernel receive timestamps where there are any -------------------------------------------------------- */
+struct ix_udp;
+struct ix_udp_packet {
+    struct ix_addr from;
+    const uint8_t *data;
+    size_t len;
+    uint64_t arrival_us; /* monotonic clock */
+};
+typedef void (*ix_udp_fn)(void *ctx, struct ix_udp *udp, const struct ix_udp_packet *packets, size_t count);
+int ix_udp_open(struct ix_loop *loop, const struct ix_addr *bind, ix_udp_fn fn, void *ctx, struct ix_udp **out);
+void ix_udp_local(const struct ix_udp *udp, struct ix_addr *out);
+int ix_udp_send(struct ix_udp *udp, const struct ix_addr *to, const void *p, size_t n); /* batched until the turn ends */
+void ix_udp_flush(struct ix_udp *udp);
+void ix_udp_close(struct ix_udp *udp);
+
+/* ---- WebSocket client (libwebsockets on this loop) --------------------------------------------------------------------------------- */
+struct ix_tls_options {
+    const char *ca_file; /* PEM bundle in addition to nothing else; NULL = system store */
+    /* verification is always on: there is no option to switch it off */
+};
+enum ix_ws_event_kind { IX_WS_OPEN = 1, IX_WS_MESSAGE = 2, IX_WS_PONG = 3, IX_WS_CLOSED = 4 };
+struct ix_ws_event {
+    enum ix_ws_event_kind kind;
+    const uint8_t *data; /* MESSAGE: whole message, fragments joined, at most 64 KiB (larger: closed with 1009) */
+    size_t len;
+    int err; /* CLOSED: why (IRISX_E_NETWORK, _DNS, _TLS, _PROTOCOL, _TIMEOUT, 0 = closed by us) */
+    const char *detail; /* CLOSED: one line a user can act on: "certificate expired on ...", "wrong host name" */
+    uint16_t close_code;
+    struct ix_addr local, remote; /* OPEN */
+};
+struct ix_ws;
+typedef void (*ix_ws_fn)(void *ctx, struct ix_ws *ws, const struct ix_ws_event *ev);
+struct ix_ws_options {
+    const char *url; /* ws:// or wss:// with path and query */
+    const char *subprotocol; /* "sip" */
+    struct ix_tls_options tls;
+    uint32_t connect_timeout_ms; /* names, TCP, TLS and upgrade together; 0 = 10000 */
+    const char *user_agent;
+};
+int ix_ws_connect(struct ix_loop *loop, const struct ix_ws_options *o, ix_ws_fn fn, void *ctx, struct ix_ws **out);
+int ix_ws_send(struct ix_ws *ws, const void *p, size_t n, bool text); /* one message, one frame; queued, bounded (1 MiB) */
+int ix_ws_ping(struct ix_ws *ws);
+void ix_ws_close(struct ix_ws *ws, uint16_t code); /* fn gets CLOSED later, once; ws invalid after that */
+
+/* ---- HTTP and WebSocket server (libwebsockets): webhook receiver, sandbox ----------------------------------------------------------- */
+struct ix_server;
+struct ix_server_request { /* whole request, body read within limits; borrowed during the callback unless kept */
+    const char *method, *path, *query; /* path percent-encoded as received; query without '?', NULL none */
+    const uint8_t *body;
+    size_t body_len;
+    struct ix_addr peer;
+    const char *(*header)(const struct ix_server_request *r, const char *name); /* NULL if absent */
+    void *impl;
+};
+struct ix_server_reply; /* one per request; answered exactly once, now or later */
+typedef void (*ix_server_fn)(void *ctx, const struct ix_server_request *r, struct ix_server_reply *reply);
+struct ix_server_options {
+    struct ix_addr bind; /* port 0 = free one */
+    uint32_t max_connections; /* 0 = 64 */
+    uint32_t header_timeout_ms, body_timeout_ms; /* 0 = 10000, 30000 */
+    size_t max_body; /* 0 = 1 MiB; larger: 413 */
+    const char *tls_cert_file, *tls_key_file; /* both or none */
+    const char *ws_subprotocol; /* NULL = no WebSocket upgrades */
+    const char *ws_path; /* NULL = any */
+};
+int ix_server_open(struct ix_loop *loop, const struct ix_server_options *o, ix_server_fn on_request,
+    ix_ws_fn on_ws /* OPEN makes a new struct ix_ws; may be NULL */, void *ctx, struct ix_server **out);
+void ix_server_local(const struct ix_server *s, struct ix_addr *out);
+/* headers: "Name: value\r\n" lines or NULL; copies all */
+int ix_server_answer(struct ix_server_reply *reply, int status, const char *content_type, const char *headers,
+    const void *body, size_t len);
+void ix_server_drop(struct ix_server_reply *reply); /* closes the connection without an answer (fault injection) */
+void ix_server_close(struct ix_server *s);
+void ix_ws_set_context(struct ix_ws *ws, void *ctx); /* server side: replaces ctx for this connection */
+void *ix_ws_context(const struct ix_ws *ws);
+
+/* ---- HTTP transfers (libcurl multi on this loop) ------------------------------------------------------------------------------------- */
+struct ix_http_client;
+struct ix_transfer_request { /* values; copied */
+    const char *method, *url;
+    const char *headers; /* "Name: value\r\n" lines */
+    const void *body; /* NULL with body_len 0 = none (POST/PATCH/PUT then send {}) */
+    size_t body_len;
+    uint32_t timeout_ms; /* whole transfer; 0 = 30000 */
+    uint32_t connect_timeout_ms; /* 0 = 10000 */
+    size_t max_response; /* 0 = 8 MiB */
+    bool safe; /* GET, HEAD: libcurl may replay it on a dead reused connection; never set for others */
+};
+struct ix_transfer_result {
+    int err; /* 0: an HTTP answer is there, whatever its status; else IRISX_E_NETWORK, _DNS, _TLS, _TIMEOUT, _OUTCOME_UNKNOWN, _TOO_LARGE, _PROTOCOL, _CANCELLED */
+    char detail[256]; /* one line for people, no secrets */
+    long status;
+    const char *content_type; /* NULL none */
+    const char *headers; /* raw, lines */
+    const uint8_t *body;
+    size_t body_len;
+    bool any_byte_sent; /* of the request */
+    uint64_t total_us;
+};
+struct ix_transfer;
+typedef void (*ix_transfer_fn)(void *ctx, const struct ix_transfer_result *r);
+struct ix_http_options {
+    struct ix_tls_options tls;
+    const char *user_agent;
+    uint32_t max_connections_per_host; /* 0 = 6 */
+    const char *proxy; /* NULL = none (environment is not read) */
+};
+int ix_http_client_new(struct ix_loop *loop, const struct ix_http_options *o, struct ix_http_client **out);
+void ix_http_client_free(struct ix_http_client *c); /* cancels all, callbacks with IRISX_E_CANCELLED */
+int ix_transfer_start(struct ix_http_client *c, const struct ix_transfer_request *r, ix_transfer_fn fn, void *ctx, struct ix_transfer **out);
+void ix_transfer_cancel(struct ix_transfer *t); /* fn is called with IRISX_E_CANCELLED before it returns */
+
+/* ---- files ------------------------------------------------------------------------------------------------------------------------------ */
+int ix_file_read(const char *path, size_t limit, struct ix_buf *out); /* blocks: helper threads only */
+int ix_file_write_atomic(const char *path, unsigned mode, const void *p, size_t n); /* temp + fsync + rename */
+/* append-only writer for captures and timelines: never loses what was written; IRISX_E_DISK_FULL, _IO */
+struct ix_file_out;
+int ix_file_out_open(const char *path, unsigned mode, struct ix_file_out **out);
+int ix_file_out_write(struct ix_file_out *f, const void *p, size_t n);
+int ix_file_out_close(struct ix_file_out *f);
+
+#endif

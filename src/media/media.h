@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * media: mix groups. A group is one call, or the calls that hear each other; it is the unit that is placed on a media
+ * thread. Pure and without allocation once a party exists: frames, commands and ticks in; frames and events out.
+ *
+ *   call loop --commands, received frames--> engine (one a media thread) --encoded frames, events--> call loop
+ *
+ * Parties are made and freed by the call loop; the engine only borrows them between ADD and the RELEASED event.
+ * docs/design/media.md is the description of this command interface.
+ */
+#ifndef IX_MEDIA_H
+#define IX_MEDIA_H
+
+#include "core/core.h"
+
+#define IX_TICK_US (20 * IX_MS) /* one frame */
+#define IX_TICK_SLOTS 8 /* groups are spread over phase slots of 2.5 ms */
+
+struct ix_media_codec { /* what a party sends and receives with */
+    uint8_t codec; /* enum ix_codec_id */
+    uint32_t clock_hz;
+    uint8_t ptime_ms; /* 20 */
+    bool events; /* telephone-event agreed */
+    bool fec, dtx; /* Opus: what the peer takes */
+    uint8_t complexity; /* Opus 0..10; 0xff = shipped default 5 */
+    uint32_t bitrate; /* 0 = 24000 */
+    bool send, receive; /* direction: held or muted by signalling */
+};
+
+enum ix_source_kind { IX_SOURCE_SILENCE = 0, IX_SOURCE_RING = 1, IX_SOURCE_TONE = 2, IX_SOURCE_ECHO = 3 /* what is received, decoded and encoded anew */ };
+struct ix_media_source {
+    uint8_t kind;
+    struct ix_pcm_ring *ring; /* RING: filled by a file reader or the application; borrowed until RELEASED or SOURCE_ENDED */
+    uint32_t rate_hz; /* of the ring's samples, 8000..48000 */
+    float tone_hz[2]; /* TONE: one or two frequencies, 0 = none */
+    float tone_level; /* peak, 0..1 */
+};
+
+enum ix_media_cmd_kind {
+    IX_MEDIA_ADD = 1, /* party begins in a group of its own, or in `group` of another party */
+    IX_MEDIA_REMOVE = 2, /* answered by RELEASED; the caller may free the party then */
+    IX_MEDIA_CODEC = 3,
+    IX_MEDIA_SOURCE = 4, /* what this party sends besides the mix */
+    IX_MEDIA_SINK = 5, /* ring for what is heard (application or recorder), with rate; NULL stops */
+    IX_MEDIA_RECORD = 6, /* ring pair: received and sent, for a recorder; NULL stops */
+    IX_MEDIA_MUTE = 7,
+    IX_MEDIA_DTMF = 8, /* digits queue behind those under way */
+    IX_MEDIA_JOIN = 9, /* move into the group of `other` at the tick boundary; 0 = alone again */
+    IX_MEDIA_GAIN = 10
+};
+struct ix_party;
+struct ix_media_cmd { /* travels by value in a ring */
+    uint8_t kind;
+    uint32_t party_id; /* chosen by the caller, unique among engines */
+    union {
+        struct { struct ix_party *party; uint32_t group_of; } add;
+        struct ix_media_codec codec;
+        struct ix_media_source source;
+        struct { struct ix_pcm_ring *ring; uint32_t rate_hz; } sink;
+        struct { struct ix_pcm_ring *received; struct ix_pcm_ring *sent; uint32_t rate_hz; } record;
+        struct { bool on; } mute;
+        struct { char digits[33]; uint16_t tone_ms; uint16_t gap_ms; } dtmf; /* 0-9 * # A-D; defaults 160, 80 */
+        struct { uint32_t other; } join;
+        struct { float gain; } gain; /* of what this party says into the mix */
+    } u;
+};
+
+struct ix_media_stats { /* counters since ADD; *_us are durations */
+    uint64_t frames_in, frames_out, frames_late, frames_lost, frames_duplicate;
+    uint64_t concealed_us, silent_concealed_us, played_us, stretched_us, discarded_us;
+    uint64_t buffer_delay_us; /* now */
+    uint64_t buffer_delay_sum_us, buffer_emitted; /* jitterBufferDelay / emittedCount, as W3C */
+    uint64_t buffer_target_us;
+    float level_in, level_out; /* RMS 0..1 of the last second */
+    uint64_t first_audio_us; /* mono time of the first decoded frame handed on; 0 = none */
+    float mos, r_factor; /* E-model, last interval */
+};
+enum ix_media_event_kind {
+    IX_MEDIA_EV_RELEASED = 1, /* the engine no longer knows the party, its rings and codecs */
+    IX_MEDIA_EV_DTMF = 2, /* digit received, once per press */
+    IX_MEDIA_EV_DTMF_SENT = 3, /* queue ran empty */
+    IX_MEDIA_EV_SOURCE_ENDED = 4, /* RING source ended and drained */
+    IX_MEDIA_EV_STATS = 5, /* once a second */
+    IX_MEDIA_EV_FIRST_AUDIO = 6 /* first received frame decoded */
+};
+struct ix_media_event {
+    uint8_t kind;
+    uint32_t party_id;
+    union {
+        struct ix_party *party; /* RELEASED */
+        struct { char digit; uint16_t duration_ms; } dtmf;
+        struct ix_media_stats stats; /* STATS, RELEASED has none */
+        uint64_t at_us; /* FIRST_AUDIO */
+    } u;
+};
+
+/* ---- parties: any thread but a media thread; all memory a party ever needs is taken here ----------------------------- */
+struct ix_party_options {
+    const struct ix_log *log;
+    uint64_t seed;
+    uint32_t min_delay_ms, max_delay_ms; /* jitter buffer; 0 = 20 and 500 */
+};
+int ix_party_new(const struct ix_party_options *o, struct ix_party **out);
+void ix_party_free(struct ix_party *p); /* not while an engine has it */
+
+/* ---- the engine: one a media thread ------------------------------------------------------------------------------------ */
+struct ix_media;
+int ix_media_new(const struct ix_log *log, size_t max_parties, struct ix_media **out);
+void ix_media_free(struct ix_media *m);
+void ix_media_command(struct ix_media *m, const struct ix_media_cmd *cmd, struct ix_now now);
+void ix_media_frame(struct ix_media *m, uint32_t party_id, const struct ix_frame *f, struct ix_now now);
+void ix_media_tick(struct ix_media *m, struct ix_now now); /* runs the groups whose slot is due */
+uint64_t ix_media_deadline(const struct ix_media *m); /* next slot with a group in it */
+enum ix_media_out_kind { IX_MEDIA_OUT_FRAME = 1, IX_MEDIA_OUT_EVENT = 2 };
+struct ix_media_out {
+    enum ix_media_out_kind kind;
+    uint32_t party_id;
+    const struct ix_frame *frame; /* borrowed until the next call */
+    const struct ix_media_event *event;
+};
+bool ix_media_poll(struct ix_media *m, struct ix_media_out *out);
+
+#endif
