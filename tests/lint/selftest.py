@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Feeds each lint check something bad in a temporary folder and expects it to be found, and something good and
+expects silence: a check that cannot fail checks nothing."""
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class LintCase(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.root = self.folder.name
+
+    def put(self, name, text):
+        path = os.path.join(self.root, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as f:
+            f.write(text)
+        return path
+
+    def lint(self, script, *args):
+        done = subprocess.run([sys.executable, os.path.join(HERE, script), *args], capture_output=True, text=True)
+        self.assertNotIn("Traceback", done.stderr)
+        return done.returncode, done.stdout + done.stderr
+
+    def refused(self, words, script, *args):
+        status, text = self.lint(script, *args)
+        self.assertEqual(status, 1, text)
+        self.assertIn(words, text)
+
+    def accepted(self, script, *args):
+        status, text = self.lint(script, *args)
+        self.assertEqual(status, 0, text)
+
+
+class Layers(LintCase):
+    def test_sibling_is_refused(self):
+        self.put("src/sip/a.c", '#include "sip/sip.h"\n#include "ice/ice.h"\n')
+        self.refused("src/sip/a.c:2: #include ice/ice.h: src/sip may not look into src/ice", "layers.py", self.root)
+
+    def test_upward_include_is_refused(self):
+        self.put("src/core/a.c", '#include "json/json.h"\n')
+        self.refused("may not look into src/json", "layers.py", self.root)
+
+    def test_system_header_in_a_pure_folder_is_refused(self):
+        self.put("src/sip/a.c", "#include <sys/socket.h>\n")
+        self.refused("system header in a pure folder", "layers.py", self.root)
+
+    def test_third_party_header_is_for_c_files_of_its_folder(self):
+        self.put("src/dtls/dtls.h", "#include <mbedtls/ssl.h>\n")
+        self.refused("third-party header in a header file", "layers.py", self.root)
+        self.put("src/dtls/dtls.h", "\n")
+        self.put("src/client/a.c", "#include <uv.h>\n")
+        self.refused("third-party header not for this folder", "layers.py", self.root)
+
+    def test_command_line_sees_public_headers_only(self):
+        self.put("src/cli/main.c", '#include <irisx/error.h>\n#include "core/core.h"\n')
+        self.refused("src/cli may not look into src/core", "layers.py", self.root)
+
+    def test_unknown_folder_is_refused(self):
+        self.put("src/misc/a.c", "\n")
+        self.refused("not in layers.toml", "layers.py", self.root)
+
+    def test_allowed_includes_pass(self):
+        self.put("src/call/a.c", '#include "call/call.h"\n#include "sip/sip.h"\n#include <string.h>\n')
+        self.put("src/io/a.c", '#include "http/http.h"\n#include <uv.h>\n#include <sys/socket.h>\n')
+        self.accepted("layers.py", self.root)
+
+
+class Purity(LintCase):
+    def archive(self, folder, text):
+        source = self.put("a.c", text)
+        obj = os.path.join(self.root, "a.o")
+        out = os.path.join(self.root, "libix_%s.a" % folder)
+        subprocess.run(["cc", "-O1", "-fdata-sections", "-c", source, "-o", obj], check=True)
+        subprocess.run(["ar", "rcs", out, obj], check=True)
+        return out
+
+    def test_clock_allocation_and_printing_are_refused(self):
+        for call, name in (("time(0)", "time"), ("*(long *) malloc(9)", "malloc"), ("printf(\"%d\", 3)", "printf"),
+                           ("mbedtls_net_connect()", "mbedtls_net_connect"),
+                           ("opus_encoder_create()", "opus_encoder_create")):
+            lib = self.archive("sip", "#include <stdio.h>\n#include <stdlib.h>\n#include <time.h>\n"
+                               "long mbedtls_net_connect(void), opus_encoder_create(void);\n"
+                               "long f(void) { return %s; }\n" % call)
+            self.refused("calls " + name, "purity.py", lib)
+
+    def test_writable_static_data_is_refused(self):
+        for text in ("static int count; int f(void) { return ++count; }", "int state = 4; int f(void) { return state; }"):
+            self.refused("keeps writable static data", "purity.py", self.archive("ice", text))
+
+    def test_constants_and_pure_calls_pass(self):
+        lib = self.archive("sip", "#include <string.h>\nstatic const char *const names[] = {\"a\", \"b\"};\n"
+                           "unsigned long f(int i) { return strlen(names[i]); }\n")
+        self.accepted("purity.py", lib)
+
+    def test_impure_folder_is_passed_over_but_not_alone(self):
+        lib = self.archive("io", "#include <time.h>\nlong f(void) { return time(0); }\n")
+        self.refused("no archive of a pure folder", "purity.py", lib)
+
+
+if __name__ == "__main__":
+    unittest.main()
