@@ -27,6 +27,9 @@
 /* A bug of ours, never input: prints to the log sink's last resort and aborts. */
 #define IX_ASSERT(cond) ((cond) ? (void) 0 : ix_assert_failed(#cond, __FILE__, __LINE__))
 _Noreturn void ix_assert_failed(const char *cond, const char *file, int line);
+/* Where the last line goes before abort(); NULL (the default) says nothing. Set once, before threads start. */
+typedef void (*ix_assert_fn)(const char *cond, const char *file, int line);
+void ix_set_assert_hook(ix_assert_fn fn);
 
 /* ---- time: microseconds; "never" is IX_NEVER ---------------------------------------------------------------- */
 #define IX_US UINT64_C(1)
@@ -62,9 +65,9 @@ struct ix_prng {
 void ix_prng_seed(struct ix_prng *prng, uint64_t seed);
 struct ix_rng ix_prng_rng(struct ix_prng *prng); /* borrows prng */
 
-/* ---- memory: the one allocator (irisx_set_allocator); zeroed, NULL on failure -------------------------------- */
-struct ix_allocator {
-    void *(*alloc)(size_t size, void *ctx);
+/* ---- memory: the one allocator (irisx_set_allocator); NULL on failure -------------------------------- */
+struct ix_allocator { /* any thread; memory aligned as malloc's; size is never 0 */
+    void *(*alloc)(size_t size, void *ctx); /* need not zero */
     void *(*realloc)(void *ptr, size_t size, void *ctx);
     void (*free)(void *ptr, void *ctx);
     void *ctx;
@@ -73,7 +76,7 @@ extern const struct ix_allocator ix_system_allocator; /* defined by the shell (s
 void ix_set_allocator(const struct ix_allocator *a); /* NULL restores the system's; only while nothing is allocated */
 void *ix_alloc(size_t size); /* zeroed */
 void *ix_alloc_array(size_t count, size_t size); /* zeroed; checks overflow */
-void *ix_realloc(void *ptr, size_t size);
+void *ix_realloc(void *ptr, size_t size); /* what is added is not zeroed; NULL leaves ptr as it was */
 void ix_free(void *ptr); /* NULL allowed */
 void ix_wipe(void *ptr, size_t len); /* not optimised away */
 bool ix_equal_ct(const void *a, const void *b, size_t len); /* constant time */
@@ -181,6 +184,10 @@ int ix_digest(enum ix_digest_kind kind, const struct ix_bytes *parts, size_t cou
 int ix_hmac(enum ix_digest_kind kind, struct ix_bytes key, const struct ix_bytes *parts, size_t count, uint8_t *out);
 uint32_t ix_crc32(const void *p, size_t n); /* ISO-HDLC, as STUN FINGERPRINT (RFC 8489 section 14.7) */
 
+/* ---- hash for tables whose keys strangers choose (SipHash-2-4); seed from the client's entropy ---------------------- */
+uint64_t ix_hash(const void *p, size_t n, uint64_t seed);
+uint64_t ix_siphash(uint64_t k0, uint64_t k1, const void *p, size_t n);
+
 /* ---- lists: intrusive, doubly linked, circular ---------------------------------------------------------------- */
 struct ix_list {
     struct ix_list *prev;
@@ -201,7 +208,8 @@ struct ix_list *ix_list_pop(struct ix_list *l); /* first or NULL */
 struct ix_map;
 struct ix_map *ix_map_new(size_t limit, uint64_t seed);
 void ix_map_free(struct ix_map *m); /* values are not touched */
-int ix_map_set(struct ix_map *m, struct ix_str key, void *value); /* copies key; replaces */
+/* copies key; replaces; IRISX_E_LIMIT or IRISX_E_NO_MEMORY leave the map as it was */
+int ix_map_set(struct ix_map *m, struct ix_str key, void *value);
 void *ix_map_get(const struct ix_map *m, struct ix_str key);
 void *ix_map_remove(struct ix_map *m, struct ix_str key);
 size_t ix_map_count(const struct ix_map *m);
@@ -226,7 +234,10 @@ uint64_t ix_heap_deadline(const struct ix_heap *h); /* IX_NEVER if empty */
 struct ix_timer *ix_heap_due(struct ix_heap *h, uint64_t now_us); /* removes and returns one due timer, or NULL */
 
 /* ---- rings: one producer thread, one consumer thread, no lock, fixed storage -------------------------------------- */
-/* Records of varying length; a record is either wholly there or refused. */
+/*
+ * Records of varying length; a record is either wholly there or refused. It starts at an address divisible by 8. A
+ * record over half the capacity less 8 bytes is always refused.
+ */
 struct ix_ring;
 struct ix_ring *ix_ring_new(size_t capacity); /* bytes, rounded up to a power of two */
 void ix_ring_free(struct ix_ring *r);
@@ -257,9 +268,10 @@ struct ix_addr {
 #define IX_ADDR_TEXT 64
 bool ix_addr_eq(const struct ix_addr *a, const struct ix_addr *b); /* with port */
 bool ix_addr_same_ip(const struct ix_addr *a, const struct ix_addr *b);
-int ix_addr_parse(struct ix_addr *a, struct ix_str ip, uint16_t port); /* literal only, [] around IPv6 allowed */
-void ix_addr_ip_text(const struct ix_addr *a, char out[IX_ADDR_TEXT]);
-void ix_addr_text(const struct ix_addr *a, char out[IX_ADDR_TEXT]); /* "1.2.3.4:5", "[::1]:5" */
+/* literal only, [] around IPv6 and a numeric zone ("fe80::1%2") allowed; IRISX_E_PROTOCOL */
+int ix_addr_parse(struct ix_addr *a, struct ix_str ip, uint16_t port);
+void ix_addr_ip_text(const struct ix_addr *a, char out[IX_ADDR_TEXT]); /* without zone; "" if there is no family */
+void ix_addr_text(const struct ix_addr *a, char out[IX_ADDR_TEXT]); /* "1.2.3.4:5", "[::1]:5", "none:0" */
 bool ix_addr_is_loopback(const struct ix_addr *a);
 bool ix_addr_is_link_local(const struct ix_addr *a);
 uint64_t ix_addr_hash(const struct ix_addr *a, uint64_t seed);
