@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file call.h
+ * @brief Calls: place, take, hang up, digits, sound, statistics.
+ */
+#ifndef IRISX_CALL_H
+#define IRISX_CALL_H
+
+#include <irisx/client.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** State of a call, in IRISX_EVENT_CALL_STATE. */
+typedef enum irisx_call_state {
+    IRISX_CALL_UNKNOWN = 0,
+    IRISX_CALL_DIALING = 1, /**< INVITE sent */
+    IRISX_CALL_RINGING = 2, /**< outgoing: 180 or 183; incoming: waits for irisx_call_answer */
+    IRISX_CALL_ANSWERED = 3, /**< 200 OK; media is being connected */
+    IRISX_CALL_ACTIVE = 4, /**< sound goes both ways */
+    IRISX_CALL_ENDED = 5 /**< final; irisx_event_error tells why (IRISX_OK: hung up normally) */
+} irisx_call_state_t;
+
+/** Options of a call, both for dialling and for answering. All texts are copied. */
+typedef struct irisx_call_options {
+    size_t struct_size; /**< Required: set by IRISX_CALL_OPTIONS_INIT */
+    const char *to; /**< dialling: Required: number, extension, or sip: URI; answering: ignored */
+    const char *play_file; /**< WAV that is sent (8..48 kHz, mono or stereo); NULL: silence or irisx_audio_write */
+    int32_t play_loop; /**< 1: from the start again at its end */
+    const char *record_file; /**< WAV of what is heard; NULL: none */
+    int32_t record_stereo; /**< 1: left near, right far */
+    uint32_t record_rate_hz; /**< 0 = 16000 */
+    uint32_t ring_timeout_ms; /**< dialling: give up after; 0 = 60000 */
+    uint32_t max_duration_ms; /**< hang up after; 0 = none */
+    const char *codecs; /**< comma-separated, preferred first: "opus,PCMU,PCMA"; NULL: these */
+    uint32_t audio_rate_hz; /**< rate of irisx_audio_read and _write; 0 = 16000 */
+    int32_t app_audio; /**< 1: irisx_audio_read and _write are used */
+    const char *header_name; /**< one extra header on the INVITE ("X-Order"), NULL none */
+    const char *header_value;
+} irisx_call_options_t;
+#define IRISX_CALL_OPTIONS_INIT { sizeof(irisx_call_options_t) }
+IRISX_API void irisx_call_options_init(irisx_call_options_t *options, size_t size);
+
+/**
+ * Dials. The op ends when the call is ACTIVE (sound goes both ways) or has failed; the call has its own final event.
+ * @param call_out the caller owns a reference; may be NULL (then the call ends with the client or the peer)
+ * @return IRISX_OK; IRISX_E_INVALID (no target, bad option), IRISX_E_LIMIT (max_calls), IRISX_E_CLOSED
+ * @thread any
+ */
+IRISX_API irisx_error_t irisx_call_dial(irisx_line_t *line, const irisx_call_options_t *options, irisx_call_t **call_out, irisx_op_t **op_out);
+/** Answers an incoming call; the op ends when it is ACTIVE or failed. options may be NULL. @thread any */
+IRISX_API irisx_error_t irisx_call_answer(irisx_call_t *call, const irisx_call_options_t *options, irisx_op_t **op_out);
+/** Refuses an incoming call. @param sip_status 486 busy, 603 declined, 480 unavailable; 0 = 603 @thread any */
+IRISX_API irisx_error_t irisx_call_reject(irisx_call_t *call, int32_t sip_status);
+/** Hangs up (CANCEL, BYE or refusal, as the state wants); op_out may be NULL. @thread any */
+IRISX_API irisx_error_t irisx_call_hangup(irisx_call_t *call, irisx_op_t **op_out);
+/** Sends digits 0-9 * # A-D by telephone-event, 160 ms each with 80 ms between; the op ends when all are sent. @thread any */
+IRISX_API irisx_error_t irisx_call_send_digits(irisx_call_t *call, const char *digits, irisx_op_t **op_out);
+/** Mutes or unmutes what this side sends. @thread any */
+IRISX_API irisx_error_t irisx_call_set_mute(irisx_call_t *call, int32_t on);
+
+IRISX_API irisx_call_t *irisx_call_ref(irisx_call_t *call);
+IRISX_API void irisx_call_unref(irisx_call_t *call);
+/** Number of the call, unique in its client. @thread any */
+IRISX_API uint64_t irisx_call_id(const irisx_call_t *call);
+IRISX_API irisx_call_state_t irisx_call_state(const irisx_call_t *call);
+/** 1 if the peer called us. */
+IRISX_API int32_t irisx_call_incoming(const irisx_call_t *call);
+/** Peer's address ("sip:+12025550123@host"). Borrowed from call. */
+IRISX_API const char *irisx_call_peer(const irisx_call_t *call);
+/** Name the peer gave; "" if none. Borrowed from call. */
+IRISX_API const char *irisx_call_peer_name(const irisx_call_t *call);
+
+/** Figures of a call, as of the last second or its end. */
+typedef struct irisx_call_stats {
+    size_t struct_size; /**< Required: sizeof(irisx_call_stats_t) */
+    double setup_ms; /**< dial (or answer) to first decoded audio; 0 = not yet */
+    double signalling_ms; /**< dial to 200 OK, or to the 183 whose description media was set up from */
+    double ice_ms; /**< remote description known to first valid pair */
+    double dtls_ms; /**< first valid pair to keys */
+    double first_audio_ms; /**< keys to first decoded audio */
+    uint64_t packets_sent, packets_received, packets_lost, packets_discarded;
+    double jitter_ms; /**< RFC 3550 section 6.4.1 */
+    double round_trip_ms; /**< RTCP, or the ICE check's until a report came; 0 = unknown */
+    double loss_percent;
+    double buffer_delay_ms;
+    uint64_t concealed_ms; /**< sound made up for what was missing */
+    double mos; /**< E-model, 1..4.5; 0 = unknown */
+    double level_in, level_out; /**< RMS 0..1 */
+    double duration_ms; /**< answered to now or end */
+    char codec[16]; /**< "opus", "PCMU", "PCMA" */
+    int32_t sip_status; /**< last final status, 0 none */
+    int32_t q850_cause; /**< from Reason, 0 none */
+} irisx_call_stats_t;
+/** @param stats_out struct_size set by the caller @thread any */
+IRISX_API irisx_error_t irisx_call_stats(const irisx_call_t *call, irisx_call_stats_t *stats_out);
+/** Timeline so far as JSON text; the caller frees it with irisx_text_free. @thread any */
+IRISX_API irisx_error_t irisx_call_timeline(const irisx_call_t *call, char **json_out);
+
+/* Application audio: 16-bit mono PCM at options.audio_rate_hz, rings of one second each way. */
+
+/**
+ * Takes up to `count` samples of what is heard; never waits.
+ * @param count_out how many there were
+ * @return IRISX_OK; IRISX_E_STATE unless app_audio was set; IRISX_E_CLOSED after the end, once drained
+ * @thread any, one at a time
+ */
+IRISX_API irisx_error_t irisx_audio_read(irisx_call_t *call, int16_t *samples, size_t count, size_t *count_out);
+/** Gives samples to send; what does not fit is refused and counted as overrun. @thread any, one at a time */
+IRISX_API irisx_error_t irisx_audio_write(irisx_call_t *call, const int16_t *samples, size_t count, size_t *count_out);
+
+/** How alike two recordings of speech are: peak normalised cross-correlation at 16 kHz of each active 1 s window, aligned within
+ * ±60 ms of one global delay, mean over the windows. Reads both files (WAV). @param score_out 0..1 @param delay_ms_out may be NULL @blocks */
+IRISX_API irisx_error_t irisx_audio_similarity(const char *sent_file, const char *heard_file, double *score_out, double *delay_ms_out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file event.h
+ * @brief Events: one queue a client. Opaque, with typed getters, so that a new kind breaks nothing.
+ *
+ * The final event of an op is never dropped, neither are states; statistics are latest-wins for each call; when the
+ * application does not pull and the queue is full, one IRISX_EVENT_LOST tells how many were left out.
+ */
+#ifndef IRISX_EVENT_H
+#define IRISX_EVENT_H
+
+#include <irisx/call.h>
+#include <irisx/client.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What an event tells. Expect new values. */
+typedef enum irisx_event_kind {
+    IRISX_EVENT_UNKNOWN = 0,
+    IRISX_EVENT_OP_DONE = 1, /**< an op ended: irisx_event_op_id, irisx_event_op, irisx_event_error */
+    IRISX_EVENT_LINE_STATE = 2, /**< irisx_event_line, irisx_event_state (irisx_line_state_t), irisx_event_error */
+    IRISX_EVENT_CALL_INCOMING = 3, /**< irisx_event_call rings here */
+    IRISX_EVENT_CALL_STATE = 4, /**< irisx_event_call, irisx_event_state (irisx_call_state_t), irisx_event_error when ENDED */
+    IRISX_EVENT_CALL_DIGIT = 5, /**< irisx_event_text is the digit */
+    IRISX_EVENT_CALL_STATS = 6, /**< once a second: ask irisx_call_stats */
+    IRISX_EVENT_CALL_FILE = 7, /**< play_file ended (irisx_event_text "play_ended") or a file failed ("record_failed", "play_failed") */
+    IRISX_EVENT_WEBHOOK = 8, /**< a verified, stored delivery: irisx_event_text is its event name, irisx_event_value its body */
+    IRISX_EVENT_WEBHOOK_REJECTED = 9, /**< irisx_event_error tells why; IRISX_E_DUPLICATE was acknowledged all the same */
+    IRISX_EVENT_LOST = 10, /**< irisx_event_state: how many events were left out */
+    IRISX_EVENT_CLIENT_CLOSED = 11, /**< the last one */
+    IRISX_EVENT_WARNING = 12 /**< irisx_event_error: capture file full, real-time priority refused ... */
+} irisx_event_kind_t;
+
+IRISX_API irisx_event_t *irisx_event_ref(irisx_event_t *event);
+IRISX_API void irisx_event_unref(irisx_event_t *event);
+IRISX_API irisx_event_kind_t irisx_event_kind(const irisx_event_t *event);
+/** Unix milliseconds when it happened. */
+IRISX_API int64_t irisx_event_time_ms(const irisx_event_t *event);
+/** Number of the op this event ends; 0 if it is about none. */
+IRISX_API uint64_t irisx_event_op_id(const irisx_event_t *event);
+/* Borrowed from the event (take a ref to keep); NULL if it is about none. */
+IRISX_API irisx_op_t *irisx_event_op(const irisx_event_t *event);
+IRISX_API irisx_line_t *irisx_event_line(const irisx_event_t *event);
+IRISX_API irisx_call_t *irisx_event_call(const irisx_event_t *event);
+/** State or count, as the kind says. */
+IRISX_API int32_t irisx_event_state(const irisx_event_t *event);
+/** Never NULL; "" if the kind has none. */
+IRISX_API const char *irisx_event_text(const irisx_event_t *event);
+/** NULL if the kind has none. */
+IRISX_API const irisx_value_t *irisx_event_value(const irisx_event_t *event);
+/** Never NULL; code IRISX_OK if nothing failed. */
+IRISX_API const irisx_error_info_t *irisx_event_error(const irisx_event_t *event);
+/** One line for people ("call 3: ended, the called party is busy (486)"). Borrowed from event. */
+IRISX_API const char *irisx_event_describe(const irisx_event_t *event);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file irisx.h
+ * @brief Umbrella: everything but the generated REST types (irisx/api/<group>.h).
+ */
+#ifndef IRISX_IRISX_H
+#define IRISX_IRISX_H
+
+#include <irisx/call.h>
+#include <irisx/client.h>
+#include <irisx/error.h>
+#include <irisx/event.h>
+#include <irisx/log.h>
+#include <irisx/message.h>
+#include <irisx/value.h>
+#include <irisx/version.h>
+#include <irisx/webhook.h>
+
+#endif
