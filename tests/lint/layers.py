@@ -33,7 +33,7 @@ def why_refused(table, folder, name, quote, header, folders):
         if os.path.exists(os.path.join(os.path.dirname(name), header)):
             return "name it from src/: \"%s/%s\"" % (folder, header)
         return "no such header in src/"
-    if matches(header, table["pure"]["headers"]):
+    if matches(header, table["pure"]["headers"] + rule.get("headers", [])):
         return None
     if matches(header, rule.get("external", [])):
         return None if name.endswith(".c") else "third-party header in a header file"
