@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * call: the phone and its calls. The phone owns transports (WebSockets), the SIP stack, lines (registrations) and sets
+ * of UDP sockets with their gathered candidates; each call joins a SIP dialog, SDP, ICE, DTLS and RTP. Pure: bytes,
+ * commands and time in; bytes, events and one deadline out. Client and sandbox use the same machine.
+ *
+ * Drain rule: after any command or input call ix_phone_poll() until it returns false; what it returns is borrowed
+ * until the next call on the phone. Ids are never reused while the phone lives; 0 means none.
+ */
+#ifndef IX_CALL_H
+#define IX_CALL_H
+
+#include "core/core.h"
+#include "dtls/dtls.h"
+#include "ice/ice.h"
+#include "rtp/rtp.h"
+#include "sdp/sdp.h"
+#include "sip/sip.h"
+
+#define IX_PHONE_SET_SOCKETS 12 /* sockets in one set: one an interface address */
+
+/* ---- configuration -------------------------------------------------------------------------------------------------- */
+struct ix_phone_config {
+    const struct ix_rng *rng; /* must outlive, as all pointers here */
+    const struct ix_log *log;
+    const char *agent; /* User-Agent; copied */
+    const struct ix_dtls_ops *dtls; /* ix_dtls_mbedtls, or a double in simulations */
+    struct ix_dtls_identity *identity; /* referenced */
+    uint32_t max_calls; /* 0 = 128 */
+    bool tap; /* emit TAP outputs (capture) */
+    uint32_t allow_requests; /* more methods passed up as EV_REQUEST, mask of IX_SIP_BIT: the sandbox's REGISTER ... */
+    bool spare_sockets; /* keep one gathered set ahead of the next call while a line is ready */
+};
+
+/* ---- failures, whole ------------------------------------------------------------------------------------------------- */
+struct ix_phone_error {
+    int code; /* 0 = none */
+    uint16_t sip_status;
+    uint16_t q850_cause;
+    bool by_peer; /* the peer ended or refused it */
+    char message[160]; /* one line, says what to do; no secrets */
+    char reason[80]; /* the peer's words */
+};
+
+/* ---- events ------------------------------------------------------------------------------------------------------------- */
+enum ix_line_state { IX_LINE_CONNECTING = 1, IX_LINE_REGISTERING = 2, IX_LINE_READY = 3, IX_LINE_FAILED = 4, IX_LINE_CLOSED = 5 };
+enum ix_call_state { IX_CALL_DIALING = 1, IX_CALL_RINGING = 2, IX_CALL_ANSWERED = 3, IX_CALL_ACTIVE = 4, IX_CALL_ENDED = 5 };
+enum ix_phone_event_kind {
+    IX_EV_LINE = 1, /* line changed state */
+    IX_EV_INCOMING = 2, /* a call rings: ix_call_answer or ix_call_reject */
+    IX_EV_CALL = 3, /* call changed state; ENDED is the last one of a call */
+    IX_EV_REQUEST = 4, /* a request outside dialogs that config.allow_requests passes: ix_phone_respond */
+    IX_EV_TRANSPORT_CLOSED = 5, /* an accepted transport is gone */
+    IX_EV_INFO = 6, /* INFO or MESSAGE inside a call: content_type and body; already answered 200 */
+    IX_EV_REFER = 7 /* REFER inside a call: refer_to; answer with ix_phone_respond */
+};
+struct ix_phone_event {
+    enum ix_phone_event_kind kind;
+    uint32_t line; /* 0 for calls of accepted transports */
+    uint32_t call;
+    uint32_t transport;
+    int state; /* enum ix_line_state or ix_call_state */
+    const struct ix_phone_error *error; /* never NULL */
+    const struct ix_sip_msg *msg; /* INCOMING, REQUEST, REFER, INFO */
+    ix_sip_txn txn; /* REQUEST, REFER */
+    void *user; /* of the line or call */
+};
+
+/* ---- what a call's media needs: the shell turns it into commands of src/media/media.h ------------------------------------- */
+enum ix_call_media_kind { IX_CALL_MEDIA_START = 1 /* call exists: make its party */, IX_CALL_MEDIA_CODEC = 2, IX_CALL_MEDIA_STOP = 3 };
+struct ix_call_media {
+    enum ix_call_media_kind kind;
+    uint32_t call;
+    enum ix_codec_id codec;
+    uint32_t clock_hz;
+    uint16_t ptime_ms;
+    bool events, fec, dtx;
+    uint32_t max_bitrate; /* 0 = none said */
+    bool send, receive;
+};
+
+/* ---- outputs -------------------------------------------------------------------------------------------------------------- */
+enum ix_phone_out_kind {
+    IX_OUT_WS_OPEN = 1, /* connect `url` with `ca_file`; report ws_opened or ws_closed */
+    IX_OUT_WS_SEND = 2, /* data, len: one text message on `transport` */
+    IX_OUT_WS_PING = 3, /* report ws_pong */
+    IX_OUT_WS_CLOSE = 4,
+    IX_OUT_UDP_OPEN = 5, /* open one socket for each interface address; report ix_phone_sockets(set, …) */
+    IX_OUT_UDP_SEND = 6, /* socket, to, data, len */
+    IX_OUT_UDP_CLOSE = 7, /* socket */
+    IX_OUT_WORK = 8, /* run work(dtls, worker state) on any thread, then ix_phone_work_done(call) */
+    IX_OUT_MEDIA = 9,
+    IX_OUT_FRAME = 10, /* received, in clear: to the call's party */
+    IX_OUT_EVENT = 11,
+    IX_OUT_TAP = 12 /* capture: data as seen by the wire or, for RTP, in clear */
+};
+enum ix_tap_kind { IX_TAP_SIP = 1, IX_TAP_STUN = 2, IX_TAP_DTLS = 3, IX_TAP_RTP = 4 };
+struct ix_phone_out {
+    enum ix_phone_out_kind kind;
+    uint32_t transport, set, socket, call;
+    const uint8_t *data;
+    size_t len;
+    struct ix_addr to;
+    const char *url, *ca_file;
+    struct ix_dtls *dtls; /* WORK */
+    struct ix_call_media media;
+    const struct ix_frame *frame;
+    struct ix_phone_event event;
+    struct { enum ix_tap_kind kind; bool outgoing; struct ix_addr local, remote; } tap;
+};
+
+/* ---- the phone ------------------------------------------------------------------------------------------------------------ */
+struct ix_phone;
+int ix_phone_new(const struct ix_phone_config *config, struct ix_phone **out);
+void ix_phone_free(struct ix_phone *p); /* sends nothing; no WORK may be out (ix_phone_idle) */
+void ix_phone_timeout(struct ix_phone *p, struct ix_now now);
+bool ix_phone_poll(struct ix_phone *p, struct ix_phone_out *out);
+uint64_t ix_phone_deadline(const struct ix_phone *p);
+/* no call, no line, no transaction and no work left: may be freed without anybody noticing */
+bool ix_phone_idle(const struct ix_phone *p);
+/* hang up every call, close every line */
+void ix_phone_shutdown(struct ix_phone *p, struct ix_now now);
+/* STUN servers that sets opened from now on ask, at most 4 */
+void ix_phone_set_stun(struct ix_phone *p, const struct ix_addr *servers, size_t count);
+/* the network came up or changed: waiting lines try at once */
+void ix_phone_network_changed(struct ix_phone *p, struct ix_now now);
+
+/* what the shell reports */
+void ix_phone_ws_opened(struct ix_phone *p, uint32_t transport, const struct ix_addr *local, const struct ix_addr *remote, struct ix_now now);
+void ix_phone_ws_message(struct ix_phone *p, uint32_t transport, const void *data, size_t n, struct ix_now now);
+void ix_phone_ws_pong(struct ix_phone *p, uint32_t transport, struct ix_now now);
+/* err 0: closed as asked. fatal: trying again cannot help (certificate). detail: one line for people, may be NULL */
+void ix_phone_ws_closed(struct ix_phone *p, uint32_t transport, int err, bool fatal, const char *detail, struct ix_now now);
+struct ix_phone_socket { uint32_t socket; struct ix_addr addr; };
+void ix_phone_sockets(struct ix_phone *p, uint32_t set, const struct ix_phone_socket *sockets, size_t count, struct ix_now now);
+void ix_phone_udp_input(struct ix_phone *p, uint32_t socket, const struct ix_addr *from, const void *data, size_t n,
+    uint64_t arrival_us, struct ix_now now);
+void ix_phone_work_done(struct ix_phone *p, uint32_t call, struct ix_now now);
+void ix_phone_media_frame(struct ix_phone *p, uint32_t call, const struct ix_frame *f, struct ix_now now); /* to send */
+void ix_phone_first_audio(struct ix_phone *p, uint32_t call, uint64_t at_us);
+
+/* ---- lines ------------------------------------------------------------------------------------------------------------------ */
+struct ix_line_config { /* texts copied */
+    const char *ws_url, *user, *realm /* NULL: host of ws_url */, *password, *auth_user, *display_name, *ca_file;
+    uint32_t expires_s;
+    bool no_register;
+    void *user_data;
+};
+int ix_line_open(struct ix_phone *p, const struct ix_line_config *config, struct ix_now now, uint32_t *line_out);
+void ix_line_close(struct ix_phone *p, uint32_t line, struct ix_now now); /* IX_LINE_CLOSED follows */
+
+/* ---- server role: connections that somebody else opened to us ------------------------------------------------------------------ */
+uint32_t ix_phone_accept(struct ix_phone *p, bool secure, const struct ix_addr *local, const struct ix_addr *remote); /* 0: no room */
+int ix_phone_respond(struct ix_phone *p, ix_sip_txn txn, const struct ix_sip_reply *reply, struct ix_now now);
+struct ix_sip_stack *ix_phone_stack(struct ix_phone *p); /* for the sandbox's registrar */
+
+/* ---- calls -------------------------------------------------------------------------------------------------------------------- */
+struct ix_call_config { /* texts copied */
+    uint32_t line; /* or: */
+    uint32_t transport; /* server role: an accepted transport, with uri, from */
+    const char *to; /* number, extension, or sip: URI; server role: Request-URI */
+    const char *from; /* server role: From value ("Name" <sip:…>) */
+    const char *headers; /* further lines, each ending in CRLF, or NULL */
+    uint32_t ring_timeout_ms; /* 0 = 60000 */
+    uint32_t max_duration_ms; /* 0 = none */
+    bool no_opus, no_pcmu, no_pcma; /* what is not offered */
+    void *user_data;
+};
+int ix_call_dial(struct ix_phone *p, const struct ix_call_config *config, struct ix_now now, uint32_t *call_out);
+/* incoming: 183 with our description: media runs before the answer (server role: ringback, announcements) */
+int ix_call_early_media(struct ix_phone *p, uint32_t call, struct ix_now now);
+int ix_call_ring(struct ix_phone *p, uint32_t call, struct ix_now now); /* 180; EV_INCOMING has sent none */
+int ix_call_answer(struct ix_phone *p, uint32_t call, const struct ix_call_config *config /* NULL */, struct ix_now now);
+/* status 3xx..6xx; cause: Q.850, 0 none; headers: further lines or NULL */
+int ix_call_reject(struct ix_phone *p, uint32_t call, unsigned status, unsigned q850, const char *headers, struct ix_now now);
+int ix_call_hangup(struct ix_phone *p, uint32_t call, unsigned q850, struct ix_now now); /* CANCEL, BYE or 603, as the state wants */
+int ix_call_refer(struct ix_phone *p, uint32_t call, const char *refer_to, struct ix_now now); /* blind transfer request */
+void ix_call_set_user(struct ix_phone *p, uint32_t call, void *user_data);
+
+struct ix_call_report { /* times in microseconds; 0 = not reached */
+    enum ix_call_state state;
+    uint64_t dialled_us, described_us, answered_us, ice_us, dtls_us, first_audio_us, ended_us;
+    struct ix_rtp_stats rtp;
+    uint64_t ice_round_trip_us;
+    enum ix_codec_id codec;
+    struct ix_phone_error error;
+    bool incoming;
+};
+int ix_call_report(const struct ix_phone *p, uint32_t call, struct ix_call_report *out); /* until ENDED was polled and a little after: 5 s */
+int ix_call_peer(const struct ix_phone *p, uint32_t call, struct ix_str *uri, struct ix_str *name); /* borrowed */
+/* JSON array of what happened, as text without the closing bracket's surroundings; borrowed */
+int ix_call_timeline(const struct ix_phone *p, uint32_t call, struct ix_buf *json);
+
+#endif
