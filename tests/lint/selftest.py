@@ -105,5 +105,88 @@ class Purity(LintCase):
         self.refused("no archive of a pure folder", "purity.py", lib)
 
 
+class Spdx(LintCase):
+    def test_file_without_the_tag_is_refused(self):
+        self.put("src/core/a.c", "int x;\n")
+        self.refused("src/core/a.c: no SPDX", "spdx.py", self.root)
+
+    def test_tag_and_empty_file_pass(self):
+        self.put("src/core/a.c", "/* SPDX-License-Identifier: MIT */\nint x;\n")
+        self.put("tools/x/__init__.py", "")
+        self.accepted("spdx.py", self.root)
+
+
+class Banned(LintCase):
+    def test_unsafe_call_is_refused_even_in_io(self):
+        self.put("src/io/a.c", "void f(char *a) {\n    strcpy(a, \"x\");\n}\n")
+        self.refused("src/io/a.c:2: strcpy() is banned here", "banned.py", self.root)
+
+    def test_allocation_outside_the_shell_is_refused(self):
+        self.put("src/sip/a.c", "void *f(void) { return malloc(3); }\n")
+        self.refused("malloc() is banned here", "banned.py", self.root)
+
+    def test_words_in_comments_strings_members_and_longer_names_pass(self):
+        self.put("src/sip/a.c", "/* malloc(3) */\nstruct s { void (*free)(void *p); };\n"
+                 "void f(struct s *s) { s->free(\"time(0)\"); ix_free(s); snprintf(0, 0, \"x\"); }\n")
+        self.put("src/io/a.c", "void *f(void) { return malloc(3); }\n")
+        self.accepted("banned.py", self.root)
+
+
+class Sizes(LintCase):
+    def test_long_function_is_refused(self):
+        self.put("src/sip/a.c", "int f(int a)\n{\n" + "    a++;\n" * 100 + "    return a;\n}\n")
+        self.refused("f() has 104 lines", "sizes.py", self.root)
+
+    def test_long_file_and_wide_line_are_refused(self):
+        self.put("src/sip/a.c", "int a;\n" * 1001)
+        self.put("src/sip/b.c", "/* " + "x" * 180 + " */\n")
+        self.refused("a.c: 1001 lines", "sizes.py", self.root)
+        self.refused("b.c:1: 186 columns", "sizes.py", self.root)
+
+    def test_small_function_passes(self):
+        self.put("src/sip/a.c", "int f(int a)\n{\n    return a;\n}\n")
+        self.accepted("sizes.py", self.root)
+
+
+class Headers(LintCase):
+    def test_header_that_needs_another_is_refused(self):
+        self.put("irisx/a.h", "uint32_t f(void);\n")
+        self.refused("a.h as -std=c99", "headers.py", self.root)
+
+    def test_c11_and_words_of_cpp_are_refused(self):
+        self.put("irisx/a.h", "#ifndef A\n#define A\nstruct a { int new; };\n#endif\n")
+        self.refused("a.h as -std=c++11", "headers.py", self.root)
+        self.put("irisx/a.h", "#ifndef A\n#define A\nstruct a { union { int x; long y; }; };\n#endif\n")
+        self.refused("a.h as -std=c99", "headers.py", self.root)
+
+    def test_good_header_passes(self):
+        self.put("irisx/a.h", "#ifndef A\n#define A\n#include <stdint.h>\nuint32_t irisx_a(void);\n#endif\n")
+        self.accepted("headers.py", self.root)
+
+
+class Names(LintCase):
+    def library(self, text):
+        source, shared, obj = self.put("a.c", text), os.path.join(self.root, "a.so"), os.path.join(self.root, "a.o")
+        subprocess.run(["cc", "-shared", "-fPIC", source, "-o", shared], check=True)
+        subprocess.run(["cc", "-c", source, "-o", obj], check=True)
+        return shared, obj
+
+    def test_foreign_name_is_refused(self):
+        shared, obj = self.library("void irisx_a(void) {}\nvoid helper(void) {}\n")
+        self.refused("exports helper", "names.py", shared, obj, self.put("list", "irisx_a\nhelper\n"))
+        self.refused("global symbol helper", "names.py", shared, obj, self.put("list", "irisx_a\nhelper\n"))
+
+    def test_symbol_that_came_or_went_is_refused(self):
+        shared, obj = self.library("void irisx_a(void) {}\nvoid irisx_b(void) {}\n")
+        self.refused("irisx_b is new", "names.py", shared, obj, self.put("list", "irisx_a\n"))
+        self.refused("irisx_c is gone", "names.py", shared, obj, self.put("list", "irisx_a\nirisx_b\nirisx_c\n"))
+
+    def test_update_writes_the_list(self):
+        shared, obj = self.library("void irisx_a(void) {}\n")
+        listed = self.put("list", "")
+        self.accepted("names.py", shared, obj, listed, "--update")
+        self.accepted("names.py", shared, obj, listed)
+
+
 if __name__ == "__main__":
     unittest.main()
