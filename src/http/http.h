@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * http: what a REST exchange is, without the exchange. Request and response values, the one error object for every
+ * shape the platform fails in (contract WIRE.md section 5), the decision to try again, credentials, redaction.
+ * Pure: bytes and time in, values and one deadline out; src/io carries the transfer.
+ */
+#ifndef IX_HTTP_H
+#define IX_HTTP_H
+
+#include "core/core.h"
+#include <irisx/value.h>
+
+/* ---- values ----------------------------------------------------------------------------------------------------- */
+enum ix_http_auth { /* which credential an operation takes */
+    IX_HTTP_AUTH_NONE = 0,
+    IX_HTTP_AUTH_JWT = 1, /* Authorization: Bearer of a user */
+    IX_HTTP_AUTH_KEY_OR_JWT = 2, /* X-API-Key, else Bearer */
+    IX_HTTP_AUTH_ADMIN = 3, /* Bearer of the platform's staff */
+    IX_HTTP_AUTH_KEY = 4
+};
+enum ix_retry_class {
+    IX_RETRY_SAFE = 1, /* GET, and POSTs that only read */
+    IX_RETRY_IDEMPOTENT = 2, /* PUT, DELETE */
+    IX_RETRY_UNSAFE = 3 /* POST, PATCH, and GETs that act */
+};
+
+struct ix_http_request { /* owns its texts */
+    const char *method; /* static text */
+    char *path; /* percent-encoded, begins with '/' */
+    char *query; /* without '?'; NULL none */
+    char *body; /* JSON; NULL none */
+    size_t body_len;
+    enum ix_http_auth auth;
+    enum ix_retry_class retry;
+};
+void ix_http_request_clear(struct ix_http_request *r); /* wipes what it held */
+
+struct ix_http_response { /* views */
+    int status;
+    struct ix_str content_type; /* n = 0: none */
+    struct ix_str headers; /* raw lines */
+    struct ix_str body;
+};
+/* first header of that name, trimmed; p = NULL if there is none */
+struct ix_str ix_http_header(struct ix_str headers, const char *name);
+/* safe for GET, HEAD, OPTIONS; idempotent for PUT, DELETE; else unsafe */
+enum ix_retry_class ix_retry_class_of(const char *method);
+
+/* ---- the one error object ----------------------------------------------------------------------------------------- */
+/* Building one never fails: without memory it says so in static text. */
+struct ix_http_error {
+    irisx_error_info_t info; /* texts point into owned or are static */
+    char *owned[4]; /* message, reason, detail, request id */
+};
+void ix_http_error_clear(struct ix_http_error *e); /* zeroes; a zeroed one is clear */
+void ix_http_error_move(struct ix_http_error *to, struct ix_http_error *from); /* to was clear */
+void ix_http_error_set(struct ix_http_error *e, irisx_error_t code, irisx_error_domain_t domain, const char *reason,
+    const char *fmt, ...) IX_PRINTF(5, 6);
+/*
+ * Reads a refused answer: shapes E1 to E13, empty, HTML, not JSON at all. The class says whether the same request may
+ * be sent again. Never reads more than the body given; keeps at most 1 KiB of message and 16 KiB of detail.
+ */
+void ix_http_error_from_response(struct ix_http_error *e, const struct ix_http_response *r, enum ix_retry_class cls);
+/* No answer: err and detail of the transfer. OUTCOME_UNKNOWN for an unsafe request of which bytes were sent. */
+void ix_http_error_from_transfer(
+    struct ix_http_error *e, int err, const char *detail, enum ix_retry_class cls, bool any_byte_sent);
+/* "success": false with a 2xx status (E11), or an "error" member there */
+bool ix_http_refused_in_body(const irisx_value_t *root);
+/* Retry-After header (seconds or HTTP date against the Date header), else retry_after of the body; 0 = none */
+uint64_t ix_http_retry_after_us(const struct ix_http_response *r, const irisx_value_t *root);
+
+/* ---- try again? ------------------------------------------------------------------------------------------------------ */
+struct ix_retry_policy { /* zero means default */
+    uint32_t max_tries; /* 0 = 4, the first one included */
+    uint64_t base_us; /* 0 = 250 ms: the n-th wait is uniform in 0 .. min(cap, base << n) */
+    uint64_t cap_us; /* 0 = 60 s; a server that asks for more is not asked again */
+};
+struct ix_attempt { /* how one try ended */
+    int err; /* 0: there is a status; else IRISX_E_NETWORK, _DNS, _TLS, _TIMEOUT ... */
+    bool any_byte_sent;
+    int status;
+    uint64_t retry_after_us;
+};
+struct ix_retry {
+    struct ix_retry_policy policy;
+    enum ix_retry_class cls;
+    bool is_delete;
+    uint32_t tries; /* ended so far */
+    uint64_t deadline_us; /* of the whole operation; IX_NEVER none */
+};
+enum ix_retry_verdict {
+    IX_RETRY_DONE = 1, /* take the answer, or the transfer's error, as it is */
+    IX_RETRY_AGAIN = 2, /* at *at_us */
+    IX_RETRY_UNKNOWN = 3, /* may have been executed: IRISX_E_OUTCOME_UNKNOWN */
+    IX_RETRY_REPEATED = 4 /* a repeated DELETE found nothing: done, by an earlier try */
+};
+void ix_retry_init(struct ix_retry *r, const struct ix_retry_policy *policy /* NULL allowed */, enum ix_retry_class cls,
+    const char *method, uint64_t deadline_us);
+enum ix_retry_verdict ix_retry_next(
+    struct ix_retry *r, const struct ix_attempt *a, const struct ix_rng *rng, uint64_t now_us, uint64_t *at_us);
+
+/* ---- credentials --------------------------------------------------------------------------------------------------- */
+/* iat and exp of a JWT, Unix seconds; the signature is not ours to check. IRISX_E_PROTOCOL without a numeric exp. */
+struct ix_jwt_times {
+    int64_t issued_s; /* 0: none */
+    int64_t expires_s;
+};
+int ix_jwt_times(struct ix_str token, struct ix_jwt_times *out);
+
+/*
+ *   OUT --login given--> LOGIN --tokens--> IN --near its end, or 401 "Token expired"--> REFRESH --token--> IN
+ *    ^                    | refused                                                       | refused
+ *    +--------------------+---------------------------------------------------------------+
+ *
+ * One exchange at a time: whoever gets IX_AUTH_EXCHANGE runs it, all others wait until it has ended.
+ */
+struct ix_auth;
+enum ix_auth_answer {
+    IX_AUTH_READY = 1, /* send: ix_auth_headers */
+    IX_AUTH_EXCHANGE = 2, /* run ix_auth_exchange's request now, give its end to ix_auth_input, then ask again */
+    IX_AUTH_WAIT = 3, /* another's exchange is under way: ask again after it */
+    IX_AUTH_REFUSED = 4 /* end the operation with *error (credentials missing or refused) */
+};
+int ix_auth_new(struct ix_auth **out);
+void ix_auth_free(struct ix_auth *a); /* wipes */
+int ix_auth_set_key(struct ix_auth *a, const char *api_key); /* NULL removes it */
+int ix_auth_set_tokens(struct ix_auth *a, const char *access, const char *refresh /* NULL none */, struct ix_now now);
+/* Replaces what was there; the next ix_auth_ask starts the exchange. The password is wiped when it has ended. */
+int ix_auth_set_login(struct ix_auth *a, const char *email, const char *password);
+void ix_auth_forget(struct ix_auth *a); /* after a logout: tokens and login, not the key */
+
+/* What an operation of that kind may do now. error is written with REFUSED only. */
+enum ix_auth_answer ix_auth_ask(
+    struct ix_auth *a, enum ix_http_auth kind, struct ix_now now, struct ix_http_error *error);
+/* Header lines for it; *generation names the token used. */
+void ix_auth_headers(const struct ix_auth *a, enum ix_http_auth kind, struct ix_buf *out, uint32_t *generation);
+/* The request of the exchange that IX_AUTH_EXCHANGE asked for. */
+int ix_auth_exchange(const struct ix_auth *a, struct ix_http_request *out);
+/*
+ * The exchange has ended: with an answer (err 0), or with the transfer's err. Returns IRISX_OK when operations can go on
+ * (ask again), else the code, with *error filled: IRISX_E_AUTH with reason "requires_2fa" where a second factor is wanted
+ * (ix_auth_pending_token has the platform's token then).
+ */
+int ix_auth_input(struct ix_auth *a, int err, const char *detail, const struct ix_http_response *r, struct ix_now now,
+    struct ix_http_error *error);
+const char *ix_auth_pending_token(const struct ix_auth *a); /* NULL none */
+/*
+ * An operation sent with `generation` was answered 401: true if it should ask again and be sent once more (the answer
+ * means "expired", or a newer token is there already); the caller allows that once for each operation.
+ */
+bool ix_auth_expired(struct ix_auth *a, enum ix_http_auth kind, uint32_t generation, const struct ix_http_response *r);
+/* For a token store: borrowed, NULL if there is none; the generation grows with each change. */
+const char *ix_auth_access_token(const struct ix_auth *a);
+const char *ix_auth_refresh_token(const struct ix_auth *a);
+uint32_t ix_auth_generation(const struct ix_auth *a);
+/* when ix_auth_ask would want a refresh by itself; IX_NEVER */
+uint64_t ix_auth_deadline(const struct ix_auth *a);
+
+/* ---- redaction: for logs, --dry-run, captures ------------------------------------------------------------------------ */
+/* true for password, token, access_token, refresh_token, sip_password, secret, secret_key, key, totp_code, apiKey ... */
+bool ix_secret_key(struct ix_str key);
+/* header lines, values of Authorization, X-API-Key, Cookie, signatures replaced by "***" */
+void ix_redact_headers(struct ix_buf *out, struct ix_str headers);
+/* JSON text with the values of secret keys replaced by "***"; what is not JSON becomes "<N bytes>" */
+void ix_redact_json(struct ix_buf *out, struct ix_str body);
+/* query or form text, the same by name */
+void ix_redact_query(struct ix_buf *out, struct ix_str query);
+
+#endif
