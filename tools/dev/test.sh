@@ -15,7 +15,7 @@ fixed_addresses() {
     fi
 }
 
-dev_main() {
+run_suites() {
     local -a suites=() plan=()
     local suite asan= tsan=
     if [ $# -gt 0 ]; then
@@ -45,3 +45,5 @@ dev_main() {
     export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}
     fixed_addresses python3 "$ROOT/tools/dev/suites.py" "$ROOT" "${plan[@]}"
 }
+
+dev_main() { run_suites "$@"; }
