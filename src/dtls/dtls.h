@@ -23,7 +23,13 @@ void ix_dtls_worker_free(struct ix_dtls_worker *w);
 
 /* ---- the association ------------------------------------------------------------------------------------------- */
 enum ix_dtls_role { IX_DTLS_CLIENT = 1, IX_DTLS_SERVER = 2 };
-enum ix_dtls_state { IX_DTLS_NEW = 0, IX_DTLS_HANDSHAKE = 1, IX_DTLS_CONNECTED = 2, IX_DTLS_FAILED = 3, IX_DTLS_CLOSED = 4 };
+enum ix_dtls_state {
+    IX_DTLS_NEW = 0,
+    IX_DTLS_HANDSHAKE = 1,
+    IX_DTLS_CONNECTED = 2,
+    IX_DTLS_FAILED = 3,
+    IX_DTLS_CLOSED = 4
+};
 struct ix_dtls_fingerprint {
     enum ix_digest_kind kind; /* SHA-1 is refused (RFC 8122 section 5) */
     uint8_t bytes[IX_DIGEST_MAX];

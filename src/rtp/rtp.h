@@ -8,7 +8,14 @@
 
 #include "core/core.h"
 
-enum ix_packet_kind { IX_PACKET_UNKNOWN = 0, IX_PACKET_STUN = 1, IX_PACKET_DTLS = 2, IX_PACKET_RTP = 3, IX_PACKET_RTCP = 4, IX_PACKET_TURN_CHANNEL = 5 };
+enum ix_packet_kind {
+    IX_PACKET_UNKNOWN = 0,
+    IX_PACKET_STUN = 1,
+    IX_PACKET_DTLS = 2,
+    IX_PACKET_RTP = 3,
+    IX_PACKET_RTCP = 4,
+    IX_PACKET_TURN_CHANNEL = 5
+};
 enum ix_packet_kind ix_packet_kind(const void *p, size_t n); /* RFC 7983 section 7, RFC 5761 section 4 */
 
 struct ix_rtp_header {
@@ -64,7 +71,8 @@ int ix_rtp_global_init(void);
 struct ix_rtp;
 int ix_rtp_new(const struct ix_rtp_config *config, struct ix_rtp **out);
 void ix_rtp_free(struct ix_rtp *r);
-int ix_rtp_set_payloads(struct ix_rtp *r, const struct ix_rtp_payload *list, size_t count); /* receive and send map; replaces */
+int ix_rtp_set_payloads(
+    struct ix_rtp *r, const struct ix_rtp_payload *list, size_t count); /* receive and send map; replaces */
 /* which payload types audio, events, comfort noise are sent with (0xff = none) */
 void ix_rtp_set_send(struct ix_rtp *r, uint8_t audio_pt, uint8_t event_pt, uint8_t cn_pt);
 /* 30-byte key+salt each way (struct ix_srtp_keys of dtls, passed by value through the call layer) */
