@@ -11,17 +11,19 @@
 /* ---- clock, entropy, system --------------------------------------------------------------------------------------------- */
 struct ix_now ix_clock_now(void); /* CLOCK_MONOTONIC (or BOOTTIME where it exists) and wall */
 struct ix_rng ix_entropy(void); /* getrandom; never fails */
+void ix_clock_sleep_until(uint64_t mono_us); /* blocks; on the same clock as ix_clock_now: media threads */
 
 /* ---- loop: one libuv loop ------------------------------------------------------------------------------------------------- */
 struct ix_loop;
 int ix_loop_new(const struct ix_log *log, struct ix_loop **out);
-int ix_loop_free(struct ix_loop *loop); /* all handles closed; runs the loop until they are */
+/* runs the loop until all handles are closed. IRISX_E_STATE, and nothing freed, while timers, sockets, ... still exist */
+int ix_loop_free(struct ix_loop *loop);
 void *ix_loop_uv(struct ix_loop *loop); /* uv_loop_t * for host */
 int ix_loop_run(struct ix_loop *loop); /* until ix_loop_stop */
 int ix_loop_run_once(struct ix_loop *loop); /* what is ready, without waiting (zero-thread mode) */
 void ix_loop_stop(struct ix_loop *loop); /* any thread */
 int ix_loop_fd(const struct ix_loop *loop);
-int ix_loop_timeout_ms(const struct ix_loop *loop); /* -1 = none */
+int ix_loop_timeout_ms(struct ix_loop *loop); /* until it wants to run again; -1 = none */
 struct ix_now ix_loop_now(struct ix_loop *loop); /* read once a turn */
 /* any thread; runs fn(arg) on the loop's thread, in order; IRISX_E_CLOSED after stop, then fn is not called */
 int ix_loop_post(struct ix_loop *loop, void (*fn)(void *arg), void *arg);
@@ -62,6 +64,13 @@ void ix_udp_local(const struct ix_udp *udp, struct ix_addr *out);
 int ix_udp_send(struct ix_udp *udp, const struct ix_addr *to, const void *p, size_t n); /* batched until the turn ends */
 void ix_udp_flush(struct ix_udp *udp);
 void ix_udp_close(struct ix_udp *udp);
+struct ix_udp_stats {
+    uint64_t received, sent; /* datagrams */
+    uint64_t send_full; /* dropped: the system had no room (EAGAIN, ENOBUFS) */
+    uint64_t send_failed; /* dropped for another reason */
+    uint64_t too_long; /* received and dropped: longer than 2048 bytes */
+};
+void ix_udp_stats(const struct ix_udp *udp, struct ix_udp_stats *out);
 
 /* ---- WebSocket client (libwebsockets on this loop) --------------------------------------------------------------------------------- */
 struct ix_tls_options {

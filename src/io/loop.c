@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One libuv loop with its clock, its timers, a queue of functions posted by other threads and the drain at the end of
+ * each turn. A turn: timers, what the last wait brought, then the drain, then the wait for the next events.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <uv.h>
+
+#include "io/internal.h"
+
+struct post {
+    struct post *next;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+struct ix_loop {
+    /* touched by the loop's thread alone */
+    uv_loop_t uv;
+    uv_prepare_t turn;
+    uv_async_t wake;
+    const struct ix_log *log;
+    struct ix_now now;
+    bool now_read; /* the clock was read since the last wait */
+    void (*drain)(void *ctx);
+    void *drain_ctx;
+    struct ix_loop_part parts[IX_PART_COUNT];
+    size_t owned;
+    /* shared */
+    pthread_mutex_t lock;
+    struct post *first, *last;
+    bool stopped;
+};
+
+struct ix_loop_timer {
+    uv_timer_t uv;
+    struct ix_loop *loop;
+    void (*fn)(void *ctx);
+    void *ctx;
+    uint64_t at_us;
+};
+
+static void run_posts(struct ix_loop *loop)
+{
+    pthread_mutex_lock(&loop->lock);
+    struct post *p = loop->first;
+    loop->first = loop->last = NULL;
+    pthread_mutex_unlock(&loop->lock);
+    while (p != NULL) {
+        struct post *next = p->next;
+        void (*fn)(void *arg) = p->fn;
+        void *arg = p->arg;
+        ix_free(p);
+        fn(arg);
+        p = next;
+    }
+}
+
+static bool is_stopped(struct ix_loop *loop)
+{
+    pthread_mutex_lock(&loop->lock);
+    bool stopped = loop->stopped;
+    pthread_mutex_unlock(&loop->lock);
+    return stopped;
+}
+
+static void on_wake(uv_async_t *wake)
+{
+    struct ix_loop *loop = wake->data;
+
+    run_posts(loop);
+    if (is_stopped(loop))
+        uv_stop(&loop->uv);
+}
+
+static void end_turn(struct ix_loop *loop)
+{
+    if (loop->drain != NULL)
+        loop->drain(loop->drain_ctx);
+    for (size_t i = 0; i < IX_PART_COUNT; i++) {
+        if (loop->parts[i].state != NULL && loop->parts[i].flush != NULL)
+            loop->parts[i].flush(loop->parts[i].state);
+    }
+    loop->now_read = false;
+}
+
+static void on_turn(uv_prepare_t *turn)
+{
+    end_turn(turn->data);
+}
+
+int ix_loop_new(const struct ix_log *log, struct ix_loop **out)
+{
+    struct ix_loop *loop = ix_alloc(sizeof *loop);
+
+    if (loop == NULL)
+        return IRISX_E_NO_MEMORY;
+    loop->log = log;
+    int err = uv_loop_init(&loop->uv);
+    if (err != 0) {
+        ix_free(loop);
+        return ix_err_of_uv(err);
+    }
+    err = uv_async_init(&loop->uv, &loop->wake, on_wake);
+    if (err != 0) {
+        (void) uv_loop_close(&loop->uv);
+        ix_free(loop);
+        return ix_err_of_uv(err);
+    }
+    (void) uv_prepare_init(&loop->uv, &loop->turn); /* these two cannot fail */
+    (void) uv_prepare_start(&loop->turn, on_turn);
+    (void) pthread_mutex_init(&loop->lock, NULL);
+    loop->wake.data = loop;
+    loop->turn.data = loop;
+    *out = loop;
+    return 0;
+}
+
+static void run_dry(struct ix_loop *loop)
+{
+    struct ix_sigpipe pipe;
+
+    ix_sigpipe_block(&pipe);
+    while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0) { /* a stop flag from before: run on */
+    }
+    ix_sigpipe_restore(&pipe);
+}
+
+int ix_loop_free(struct ix_loop *loop)
+{
+    if (loop == NULL)
+        return 0;
+    ix_loop_stop(loop);
+    run_posts(loop);
+    if (loop->owned != 0) {
+        ix_log(loop->log, IX_LOG_ERROR, IX_AREA, "%zu objects still belong to the loop that is to be freed", loop->owned);
+        return IRISX_E_STATE;
+    }
+    for (size_t i = 0; i < IX_PART_COUNT; i++) {
+        if (loop->parts[i].state != NULL && loop->parts[i].close != NULL)
+            loop->parts[i].close(loop->parts[i].state);
+    }
+    uv_close((uv_handle_t *) &loop->turn, NULL);
+    uv_close((uv_handle_t *) &loop->wake, NULL);
+    run_dry(loop);
+    for (size_t i = 0; i < IX_PART_COUNT; i++) {
+        if (loop->parts[i].state != NULL)
+            loop->parts[i].ended(loop->parts[i].state);
+    }
+    IX_ASSERT(uv_loop_close(&loop->uv) == 0);
+    (void) pthread_mutex_destroy(&loop->lock);
+    ix_free(loop);
+    return 0;
+}
+
+void *ix_loop_uv(struct ix_loop *loop)
+{
+    return &loop->uv;
+}
+
+int ix_loop_run(struct ix_loop *loop)
+{
+    struct ix_sigpipe pipe;
+
+    ix_sigpipe_block(&pipe);
+    while (!is_stopped(loop))
+        (void) uv_run(&loop->uv, UV_RUN_DEFAULT);
+    run_posts(loop); /* what was accepted before the stop is done */
+    end_turn(loop);
+    ix_sigpipe_restore(&pipe);
+    return 0;
+}
+
+int ix_loop_run_once(struct ix_loop *loop)
+{
+    struct ix_sigpipe pipe;
+
+    if (is_stopped(loop))
+        return IRISX_E_CLOSED;
+    ix_sigpipe_block(&pipe);
+    loop->now_read = false;
+    (void) uv_run(&loop->uv, UV_RUN_NOWAIT);
+    end_turn(loop);
+    ix_sigpipe_restore(&pipe);
+    return 0;
+}
+
+void ix_loop_stop(struct ix_loop *loop)
+{
+    pthread_mutex_lock(&loop->lock);
+    loop->stopped = true;
+    pthread_mutex_unlock(&loop->lock);
+    (void) uv_async_send(&loop->wake);
+}
+
+int ix_loop_fd(const struct ix_loop *loop)
+{
+    return uv_backend_fd(&loop->uv);
+}
+
+int ix_loop_timeout_ms(struct ix_loop *loop)
+{
+    uv_update_time(&loop->uv);
+    return uv_backend_timeout(&loop->uv);
+}
+
+struct ix_now ix_loop_now(struct ix_loop *loop)
+{
+    if (!loop->now_read) {
+        loop->now = ix_clock_now();
+        loop->now_read = true;
+    }
+    return loop->now;
+}
+
+int ix_loop_post(struct ix_loop *loop, void (*fn)(void *arg), void *arg)
+{
+    struct post *p = ix_alloc(sizeof *p);
+
+    if (p == NULL)
+        return IRISX_E_NO_MEMORY;
+    p->fn = fn;
+    p->arg = arg;
+    pthread_mutex_lock(&loop->lock);
+    if (loop->stopped) {
+        pthread_mutex_unlock(&loop->lock);
+        ix_free(p);
+        return IRISX_E_CLOSED;
+    }
+    if (loop->last != NULL)
+        loop->last->next = p;
+    else
+        loop->first = p;
+    loop->last = p;
+    (void) uv_async_send(&loop->wake); /* under the lock: the loop cannot be freed meanwhile */
+    pthread_mutex_unlock(&loop->lock);
+    return 0;
+}
+
+void ix_loop_set_drain(struct ix_loop *loop, void (*fn)(void *ctx), void *ctx)
+{
+    loop->drain = fn;
+    loop->drain_ctx = ctx;
+}
+
+struct ix_loop_part *ix_loop_part(struct ix_loop *loop, enum ix_loop_part_kind kind)
+{
+    return &loop->parts[kind];
+}
+
+const struct ix_log *ix_loop_log(const struct ix_loop *loop)
+{
+    return loop->log;
+}
+
+void ix_loop_own(struct ix_loop *loop)
+{
+    loop->owned++;
+}
+
+void ix_loop_disown(struct ix_loop *loop)
+{
+    IX_ASSERT(loop->owned > 0);
+    loop->owned--;
+}
+
+/* ---- timers: libuv counts whole milliseconds from a time it read earlier; a call that comes early waits again ------ */
+
+static void on_timer(uv_timer_t *uv);
+
+static void arm(struct ix_loop_timer *t, uint64_t now_us)
+{
+    uint64_t ms = t->at_us > now_us ? (t->at_us - now_us + 999) / 1000 : 0;
+
+    (void) uv_timer_start(&t->uv, on_timer, ms, 0);
+}
+
+static void on_timer(uv_timer_t *uv)
+{
+    struct ix_loop_timer *t = uv->data;
+
+    t->loop->now_read = false;
+    uint64_t now_us = ix_loop_now(t->loop).mono_us;
+    if (now_us < t->at_us) {
+        uv_update_time(&t->loop->uv);
+        arm(t, now_us);
+        return;
+    }
+    t->at_us = IX_NEVER;
+    t->fn(t->ctx);
+}
+
+int ix_loop_timer_new(struct ix_loop *loop, void (*fn)(void *ctx), void *ctx, struct ix_loop_timer **out)
+{
+    struct ix_loop_timer *t = ix_alloc(sizeof *t);
+
+    if (t == NULL)
+        return IRISX_E_NO_MEMORY;
+    *t = (struct ix_loop_timer){ .loop = loop, .fn = fn, .ctx = ctx, .at_us = IX_NEVER };
+    (void) uv_timer_init(&loop->uv, &t->uv); /* cannot fail */
+    t->uv.data = t;
+    ix_loop_own(loop);
+    *out = t;
+    return 0;
+}
+
+void ix_loop_timer_set(struct ix_loop_timer *t, uint64_t at_us)
+{
+    if (at_us == t->at_us)
+        return;
+    t->at_us = at_us;
+    if (at_us == IX_NEVER)
+        (void) uv_timer_stop(&t->uv);
+    else
+        arm(t, ix_loop_now(t->loop).mono_us);
+}
+
+static void timer_closed(uv_handle_t *h)
+{
+    ix_free(h->data);
+}
+
+void ix_loop_timer_free(struct ix_loop_timer *t)
+{
+    if (t == NULL)
+        return;
+    ix_loop_disown(t->loop);
+    uv_close((uv_handle_t *) &t->uv, timer_closed);
+}

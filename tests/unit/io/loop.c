@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include "io/io.h"
+
+struct fixture {
+    struct ix_loop *loop;
+    struct ix_loop_timer *timer, *other;
+    int calls, drains;
+    uint64_t fired_at, due;
+    char order[16];
+};
+
+static struct fixture f;
+
+static void setup(void)
+{
+    memset(&f, 0, sizeof f);
+    cr_assert_eq(ix_loop_new(NULL, &f.loop), 0);
+}
+
+static void stop(void *arg)
+{
+    (void) arg;
+    f.fired_at = ix_clock_now().mono_us;
+    ix_loop_stop(f.loop);
+}
+
+static char letters[] = "abcdx";
+
+static void append(void *arg)
+{
+    f.order[f.calls++] = *(const char *) arg;
+}
+
+TestSuite(loop, .init = setup);
+
+Test(loop, a_timer_fires_at_its_time_and_never_before)
+{
+    cr_assert_eq(ix_loop_timer_new(f.loop, stop, NULL, &f.timer), 0);
+    for (uint64_t us = 1; us < 6000; us += 1777) {
+        struct ix_loop *again;
+        f.due = ix_clock_now().mono_us + us;
+        ix_loop_timer_set(f.timer, f.due);
+        ix_loop_run(f.loop);
+        cr_assert_geq(f.fired_at, f.due);
+        ix_loop_timer_free(f.timer);
+        cr_assert_eq(ix_loop_free(f.loop), 0);
+        cr_assert_eq(ix_loop_new(NULL, &again), 0);
+        f.loop = again;
+        cr_assert_eq(ix_loop_timer_new(f.loop, stop, NULL, &f.timer), 0);
+    }
+    ix_loop_timer_free(f.timer);
+    cr_assert_eq(ix_loop_free(f.loop), 0);
+}
+
+static void must_not(void *arg)
+{
+    (void) arg;
+    cr_assert_fail("a stopped timer fired");
+}
+
+Test(loop, a_timer_set_to_never_is_silent)
+{
+    cr_assert_eq(ix_loop_timer_new(f.loop, must_not, NULL, &f.timer), 0);
+    cr_assert_eq(ix_loop_timer_new(f.loop, stop, NULL, &f.other), 0);
+    ix_loop_timer_set(f.timer, ix_clock_now().mono_us + 1000);
+    ix_loop_timer_set(f.timer, IX_NEVER);
+    ix_loop_timer_set(f.other, ix_clock_now().mono_us + 5000);
+    ix_loop_run(f.loop);
+    ix_loop_timer_free(f.timer);
+    ix_loop_timer_free(f.other);
+    cr_assert_eq(ix_loop_free(f.loop), 0);
+}
+
+Test(loop, posted_functions_run_in_order_and_none_is_taken_after_the_stop)
+{
+    cr_assert_eq(ix_loop_post(f.loop, append, &letters[0]), 0);
+    cr_assert_eq(ix_loop_post(f.loop, append, &letters[1]), 0);
+    cr_assert_eq(ix_loop_post(f.loop, append, &letters[2]), 0);
+    cr_assert_eq(ix_loop_post(f.loop, stop, NULL), 0);
+    ix_loop_run(f.loop);
+    cr_assert_str_eq(f.order, "abc");
+    cr_assert_eq(ix_loop_post(f.loop, append, &letters[3]), IRISX_E_CLOSED);
+    cr_assert_eq(ix_loop_free(f.loop), 0);
+    cr_assert_str_eq(f.order, "abc");
+}
+
+Test(loop, what_was_accepted_before_the_stop_still_runs)
+{
+    cr_assert_eq(ix_loop_post(f.loop, append, &letters[0]), 0);
+    ix_loop_stop(f.loop);
+    cr_assert_eq(ix_loop_free(f.loop), 0);
+    cr_assert_str_eq(f.order, "a");
+}
+
+static void count_drain(void *ctx)
+{
+    (void) ctx;
+    f.drains++;
+    f.due = (uint64_t) f.calls; /* calls seen by the last drain */
+}
+
+Test(loop, the_drain_follows_the_callbacks_of_its_turn)
+{
+    ix_loop_set_drain(f.loop, count_drain, NULL);
+    cr_assert_eq(ix_loop_post(f.loop, append, &letters[0]), 0);
+    cr_assert_eq(ix_loop_run_once(f.loop), 0);
+    cr_assert_geq(f.drains, 1);
+    cr_assert_eq(f.due, 1);
+    cr_assert_eq(ix_loop_free(f.loop), 0);
+}
+
+static void *post_later(void *arg)
+{
+    (void) arg;
+    ix_loop_post(f.loop, append, &letters[4]);
+    return NULL;
+}
+
+Test(loop, a_poll_program_sees_one_descriptor_and_one_timeout)
+{
+    pthread_t thread;
+    struct pollfd p = { .fd = ix_loop_fd(f.loop), .events = POLLIN };
+    while (ix_loop_timeout_ms(f.loop) == 0)
+        cr_assert_eq(ix_loop_run_once(f.loop), 0);
+    cr_assert_eq(ix_loop_timeout_ms(f.loop), -1);
+    cr_assert_eq(pthread_create(&thread, NULL, post_later, NULL), 0);
+    cr_assert_eq(poll(&p, 1, 10000), 1);
+    cr_assert_eq(ix_loop_run_once(f.loop), 0);
+    cr_assert_eq(f.calls, 1);
+    pthread_join(thread, NULL);
+    cr_assert_eq(ix_loop_timer_new(f.loop, stop, NULL, &f.timer), 0);
+    ix_loop_timer_set(f.timer, ix_clock_now().mono_us + 50 * IX_MS);
+    int timeout = ix_loop_timeout_ms(f.loop);
+    cr_assert(timeout > 0 && timeout <= 51, "%d", timeout);
+    ix_loop_timer_free(f.timer);
+    cr_assert_eq(ix_loop_free(f.loop), 0);
+}
+
+Test(loop, a_loop_with_objects_left_is_not_freed)
+{
+    cr_assert_eq(ix_loop_timer_new(f.loop, stop, NULL, &f.timer), 0);
+    cr_assert_eq(ix_loop_free(f.loop), IRISX_E_STATE);
+    ix_loop_timer_free(f.timer);
+    cr_assert_eq(ix_loop_free(f.loop), 0);
+}
+
+static void raise_pipe(void *arg)
+{
+    (void) arg;
+    raise(SIGPIPE);
+}
+
+Test(loop, a_broken_pipe_inside_the_loop_does_not_reach_the_program)
+{
+    sigset_t pending;
+    cr_assert_eq(ix_loop_post(f.loop, raise_pipe, NULL), 0);
+    cr_assert_eq(ix_loop_run_once(f.loop), 0); /* the default disposition would end us here */
+    sigpending(&pending);
+    cr_assert_eq(sigismember(&pending, SIGPIPE), 0);
+    cr_assert_eq(ix_loop_free(f.loop), 0);
+}
