@@ -164,6 +164,14 @@ class Headers(LintCase):
         self.accepted("headers.py", self.root)
 
 
+class Links(LintCase):
+    def test_dead_link_is_refused_and_live_ones_pass(self):
+        self.put("docs/a.md", "[b](b.md#x) [web](https://example.org/)\n```\n[no](link)\n```\n")
+        self.refused("docs/a.md:1: b.md is not there", "links.py", self.root)
+        self.put("docs/b.md", "[a](../docs/a.md)\n")
+        self.accepted("links.py", self.root)
+
+
 class Names(LintCase):
     def library(self, text):
         source, shared, obj = self.put("a.c", text), os.path.join(self.root, "a.so"), os.path.join(self.root, "a.o")
