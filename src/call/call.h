@@ -167,6 +167,9 @@ struct ix_call_config { /* texts copied */
     void *user_data;
 };
 int ix_call_dial(struct ix_phone *p, const struct ix_call_config *config, struct ix_now now, uint32_t *call_out);
+/* server role: an INVITE that came as IX_EV_REQUEST (config.allow_requests has its bit) becomes a call; refused ones are
+ * answered inside. No IX_EV_INCOMING follows. */
+int ix_call_take(struct ix_phone *p, uint32_t transport, ix_sip_txn txn, void *user_data, struct ix_now now, uint32_t *call_out);
 /* incoming: 183 with our description: media runs before the answer (server role: ringback, announcements) */
 int ix_call_early_media(struct ix_phone *p, uint32_t call, struct ix_now now);
 int ix_call_ring(struct ix_phone *p, uint32_t call, struct ix_now now); /* 180; EV_INCOMING has sent none */
@@ -186,7 +189,7 @@ struct ix_call_report { /* times in microseconds; 0 = not reached */
     struct ix_phone_error error;
     bool incoming;
 };
-int ix_call_report(const struct ix_phone *p, uint32_t call, struct ix_call_report *out); /* until ENDED was polled and a little after: 5 s */
+int ix_call_report(const struct ix_phone *p, uint32_t call, struct ix_call_report *out); /* until the poll after that of ENDED */
 int ix_call_peer(const struct ix_phone *p, uint32_t call, struct ix_str *uri, struct ix_str *name); /* borrowed */
 /* JSON array of what happened, as text without the closing bracket's surroundings; borrowed */
 int ix_call_timeline(const struct ix_phone *p, uint32_t call, struct ix_buf *json);

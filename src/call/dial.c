@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls we place: the INVITE and what comes back. RFC 3261 sections 13.2, 9.1, 15. */
+#include <string.h>
+
+#include "call/private.h"
+
+/* "9196" → sip:9196@realm; a URI stays what it is */
+static char *target_uri(const struct ix_line *l, const char *to)
+{
+    struct ix_str s = ix_str_trim(ix_str(to));
+    struct ix_sip_uri parsed;
+    struct ix_buf b;
+
+    if (ix_str_istarts(s, IX_STR("sip:")) || ix_str_istarts(s, IX_STR("sips:")))
+        return ix_sip_uri_parse(&parsed, s) ? NULL : ix_str_dup(s);
+    if (!s.n || s.n > 255)
+        return NULL;
+    ix_buf_init(&b, 1024);
+    ix_buf_str(&b, "sip:");
+    ix_sip_user_write(&b, s);
+    ix_buf_str(&b, "@");
+    ix_buf_str(&b, l->realm);
+    return ix_buf_take(&b);
+}
+
+static char *from_line(const struct ix_line *l)
+{
+    struct ix_buf b;
+
+    ix_buf_init(&b, 1024);
+    ix_sip_write_addr(&b, ix_str(l->display), ix_str(l->aor), IX_STR_NONE);
+    return ix_buf_take(&b);
+}
+
+static int call_texts(struct ix_call *c, const struct ix_line *l, const struct ix_call_config *config)
+{
+    c->to = l ? target_uri(l, config->to) : ix_dup_cstr(config->to);
+    if (!c->to)
+        return IRISX_E_INVALID;
+    c->from = l ? from_line(l) : ix_dup_cstr(config->from);
+    c->headers = ix_dup_cstr(config->headers ? config->headers : "");
+    c->peer_uri = ix_dup_cstr(c->to);
+    c->peer_name = ix_dup_cstr("");
+    return c->from && c->headers && c->peer_uri && c->peer_name ? 0 : IRISX_E_NO_MEMORY;
+}
+
+int ix_call_dial(struct ix_phone *p, const struct ix_call_config *config, struct ix_now now, uint32_t *call_out)
+{
+    struct ix_line *l = ix_line_get(p, config->line);
+    struct ix_transport *t = ix_transport_get(p, l ? l->transport : config->transport);
+    struct ix_call *c;
+    struct ix_set *s;
+    int err;
+
+    p->now = now;
+    if (!config->to || (!l && !config->from))
+        return IRISX_E_INVALID;
+    if ((config->line && !l) || !t || t->state != IX_TR_OPEN || (l && l->closing))
+        return IRISX_E_STATE;
+    err = ix_call_new(p, false, &c);
+    if (err)
+        return err;
+    c->line = config->line;
+    c->transport = t->obj.id;
+    c->user_data = config->user_data;
+    c->no_opus = config->no_opus;
+    c->no_pcmu = config->no_pcmu;
+    c->no_pcma = config->no_pcma;
+    c->duration_us = config->max_duration_ms * IX_MS;
+    c->ring_at_us = now.mono_us + (config->ring_timeout_ms ? config->ring_timeout_ms * IX_MS : IX_RING_DEFAULT_US);
+    err = call_texts(c, l, config);
+    s = err ? NULL : ix_set_take(p, c->obj.id);
+    if (err || !s) {
+        ix_call_free(c);
+        return err ? err : IRISX_E_NO_MEMORY;
+    }
+    c->set = s->obj.id;
+    c->want_invite = true;
+    *call_out = c->obj.id;
+    ix_call_set_state(c, IX_CALL_DIALING);
+    if (s->state == IX_SET_READY)
+        ix_call_sockets_ready(c);
+    ix_set_spare(p);
+    return 0;
+}
+
+void ix_call_send_invite(struct ix_call *c)
+{
+    struct ix_phone *p = c->obj.phone;
+    struct ix_line *l = ix_line_get(p, c->line);
+    struct ix_sip_request req = { .method = IX_SIP_INVITE, .uri = ix_str(c->to), .from = ix_str(c->from),
+        .headers = ix_str(c->headers), .content_type = IX_STR("application/sdp"), .auth = l ? l->auth : NULL };
+    struct ix_buf to;
+    int err = ix_call_media_open(c, true);
+
+    c->want_invite = false;
+    ix_buf_init(&to, 1024);
+    ix_sip_write_addr(&to, IX_STR_NONE, ix_str(c->to), IX_STR_NONE);
+    ix_buf_reset(&p->scratch);
+    if (!err)
+        err = ix_call_describe(c, true, &p->scratch);
+    req.to = ix_str_n(to.p, to.n);
+    req.body = ix_str_n(p->scratch.p, p->scratch.n);
+    if (!err)
+        err = to.err ? to.err : ix_sip_send_request(p->stack, c->transport, &req, c, p->now, &c->invite);
+    ix_buf_clear(&to);
+    if (err)
+        ix_call_fail(c, err, err == IRISX_E_MEDIA ? "no network interface is up: check the connection" : ix_error_text(err));
+    else
+        ix_call_note(c, "invite_sent", "%s", "");
+}
+
+/* A description in a 1xx or 2xx. The first one starts media; the same one again changes nothing. */
+static void description(struct ix_call *c, const struct ix_sip_msg *msg)
+{
+    struct ix_sdp *sdp;
+    const char *why = NULL;
+    char *text;
+    int err;
+
+    if (!msg->body.n || !ix_sip_content_is(msg, "application/sdp"))
+        return;
+    err = ix_call_read(c, msg->body, &sdp, &text, &why);
+    if (!err)
+        err = c->described ? ix_call_update(c, sdp, text, false, &why) : ix_call_use(c, sdp, text, false, &why);
+    if (err)
+        ix_call_fail(c, err, why ? why : "the peer's session description cannot be used");
+}
+
+static void accepted(struct ix_call *c, const struct ix_sip_out *so)
+{
+    struct ix_phone *p = c->obj.phone;
+    struct ix_sip_dialog *fork = so->dialog;
+    int err = 0;
+
+    c->invite = 0;
+    if (!fork)
+        err = ix_sip_dialog_uac(p->stack, so->txn, so->msg, c, &fork);
+    if (err) {
+        ix_call_fail(c, err, "the answer cannot be used");
+        ix_call_end(c);
+        return;
+    }
+    if (c->dialog && c->dialog != fork)
+        ix_sip_dialog_free(c->dialog, p->now); /* an early one of another fork */
+    c->dialog = fork;
+    (void) ix_sip_dialog_ack(fork, IX_STR_NONE, IX_STR_NONE, p->now); /* sent again by the stack with each repeated 2xx */
+    if (c->ending) { /* our CANCEL and their 200 crossed */
+        c->report.answered_us = p->now.mono_us;
+        c->ending = false;
+        ix_call_farewell(c, 16);
+        return;
+    }
+    ix_call_set_state(c, IX_CALL_ANSWERED);
+    description(c, so->msg);
+    if (!c->described && !c->ending)
+        ix_call_fail(c, IRISX_E_PROTOCOL, "the answer has no session description");
+    else if (c->keyed && !c->ending)
+        ix_call_set_state(c, IX_CALL_ACTIVE);
+}
+
+static void provisional(struct ix_call *c, const struct ix_sip_out *so)
+{
+    struct ix_phone *p = c->obj.phone;
+
+    if (c->ending)
+        return;
+    if (!c->dialog && so->msg->to_tag.n && !so->dialog)
+        (void) ix_sip_dialog_uac(p->stack, so->txn, so->msg, c, &c->dialog); /* the 2xx makes it, if not this */
+    if (so->msg->status == 180 || so->msg->status == 183)
+        ix_call_set_state(c, IX_CALL_RINGING);
+    description(c, so->msg);
+}
+
+static void refused(struct ix_call *c, const struct ix_sip_msg *msg)
+{
+    c->invite = 0;
+    if (!c->ending || !c->report.error.code)
+        ix_error_from_response(&c->report.error, msg);
+    else
+        c->report.error.sip_status = msg->status;
+    ix_call_note(c, "refused", "\"sip_status\":%u", msg->status);
+    ix_call_end(c);
+}
+
+static void failed(struct ix_call *c, const struct ix_sip_out *so)
+{
+    if (so->server) {
+        if (so->txn == c->invite)
+            c->invite = 0;
+        /* our 2xx was never acknowledged, or the connection is gone: an established call outlives its connection */
+        if (so->err == IRISX_E_NETWORK && c->report.answered_us && !c->ending)
+            return;
+        ix_error_set(&c->report.error, so->err, "%s",
+            so->err == IRISX_E_TIMEOUT ? "the peer never acknowledged the answer" : "the connection to the server was lost");
+        ix_call_farewell(c, 0);
+        return;
+    }
+    if (so->txn == c->bye) {
+        c->bye = 0;
+        ix_call_end(c);
+    } else if (so->txn == c->invite) {
+        c->invite = 0;
+        if (!c->report.error.code)
+            ix_error_set(&c->report.error, so->err, "%s",
+                so->err == IRISX_E_TIMEOUT ? "the server does not answer the call" : "the connection to the server was lost: try again");
+        ix_call_end(c);
+    }
+}
+
+void ix_call_response(struct ix_call *c, const struct ix_sip_out *so)
+{
+    struct ix_phone *p = c->obj.phone;
+
+    if (so->kind == IX_SIP_OUT_CANCELLED) {
+        c->invite = 0;
+        ix_error_set(&c->report.error, IRISX_E_CANCELLED, "the caller hung up before the answer");
+        ix_error_reason(&c->report.error, so->msg);
+        c->report.error.by_peer = true;
+        ix_call_end(c);
+        return;
+    }
+    if (so->kind == IX_SIP_OUT_FAILED) {
+        failed(c, so);
+        return;
+    }
+    if (so->kind != IX_SIP_OUT_RESPONSE)
+        return;
+    if (so->txn == c->bye) {
+        if (so->msg->status >= 200) {
+            c->bye = 0;
+            ix_call_end(c);
+        }
+        return;
+    }
+    if (so->txn != c->invite) {
+        /* a second fork answered: acknowledged and hung up, the first one has the call (RFC 3261 section 13.2.2.4) */
+        if (so->msg->method == IX_SIP_INVITE && so->msg->status / 100 == 2 && so->dialog != c->dialog)
+            ix_sip_txn_forget(p->stack, so->txn, p->now);
+        return;
+    }
+    if (so->msg->status < 200)
+        provisional(c, so);
+    else if (so->msg->status < 300)
+        accepted(c, so);
+    else
+        refused(c, so->msg);
+}

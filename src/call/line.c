@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A line: an account at a SIP-over-WebSocket server, kept registered. RFC 3261 section 10, RFC 7118.
+ *
+ *   CONNECTING <--> REGISTERING <--> READY        FAILED: refused for good        CLOSED: final
+ */
+#include <string.h>
+
+#include "call/private.h"
+
+struct ix_line *ix_line_get(const struct ix_phone *p, uint32_t id)
+{
+    return ix_id_get(p->line_by_id, id);
+}
+
+static void line_event(struct ix_line *l, enum ix_line_state state, const struct ix_phone_error *error)
+{
+    struct ix_line_event *e;
+
+    l->state = state;
+    if (l->event_count < IX_LINE_EVENTS)
+        l->event_count++;
+    e = &l->events[l->event_count - 1];
+    e->state = state;
+    if (error)
+        e->error = *error;
+    else
+        memset(&e->error, 0, sizeof e->error);
+    ix_dirty(&l->obj);
+}
+
+void ix_line_free(struct ix_line *l)
+{
+    struct ix_transport *t;
+
+    if (!l)
+        return;
+    t = ix_transport_get(l->obj.phone, l->transport);
+    ix_sip_reg_free(l->reg);
+    ix_sip_auth_free(l->auth);
+    ix_id_remove(l->obj.phone->line_by_id, l->obj.id);
+    l->obj.phone->line_count--;
+    ix_object_clear(&l->obj);
+    if (t)
+        ix_transport_close(t);
+    ix_free(l->user);
+    ix_free(l->realm);
+    ix_free(l->display);
+    ix_free(l->aor);
+    ix_free(l);
+}
+
+/* host of "wss://host:port/path" */
+static struct ix_str url_host(const char *url)
+{
+    struct ix_str s = ix_str(url), head;
+
+    (void) ix_str_cut(&s, ':', &head);
+    if (ix_str_starts(s, IX_STR("//")))
+        s = ix_str_slice(s, 2, s.n);
+    (void) ix_str_cut(&s, '/', &head);
+    s = head;
+    if (s.n && s.p[0] == '[')
+        return ix_str_slice(s, 0, ix_str_find(s, ']') + 1);
+    (void) ix_str_cut(&s, ':', &head);
+    return head;
+}
+
+static int line_texts(struct ix_line *l, const struct ix_line_config *config)
+{
+    struct ix_buf b;
+
+    l->user = ix_dup_cstr(config->user);
+    l->realm = config->realm && *config->realm ? ix_dup_cstr(config->realm) : ix_str_dup(url_host(config->ws_url));
+    l->display = ix_dup_cstr(config->display_name);
+    if (!l->user || !l->realm || (config->display_name && !l->display))
+        return IRISX_E_NO_MEMORY;
+    ix_buf_init(&b, 1024);
+    ix_buf_str(&b, "sip:");
+    ix_sip_user_write(&b, ix_str(l->user));
+    ix_buf_str(&b, "@");
+    ix_buf_str(&b, l->realm);
+    l->aor = ix_buf_take(&b);
+    return l->aor ? 0 : b.err ? b.err : IRISX_E_NO_MEMORY;
+}
+
+static int line_registration(struct ix_line *l, const struct ix_line_config *config)
+{
+    struct ix_phone *p = l->obj.phone;
+    struct ix_sip_reg_config reg = { .stack = p->stack, .aor = ix_str(l->aor), .display = ix_str(l->display),
+        .expires = config->expires_s, .user = l };
+    struct ix_buf uri;
+    int err = ix_sip_auth_new(p->config.rng, ix_str(config->auth_user ? config->auth_user : config->user),
+        ix_str(config->password ? config->password : ""), &l->auth);
+
+    if (err)
+        return err;
+    ix_buf_init(&uri, 512);
+    ix_buf_str(&uri, "sip:");
+    ix_buf_str(&uri, l->realm);
+    reg.registrar = ix_str_n(uri.p, uri.n);
+    reg.auth = l->auth;
+    err = uri.err ? uri.err : ix_sip_reg_new(&reg, &l->reg);
+    ix_buf_clear(&uri);
+    return err;
+}
+
+static bool url_ok(const char *url)
+{
+    struct ix_str s = ix_str(url);
+
+    return (ix_str_istarts(s, IX_STR("ws://")) || ix_str_istarts(s, IX_STR("wss://"))) && url_host(url).n;
+}
+
+int ix_line_open(struct ix_phone *p, const struct ix_line_config *config, struct ix_now now, uint32_t *line_out)
+{
+    struct ix_transport *t;
+    struct ix_line *l;
+    int err;
+
+    p->now = now;
+    if (!config->ws_url || !config->user || !*config->user || !url_ok(config->ws_url))
+        return IRISX_E_INVALID;
+    if (p->shutting_down)
+        return IRISX_E_CLOSED;
+    l = ix_alloc(sizeof *l);
+    if (!l)
+        return IRISX_E_NO_MEMORY;
+    ix_object_init(p, &l->obj, IX_OBJ_LINE, &p->lines);
+    p->line_count++;
+    l->no_register = config->no_register;
+    l->user_data = config->user_data;
+    l->close_us = IX_NEVER;
+    err = ix_id_set(p->line_by_id, l->obj.id, l);
+    if (!err)
+        err = line_texts(l, config);
+    if (!err)
+        err = line_registration(l, config);
+    if (!err)
+        err = ix_transport_new(p, l, config->ws_url, config->ca_file, &t);
+    if (err) {
+        ix_line_free(l);
+        return err;
+    }
+    l->transport = t->obj.id;
+    line_event(l, IX_LINE_CONNECTING, NULL);
+    *line_out = l->obj.id;
+    return 0;
+}
+
+static void line_rearm(struct ix_line *l)
+{
+    uint64_t at = ix_sip_reg_deadline(l->reg);
+
+    at = IX_MIN(at, l->close_us);
+    (void) ix_heap_set(&l->obj.phone->timers, &l->obj.timer, at); /* see ix_transport_rearm */
+}
+
+static void line_closed(struct ix_line *l)
+{
+    struct ix_transport *t = ix_transport_get(l->obj.phone, l->transport);
+
+    l->close_us = IX_NEVER;
+    if (l->state == IX_LINE_CLOSED)
+        return;
+    line_event(l, IX_LINE_CLOSED, NULL);
+    if (t)
+        ix_transport_close(t);
+}
+
+void ix_line_close(struct ix_phone *p, uint32_t line, struct ix_now now)
+{
+    struct ix_line *l = ix_line_get(p, line);
+
+    p->now = now;
+    if (!l || l->closing)
+        return;
+    l->closing = true;
+    IX_LIST_EACH_SAFE (node, &p->calls) {
+        struct ix_call *c = IX_CONTAINER(node, struct ix_call, obj.all);
+
+        if (c->line == line)
+            (void) ix_call_hangup(p, c->obj.id, 16, now); /* one that has ended refuses */
+    }
+    l->close_us = now.mono_us + IX_FAREWELL_US;
+    if (ix_sip_reg_state(l->reg) == IX_SIP_REG_REGISTERED || ix_sip_reg_state(l->reg) == IX_SIP_REG_TRYING)
+        ix_sip_reg_stop(l->reg, now);
+    else
+        l->close_us = l->state == IX_LINE_READY ? l->close_us : now.mono_us;
+    line_rearm(l);
+    ix_dirty(&l->obj);
+}
+
+void ix_line_transport_opened(struct ix_line *l)
+{
+    struct ix_phone *p = l->obj.phone;
+
+    if (l->no_register) {
+        line_event(l, IX_LINE_READY, NULL);
+        return;
+    }
+    line_event(l, IX_LINE_REGISTERING, NULL);
+    ix_sip_reg_start(l->reg, l->transport, p->now);
+    line_rearm(l);
+}
+
+void ix_line_transport_closed(struct ix_line *l, int err, bool fatal, const char *detail, uint64_t retry_us)
+{
+    struct ix_phone *p = l->obj.phone;
+    struct ix_phone_error e;
+
+    (void) retry_us;
+    ix_sip_reg_transport_closed(l->reg, p->now);
+    line_rearm(l);
+    if (l->closing) {
+        line_closed(l);
+        return;
+    }
+    if (l->state == IX_LINE_FAILED || l->state == IX_LINE_CLOSED)
+        return;
+    ix_error_set(&e, err ? err : IRISX_E_NETWORK, "%s", detail ? detail : "the connection to the server was lost; trying again");
+    line_event(l, fatal ? IX_LINE_FAILED : IX_LINE_CONNECTING, &e);
+}
+
+static void registration_failed(struct ix_line *l, const struct ix_sip_reg_event *ev, struct ix_phone_error *e)
+{
+    int code = ev->err ? ev->err : IRISX_E_SERVER;
+    const char *what = "the server refused the registration";
+
+    if (ev->status == 401 || ev->status == 403 || ev->status == 407 || code == IRISX_E_AUTH || code == IRISX_E_FORBIDDEN) {
+        code = IRISX_E_AUTH;
+        what = "wrong user or password";
+    } else if (code == IRISX_E_TIMEOUT) {
+        what = "the server does not answer REGISTER";
+    } else if (ev->status == 404) {
+        what = "the server does not know this user";
+    }
+    if (ev->status)
+        ix_error_set(e, code, "%s: %s at %s (SIP %u)", what, l->user, l->realm, ev->status);
+    else
+        ix_error_set(e, code, "%s: %s at %s", what, l->user, l->realm);
+    e->sip_status = (uint16_t) ev->status;
+    e->by_peer = ev->status != 0;
+}
+
+static void registration_event(struct ix_line *l, const struct ix_sip_reg_event *ev)
+{
+    struct ix_transport *t = ix_transport_get(l->obj.phone, l->transport);
+    struct ix_phone_error e;
+
+    switch (ev->state) {
+    case IX_SIP_REG_REGISTERED:
+        if (l->state != IX_LINE_READY && !l->closing)
+            line_event(l, IX_LINE_READY, NULL);
+        break;
+    case IX_SIP_REG_WAITING:
+        registration_failed(l, ev, &e);
+        line_event(l, IX_LINE_REGISTERING, &e);
+        break;
+    case IX_SIP_REG_FAILED:
+        if (l->closing)
+            break;
+        registration_failed(l, ev, &e);
+        line_event(l, IX_LINE_FAILED, &e);
+        if (t)
+            ix_transport_close(t);
+        break;
+    case IX_SIP_REG_IDLE:
+    case IX_SIP_REG_TRYING:
+    case IX_SIP_REG_REMOVING:
+    case IX_SIP_REG_REMOVED:
+        break;
+    }
+    if (l->closing && (ev->state == IX_SIP_REG_REMOVED || ev->state == IX_SIP_REG_FAILED || ev->state == IX_SIP_REG_IDLE))
+        l->close_us = l->obj.phone->now.mono_us;
+}
+
+/* the calls' farewells go first: they need the connection */
+static bool has_calls(const struct ix_line *l)
+{
+    IX_LIST_EACH (node, &l->obj.phone->calls)
+        if (IX_CONTAINER(node, struct ix_call, obj.all)->line == l->obj.id)
+            return true;
+    return false;
+}
+
+void ix_line_timeout(struct ix_line *l)
+{
+    struct ix_phone *p = l->obj.phone;
+
+    ix_sip_reg_timeout(l->reg, p->now);
+    if (l->closing && p->now.mono_us >= l->close_us) {
+        if (has_calls(l))
+            l->close_us = p->now.mono_us + 10 * IX_MS; /* bounded by the calls' own farewell time */
+        else
+            line_closed(l);
+    }
+    line_rearm(l);
+}
+
+bool ix_line_sip(struct ix_phone *p, const struct ix_sip_out *so)
+{
+    struct ix_object *o = so->user;
+    struct ix_line *l;
+
+    if (!o || o->kind != IX_OBJ_LINE)
+        return false;
+    l = IX_CONTAINER(o, struct ix_line, obj);
+    (void) ix_sip_reg_input(l->reg, so, p->now); /* a line's transactions are all its registration's */
+    line_rearm(l);
+    ix_dirty(&l->obj);
+    return true;
+}
+
+bool ix_line_poll(struct ix_line *l, struct ix_phone_out *out)
+{
+    struct ix_sip_reg_event ev;
+    enum ix_line_state state;
+
+    while (ix_sip_reg_poll(l->reg, &ev))
+        registration_event(l, &ev);
+    line_rearm(l);
+    if (!l->event_count)
+        return false;
+    state = l->events[0].state;
+    l->obj.phone->polled = l->events[0].error;
+    l->event_count--;
+    memmove(&l->events[0], &l->events[1], l->event_count * sizeof l->events[0]);
+    out->kind = IX_OUT_EVENT;
+    out->event = (struct ix_phone_event){ .kind = IX_EV_LINE, .line = l->obj.id, .transport = l->transport,
+        .state = (int) state, .error = &l->obj.phone->polled, .user = l->user_data };
+    if (state == IX_LINE_READY)
+        ix_set_spare(l->obj.phone);
+    if (state == IX_LINE_CLOSED)
+        ix_line_free(l);
+    else
+        ix_dirty(&l->obj);
+    return true;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Requests inside a call: re-INVITE and UPDATE (answered without disturbing media: FreeSWITCH refreshes its session every
+ * 63 s), BYE, INFO, OPTIONS, REFER. RFC 3261 sections 12.2.2, 14.2, 15.1.2, RFC 3311.
+ */
+#include "call/private.h"
+
+static void reply_status(struct ix_call *c, ix_sip_txn txn, unsigned status)
+{
+    struct ix_sip_reply reply = { .status = status };
+
+    (void) ix_sip_respond(c->obj.phone->stack, txn, &reply, c->obj.phone->now); /* failing, the peer times out */
+}
+
+static void reply_description(struct ix_call *c, ix_sip_txn txn, bool offer)
+{
+    struct ix_phone *p = c->obj.phone;
+    struct ix_sip_reply reply = { .status = 200, .dialog = c->dialog, .content_type = IX_STR("application/sdp") };
+
+    ix_buf_reset(&p->scratch);
+    if (ix_call_describe(c, offer, &p->scratch)) {
+        reply_status(c, txn, 500);
+        return;
+    }
+    reply.body = ix_str_n(p->scratch.p, p->scratch.n);
+    (void) ix_sip_respond(p->stack, txn, &reply, p->now); /* failing, the peer times out */
+    c->describing = offer;
+}
+
+void ix_call_modify(struct ix_call *c, const struct ix_sip_out *so)
+{
+    struct ix_sdp *sdp;
+    const char *why = NULL;
+    char *text;
+    int err;
+
+    if (c->ending || !c->described) {
+        reply_status(c, so->txn, c->ending ? 481 : 491);
+        return;
+    }
+    if (!so->msg->body.n) {
+        if (so->msg->method == IX_SIP_INVITE)
+            reply_description(c, so->txn, true);
+        else
+            reply_status(c, so->txn, 200); /* UPDATE without a description: a session refresh */
+        return;
+    }
+    err = ix_call_read(c, so->msg->body, &sdp, &text, &why);
+    if (!err)
+        err = ix_call_update(c, sdp, text, true, &why);
+    if (err) {
+        ix_call_note(c, "modify_refused", "%s", "");
+        reply_status(c, so->txn, err == IRISX_E_NO_MEMORY ? 500 : err == IRISX_E_PROTOCOL ? 400 : 488);
+        return;
+    }
+    ix_call_note(c, "modified", "\"method\":\"%s\"", ix_sip_method_name(so->msg->method));
+    reply_description(c, so->txn, false);
+}
+
+static void bye(struct ix_call *c, const struct ix_sip_out *so)
+{
+    reply_status(c, so->txn, 200);
+    if (c->ended)
+        return;
+    if (!c->ending) {
+        ix_error_set(&c->report.error, 0, "the other side hung up");
+        c->report.error.by_peer = true;
+        ix_error_reason(&c->report.error, so->msg);
+        ix_call_note(c, "hangup", "\"by\":\"peer\"");
+    }
+    ix_call_end(c);
+}
+
+static bool pass_up(struct ix_call *c, const struct ix_sip_out *so, enum ix_phone_event_kind kind, struct ix_phone_out *out)
+{
+    out->kind = IX_OUT_EVENT;
+    out->call = c->obj.id;
+    out->event = (struct ix_phone_event){ .kind = kind, .line = c->line, .call = c->obj.id, .transport = c->transport,
+        .msg = so->msg, .txn = so->txn, .user = c->user_data };
+    return true;
+}
+
+bool ix_call_request(struct ix_call *c, const struct ix_sip_out *so, struct ix_phone_out *out)
+{
+    ix_dirty(&c->obj);
+    switch (so->msg->method) {
+    case IX_SIP_INVITE:
+    case IX_SIP_UPDATE:
+        ix_call_modify(c, so);
+        return false;
+    case IX_SIP_BYE:
+        bye(c, so);
+        return false;
+    case IX_SIP_INFO:
+    case IX_SIP_MESSAGE:
+        reply_status(c, so->txn, 200);
+        return pass_up(c, so, IX_EV_INFO, out);
+    case IX_SIP_REFER:
+        return pass_up(c, so, IX_EV_REFER, out);
+    case IX_SIP_OPTIONS:
+    case IX_SIP_NOTIFY:
+        reply_status(c, so->txn, 200);
+        return false;
+    case IX_SIP_OTHER:
+    case IX_SIP_ACK:
+    case IX_SIP_CANCEL:
+    case IX_SIP_REGISTER:
+    case IX_SIP_SUBSCRIBE:
+    case IX_SIP_PRACK:
+    case IX_SIP_PUBLISH:
+        reply_status(c, so->txn, 405);
+        return false;
+    }
+    return false;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* The structs of call, shared by its files only. call.h is the interface. */
+#ifndef IX_CALL_PRIVATE_H
+#define IX_CALL_PRIVATE_H
+
+#include "call/call.h"
+
+#define IX_RING_DEFAULT_US (60 * IX_S)
+#define IX_FAREWELL_US (2 * IX_S) /* how long the answer to a BYE is waited for */
+#define IX_BACKOFF_MIN_US (300 * IX_MS)
+#define IX_BACKOFF_MAX_US (7 * IX_S)
+#define IX_PING_US (10 * IX_S) /* silence before a ping */
+#define IX_PONG_US (4 * IX_S) /* then silence is death: found within 14 s */
+#define IX_TIMELINE_LIMIT (64 * 1024)
+#define IX_MAX_TRANSPORTS 1024
+#define IX_MAX_LINES 256
+
+/* Everything that has outputs or a deadline: on the dirty list when it may have something to say. */
+enum ix_object_kind { IX_OBJ_TRANSPORT = 1, IX_OBJ_LINE = 2, IX_OBJ_SET = 3, IX_OBJ_CALL = 4 };
+struct ix_object {
+    struct ix_list dirty; /* in phone.dirty */
+    struct ix_list all; /* in the phone's list of its kind */
+    struct ix_timer timer;
+    enum ix_object_kind kind;
+    uint32_t id;
+    struct ix_phone *phone;
+};
+
+enum ix_transport_state { IX_TR_WAITING = 1, IX_TR_OPENING = 2, IX_TR_OPEN = 3, IX_TR_CLOSING = 4, IX_TR_CLOSED = 5 };
+struct ix_transport { /* one WebSocket, ours (with a line) or accepted */
+    struct ix_object obj;
+    enum ix_transport_state state;
+    uint32_t line; /* 0: accepted */
+    char *url, *ca_file;
+    bool secure;
+    struct ix_addr local, remote;
+    unsigned tries; /* failed ones in a row */
+    uint64_t retry_us; /* WAITING */
+    uint64_t heard_us; /* OPEN: last sign of life */
+    uint64_t pinged_us; /* 0: no ping is out */
+    bool want_open, want_close, want_ping; /* outputs */
+};
+
+#define IX_LINE_EVENTS 8
+struct ix_line {
+    struct ix_object obj;
+    enum ix_line_state state;
+    struct ix_line_event {
+        enum ix_line_state state;
+        struct ix_phone_error error;
+    } events[IX_LINE_EVENTS]; /* not yet polled, oldest first; the newest replaces the last when full */
+    size_t event_count;
+    uint32_t transport;
+    char *user, *realm, *display, *aor; /* aor: sip:user@realm */
+    struct ix_sip_auth *auth;
+    struct ix_sip_reg *reg;
+    bool no_register;
+    bool closing;
+    uint64_t close_us; /* closing: not later than this */
+    void *user_data;
+};
+
+enum ix_set_state { IX_SET_OPENING = 1, IX_SET_GATHERING = 2, IX_SET_READY = 3, IX_SET_CLOSING = 4 };
+struct ix_set { /* sockets of one call, or the spare ones */
+    struct ix_object obj;
+    enum ix_set_state state;
+    bool want_open;
+    bool abandoned; /* its owner has gone while the sockets were being opened */
+    uint32_t call; /* 0: spare */
+    struct ix_phone_socket sockets[IX_PHONE_SET_SOCKETS];
+    size_t socket_count;
+    size_t closed_count; /* CLOSING: already output */
+    struct ix_gather *gather;
+};
+
+struct ix_call {
+    struct ix_object obj;
+    enum ix_call_state state;
+    uint8_t unreported; /* states not yet polled: bit number = enum ix_call_state */
+    bool report_incoming;
+    bool incoming, offerer, ending, ended, media_closed;
+    bool want_start, want_codec, want_stop;
+    bool want_invite, want_early, want_answer; /* wait for the sockets */
+    bool bye_pending; /* 2xx not yet acknowledged */
+    bool describing; /* our description went out in a 2xx: the answer comes in the ACK */
+    bool settled;
+    uint32_t line, transport, set;
+    char *to, *from, *headers, *peer_uri, *peer_name;
+    uint64_t ring_us, duration_us; /* limits, 0 = none */
+    uint64_t ring_at_us, end_at_us, farewell_at_us; /* deadlines, IX_NEVER = none */
+    bool no_opus, no_pcmu, no_pcma;
+    void *user_data;
+    /* signalling */
+    ix_sip_txn invite; /* client: ours; server: theirs, until answered */
+    ix_sip_txn bye;
+    struct ix_sip_dialog *dialog;
+    struct ix_sdp *remote; /* with remote_text: their last description that we use */
+    char *remote_text;
+    size_t remote_len;
+    /* media */
+    struct ix_ice *ice;
+    struct ix_dtls *dtls;
+    enum ix_dtls_role dtls_role;
+    bool dtls_started, keyed, working;
+    struct ix_rtp *rtp;
+    struct ix_sdp_agreed agreed; /* slices borrow remote_text */
+    bool described; /* agreed is valid, ICE runs */
+    uint64_t session_id;
+    uint32_t sdp_version;
+    char cname[17];
+    struct ix_call_report report;
+    struct ix_buf timeline;
+};
+
+struct ix_tap_item { /* a captured packet that came in: a copy */
+    struct ix_list node;
+    struct ix_phone_out out;
+    uint8_t data[];
+};
+
+struct ix_phone {
+    struct ix_phone_config config;
+    char *agent;
+    struct ix_now now;
+    struct ix_sip_stack *stack;
+    struct ix_heap timers;
+    struct ix_list dirty, transports, lines, sets, calls, taps;
+    struct ix_map *transport_by_id, *line_by_id, *set_by_id, *call_by_id, *set_by_socket;
+    uint32_t next_id;
+    size_t call_count, line_count, transport_count;
+    struct ix_addr stun[4];
+    size_t stun_count;
+    struct ix_phone_out held; /* the SEND behind a TAP */
+    bool has_held;
+    struct ix_tap_item *tap_out; /* handed out, freed at the next poll */
+    struct ix_buf scratch; /* for building texts */
+    struct ix_buf tap_buf; /* redaction-free copy of what is sent */
+    struct ix_phone_error polled; /* of the event handed out last */
+    bool shutting_down;
+};
+
+/* phone.c */
+uint32_t ix_phone_id(struct ix_phone *p);
+void ix_object_init(struct ix_phone *p, struct ix_object *o, enum ix_object_kind kind, struct ix_list *all);
+void ix_object_clear(struct ix_object *o);
+void ix_dirty(struct ix_object *o);
+int ix_id_set(struct ix_map *m, uint32_t id, void *value);
+void *ix_id_get(const struct ix_map *m, uint32_t id);
+void ix_id_remove(struct ix_map *m, uint32_t id);
+void ix_tap_in(struct ix_phone *p, enum ix_tap_kind kind, uint32_t call, const struct ix_addr *local,
+    const struct ix_addr *remote, const void *data, size_t n);
+/* fills out for a send and, with capture on, first a TAP of it */
+void ix_tap_send(struct ix_phone *p, struct ix_phone_out *out, enum ix_tap_kind kind, const struct ix_addr *local,
+    const struct ix_addr *remote);
+
+/* failure.c */
+void ix_error_set(struct ix_phone_error *e, int code, const char *fmt, ...) IX_PRINTF(3, 4);
+void ix_error_from_response(struct ix_phone_error *e, const struct ix_sip_msg *msg);
+void ix_error_reason(struct ix_phone_error *e, const struct ix_sip_msg *msg);
+
+/* transport.c */
+struct ix_transport *ix_transport_get(const struct ix_phone *p, uint32_t id);
+int ix_transport_new(struct ix_phone *p, const struct ix_line *line, const char *url, const char *ca, struct ix_transport **out);
+void ix_transport_free(struct ix_transport *t);
+void ix_transport_close(struct ix_transport *t);
+bool ix_transport_poll(struct ix_transport *t, struct ix_phone_out *out);
+void ix_transport_timeout(struct ix_transport *t);
+void ix_transport_rearm(struct ix_transport *t);
+
+/* line.c */
+struct ix_line *ix_line_get(const struct ix_phone *p, uint32_t id);
+void ix_line_free(struct ix_line *l);
+bool ix_line_poll(struct ix_line *l, struct ix_phone_out *out);
+void ix_line_timeout(struct ix_line *l);
+void ix_line_transport_opened(struct ix_line *l);
+void ix_line_transport_closed(struct ix_line *l, int err, bool fatal, const char *detail, uint64_t retry_us);
+bool ix_line_sip(struct ix_phone *p, const struct ix_sip_out *so);
+
+/* sockets.c */
+struct ix_set *ix_set_get(const struct ix_phone *p, uint32_t id);
+struct ix_set *ix_set_take(struct ix_phone *p, uint32_t call); /* the spare one, or a new one; NULL on no memory */
+void ix_set_release(struct ix_set *s);
+void ix_set_free(struct ix_set *s);
+bool ix_set_poll(struct ix_set *s, struct ix_phone_out *out);
+void ix_set_timeout(struct ix_set *s);
+void ix_set_rearm(struct ix_set *s);
+void ix_set_spare(struct ix_phone *p); /* opens one ahead where wanted */
+
+/* call.c */
+struct ix_call *ix_call_get(const struct ix_phone *p, uint32_t id);
+int ix_call_new(struct ix_phone *p, bool incoming, struct ix_call **out);
+void ix_call_free(struct ix_call *c);
+void ix_call_set_state(struct ix_call *c, enum ix_call_state state);
+void ix_call_end(struct ix_call *c); /* ENDED with c->report.error as it is; releases what can be released */
+void ix_call_fail(struct ix_call *c, int code, const char *message); /* says goodbye to the peer, then ends */
+bool ix_call_poll(struct ix_call *c, struct ix_phone_out *out);
+void ix_call_timeout(struct ix_call *c);
+void ix_call_rearm(struct ix_call *c);
+void ix_call_note(struct ix_call *c, const char *event, const char *fmt, ...) IX_PRINTF(3, 4); /* timeline; fmt: JSON members */
+void ix_call_sockets_ready(struct ix_call *c);
+void ix_call_farewell(struct ix_call *c, unsigned q850);
+
+/* dial.c, answer.c, modify.c: signalling of one call */
+void ix_call_send_invite(struct ix_call *c);
+void ix_call_response(struct ix_call *c, const struct ix_sip_out *so);
+void ix_call_send_answer(struct ix_call *c, unsigned status);
+void ix_call_incoming(struct ix_phone *p, uint32_t transport, ix_sip_txn txn, const struct ix_sip_msg *msg);
+void ix_call_modify(struct ix_call *c, const struct ix_sip_out *so);
+void ix_call_acked(struct ix_call *c, const struct ix_sip_out *so);
+bool ix_call_request(struct ix_call *c, const struct ix_sip_out *so, struct ix_phone_out *out);
+
+/* media.c: SDP, ICE, DTLS and RTP of one call */
+int ix_call_media_open(struct ix_call *c, bool offerer); /* sockets are ready */
+int ix_call_describe(struct ix_call *c, bool offer, struct ix_buf *out); /* our offer or answer */
+int ix_call_read(struct ix_call *c, struct ix_str body, struct ix_sdp **sdp, char **text, const char **why);
+int ix_call_use(struct ix_call *c, struct ix_sdp *sdp, char *text, bool as_offer, const char **why); /* takes both */
+int ix_call_update(struct ix_call *c, struct ix_sdp *sdp, char *text, bool as_offer, const char **why); /* takes both */
+void ix_call_media_close(struct ix_call *c);
+void ix_call_media_free(struct ix_call *c);
+bool ix_call_media_poll(struct ix_call *c, struct ix_phone_out *out);
+void ix_call_media_input(struct ix_call *c, uint32_t socket, const struct ix_addr *from, const void *data, size_t n, uint64_t arrival_us);
+void ix_call_media_timeout(struct ix_call *c);
+uint64_t ix_call_media_deadline(const struct ix_call *c);
+void ix_call_codec(const struct ix_call *c, struct ix_call_media *out);
+
+#endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One WebSocket as the phone sees it: opened for a line, or accepted. RFC 7118; liveness by WebSocket ping (the platform
+ * answers no CRLF keep-alive); lost ones are made again: at once, then 300 ms doubling to 7 s with full jitter.
+ *
+ *   WAITING --time--> OPENING --opened--> OPEN --close--> CLOSING --closed--> CLOSED
+ *      ^                 |                  |
+ *      +----- lost ------+------------------+        (an accepted one goes to CLOSED instead)
+ */
+#include "call/private.h"
+
+struct ix_transport *ix_transport_get(const struct ix_phone *p, uint32_t id)
+{
+    return ix_id_get(p->transport_by_id, id);
+}
+
+static int transport_make(struct ix_phone *p, struct ix_transport **out)
+{
+    struct ix_transport *t = ix_alloc(sizeof *t);
+    int err;
+
+    if (!t)
+        return IRISX_E_NO_MEMORY;
+    ix_object_init(p, &t->obj, IX_OBJ_TRANSPORT, &p->transports);
+    p->transport_count++;
+    err = ix_id_set(p->transport_by_id, t->obj.id, t);
+    if (err) {
+        ix_transport_free(t);
+        return err;
+    }
+    *out = t;
+    return 0;
+}
+
+void ix_transport_free(struct ix_transport *t)
+{
+    if (!t)
+        return;
+    if (t->state == IX_TR_OPEN || t->state == IX_TR_CLOSING)
+        ix_sip_transport_closed(t->obj.phone->stack, t->obj.id, t->obj.phone->now);
+    ix_id_remove(t->obj.phone->transport_by_id, t->obj.id);
+    t->obj.phone->transport_count--;
+    ix_object_clear(&t->obj);
+    ix_free(t->url);
+    ix_free(t->ca_file);
+    ix_free(t);
+}
+
+int ix_transport_new(struct ix_phone *p, const struct ix_line *line, const char *url, const char *ca, struct ix_transport **out)
+{
+    struct ix_transport *t;
+    int err = transport_make(p, &t);
+
+    if (err)
+        return err;
+    t->line = line->obj.id;
+    t->url = ix_dup_cstr(url);
+    t->ca_file = ix_dup_cstr(ca);
+    if (!t->url || (ca && !t->ca_file)) {
+        ix_transport_free(t);
+        return IRISX_E_NO_MEMORY;
+    }
+    t->secure = ix_str_istarts(ix_str(url), IX_STR("wss:"));
+    t->state = IX_TR_OPENING;
+    t->want_open = true;
+    ix_dirty(&t->obj);
+    *out = t;
+    return 0;
+}
+
+static int stack_open(struct ix_transport *t)
+{
+    struct ix_sip_transport_config config = { .secure = t->secure };
+
+    t->state = IX_TR_OPEN;
+    t->tries = 0;
+    t->pinged_us = 0;
+    t->heard_us = t->obj.phone->now.mono_us;
+    return ix_sip_transport_opened(t->obj.phone->stack, t->obj.id, &config);
+}
+
+uint32_t ix_phone_accept(struct ix_phone *p, bool secure, const struct ix_addr *local, const struct ix_addr *remote)
+{
+    struct ix_transport *t;
+
+    if (transport_make(p, &t))
+        return 0;
+    t->secure = secure;
+    t->local = *local;
+    t->remote = *remote;
+    if (stack_open(t)) {
+        ix_transport_free(t);
+        return 0;
+    }
+    ix_transport_rearm(t);
+    ix_set_spare(p);
+    return t->obj.id;
+}
+
+void ix_transport_rearm(struct ix_transport *t)
+{
+    uint64_t at = IX_NEVER;
+
+    if (t->state == IX_TR_WAITING)
+        at = t->retry_us;
+    else if (t->state == IX_TR_OPEN)
+        at = t->pinged_us ? t->pinged_us + IX_PONG_US : t->heard_us + IX_PING_US;
+    /* the heap has room for what is in it already; a first insert that fails costs liveness, not the connection */
+    (void) ix_heap_set(&t->obj.phone->timers, &t->obj.timer, at);
+}
+
+/* ---- what the shell reports ------------------------------------------------------------------------------------------ */
+void ix_phone_ws_opened(struct ix_phone *p, uint32_t transport, const struct ix_addr *local, const struct ix_addr *remote,
+    struct ix_now now)
+{
+    struct ix_transport *t = ix_transport_get(p, transport);
+    struct ix_line *l;
+
+    p->now = now;
+    if (!t || t->state != IX_TR_OPENING)
+        return;
+    t->local = *local;
+    t->remote = *remote;
+    if (stack_open(t)) {
+        ix_phone_ws_closed(p, transport, IRISX_E_NO_MEMORY, false, NULL, now);
+        t->want_close = true;
+        ix_dirty(&t->obj);
+        return;
+    }
+    ix_transport_rearm(t);
+    l = ix_line_get(p, t->line);
+    if (l)
+        ix_line_transport_opened(l);
+    ix_set_spare(p);
+}
+
+void ix_phone_ws_message(struct ix_phone *p, uint32_t transport, const void *data, size_t n, struct ix_now now)
+{
+    struct ix_transport *t = ix_transport_get(p, transport);
+
+    p->now = now;
+    if (!t || t->state != IX_TR_OPEN)
+        return;
+    t->heard_us = now.mono_us;
+    t->pinged_us = 0;
+    ix_transport_rearm(t);
+    ix_tap_in(p, IX_TAP_SIP, 0, &t->local, &t->remote, data, n);
+    (void) ix_sip_input(p->stack, transport, data, n, now); /* the stack has answered and logged what it refused */
+}
+
+void ix_phone_ws_pong(struct ix_phone *p, uint32_t transport, struct ix_now now)
+{
+    struct ix_transport *t = ix_transport_get(p, transport);
+
+    p->now = now;
+    if (!t || t->state != IX_TR_OPEN)
+        return;
+    t->heard_us = now.mono_us;
+    t->pinged_us = 0;
+    ix_transport_rearm(t);
+}
+
+/* Full jitter: anywhere between nothing and the step, which doubles. */
+static uint64_t backoff(struct ix_transport *t)
+{
+    unsigned shift = IX_MIN(t->tries, 5u);
+    uint64_t step = IX_MIN(IX_BACKOFF_MIN_US << shift, IX_BACKOFF_MAX_US);
+
+    if (t->tries++ == 0)
+        return 0;
+    return ix_rng_below(t->obj.phone->config.rng, (uint32_t) step);
+}
+
+static void transport_lost(struct ix_transport *t, int err, bool fatal, const char *detail)
+{
+    struct ix_phone *p = t->obj.phone;
+    struct ix_line *l = ix_line_get(p, t->line);
+    bool was_open = t->state == IX_TR_OPEN;
+    bool asked = t->state == IX_TR_CLOSING || err == 0;
+
+    t->state = IX_TR_CLOSED;
+    if (l && !asked && !fatal && !l->closing) {
+        if (!was_open && t->tries == 0)
+            t->tries = 1; /* "at once" is for a connection that worked */
+        t->state = IX_TR_WAITING;
+        t->retry_us = p->now.mono_us + backoff(t);
+    }
+    ix_transport_rearm(t);
+    if (was_open)
+        ix_sip_transport_closed(p->stack, t->obj.id, p->now);
+    if (l)
+        ix_line_transport_closed(l, asked ? 0 : err, fatal, detail, t->state == IX_TR_WAITING ? t->retry_us : IX_NEVER);
+    ix_dirty(&t->obj);
+}
+
+void ix_phone_ws_closed(struct ix_phone *p, uint32_t transport, int err, bool fatal, const char *detail, struct ix_now now)
+{
+    struct ix_transport *t = ix_transport_get(p, transport);
+
+    p->now = now;
+    if (!t || t->state == IX_TR_CLOSED || t->state == IX_TR_WAITING)
+        return;
+    if (!t->line && t->state == IX_TR_OPEN && err == 0)
+        err = IRISX_E_NETWORK;
+    transport_lost(t, err, fatal, detail);
+}
+
+void ix_transport_close(struct ix_transport *t)
+{
+    if (t->state == IX_TR_WAITING || t->state == IX_TR_CLOSED) {
+        t->state = IX_TR_CLOSED;
+        ix_transport_rearm(t);
+    } else if (t->state != IX_TR_CLOSING) {
+        t->want_close = true;
+        if (t->state == IX_TR_OPEN)
+            ix_sip_transport_closed(t->obj.phone->stack, t->obj.id, t->obj.phone->now);
+        t->state = IX_TR_CLOSING;
+        ix_transport_rearm(t);
+    }
+    ix_dirty(&t->obj);
+}
+
+void ix_phone_network_changed(struct ix_phone *p, struct ix_now now)
+{
+    p->now = now;
+    IX_LIST_EACH (node, &p->transports) {
+        struct ix_transport *t = IX_CONTAINER(node, struct ix_transport, obj.all);
+
+        if (t->state == IX_TR_WAITING) {
+            t->tries = 0;
+            t->retry_us = now.mono_us;
+            ix_transport_rearm(t);
+        } else if (t->state == IX_TR_OPEN && !t->pinged_us) {
+            t->want_ping = true; /* is it still alive on the new network? */
+            t->pinged_us = now.mono_us;
+            ix_transport_rearm(t);
+            ix_dirty(&t->obj);
+        }
+    }
+}
+
+/* ---- outputs and time ------------------------------------------------------------------------------------------------- */
+void ix_transport_timeout(struct ix_transport *t)
+{
+    struct ix_phone *p = t->obj.phone;
+    uint64_t now = p->now.mono_us;
+
+    if (t->state == IX_TR_WAITING && now >= t->retry_us) {
+        t->state = IX_TR_OPENING;
+        t->want_open = true;
+    } else if (t->state == IX_TR_OPEN && t->pinged_us && now >= t->pinged_us + IX_PONG_US) {
+        t->want_close = true;
+        transport_lost(t, IRISX_E_NETWORK, false, "the server stopped answering on the WebSocket");
+        return;
+    } else if (t->state == IX_TR_OPEN && !t->pinged_us && now >= t->heard_us + IX_PING_US) {
+        t->want_ping = true;
+        t->pinged_us = now;
+    }
+    ix_transport_rearm(t);
+}
+
+bool ix_transport_poll(struct ix_transport *t, struct ix_phone_out *out)
+{
+    out->transport = t->obj.id;
+    if (t->want_close) {
+        t->want_close = false;
+        out->kind = IX_OUT_WS_CLOSE;
+    } else if (t->want_open) {
+        t->want_open = false;
+        out->kind = IX_OUT_WS_OPEN;
+        out->url = t->url;
+        out->ca_file = t->ca_file;
+    } else if (t->want_ping) {
+        t->want_ping = false;
+        out->kind = IX_OUT_WS_PING;
+    } else if (t->state == IX_TR_CLOSED && !t->line) {
+        out->kind = IX_OUT_EVENT;
+        out->event = (struct ix_phone_event){ .kind = IX_EV_TRANSPORT_CLOSED, .transport = t->obj.id };
+        ix_transport_free(t);
+        return true;
+    } else {
+        if (t->state == IX_TR_CLOSED && !ix_line_get(t->obj.phone, t->line))
+            ix_transport_free(t);
+        return false;
+    }
+    ix_dirty(&t->obj);
+    return true;
+}
