@@ -12,7 +12,7 @@ fake() { printf '#!/bin/sh\n%s\n' "$2" >"$WORK/bin/$1" && chmod +x "$WORK/bin/$1
 # case_of UID INSTALLED SUDO APT_INSTALL_STATUS: runs packages_need product in that world; $out, $status, $WORK/calls
 case_of() {
     rm -rf "$WORK/bin" "$WORK/calls" && mkdir -p "$WORK/bin" "$WORK/root/tools" && : >"$WORK/calls"
-    printf '# comment\n[product]\nalpha\nbeta   sh   # sh is always there\ngamma\n[test]\ndelta\n' >"$WORK/root/tools/packages.txt"
+    printf '# comment\n[product]   # why\nalpha\nbeta   sh   # sh is always there\ngamma\n[test]\ndelta\n' >"$WORK/root/tools/packages.txt"
     fake id "echo $1"
     fake dpkg-query "for p in $2; do echo \"installed \$p\"; done; echo 'config-files gamma'"
     fake apt-get "echo \"apt-get \$DEBIAN_FRONTEND \$*\" >>$WORK/calls

@@ -5,10 +5,11 @@
 packages_listed() {
     local wanted=" $* " section='' line
     while read -r line; do
-        line=${line%%#*}
+        read -r line <<<"${line%%#*}" # without comment and blanks around
         case $line in
-        '[product]' | '[test]' | '[tools]' | '[bench]' | '[docs]') section=${line#[} section=${section%]} ;;
-        *) [ -n "${line// /}" ] && case $wanted in *" $section "*) printf '%s\n' "$line" ;; esac ;;
+        '') ;;
+        '['*']') section=${line#[} section=${section%]} ;;
+        *) case $wanted in *" $section "*) printf '%s\n' "$line" ;; esac ;;
         esac
     done <"$ROOT/tools/packages.txt"
     return 0
