@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine: a phone (src/call) on the call loop, joined to real sockets, WebSockets, workers and media threads. Client
+ * and sandbox each have one. All functions run on the call loop's thread unless they say otherwise.
+ */
+#ifndef IX_ENGINE_H
+#define IX_ENGINE_H
+
+#include "call/call.h"
+#include "host/host.h"
+
+struct ix_engine_options { /* texts copied */
+    struct ix_host *host; /* must outlive */
+    const struct ix_log *log;
+    const char *agent;
+    const char *ca_file; /* for lines that name none */
+    uint32_t max_calls;
+    uint32_t allow_requests;
+    bool loopback_only; /* media sockets on loopback alone (the sandbox) */
+    const char *capture_file; /* pcapng; NULL = none */
+    bool capture_secrets;
+    void (*on_event)(void *ctx, const struct ix_phone_event *ev);
+    void (*on_media)(void *ctx, const struct ix_media_event *ev); /* party_id is the call's id */
+    void (*on_idle)(void *ctx); /* once, after ix_engine_shutdown: everybody has been told goodbye */
+    void (*on_warning)(void *ctx, int err, const char *message); /* capture file failed ... */
+    void *ctx;
+};
+struct ix_engine;
+/* Any thread: keys and certificate are made and the capture file is opened here (some ms, and 40 ms for libsrtp once). */
+int ix_engine_new(const struct ix_engine_options *o, struct ix_engine **out);
+int ix_engine_start(struct ix_engine *e); /* once, before all below */
+void ix_engine_free(struct ix_engine *e); /* call loop's thread, or after it has ended */
+
+struct ix_phone *ix_engine_phone(struct ix_engine *e);
+struct ix_now ix_engine_now(struct ix_engine *e);
+void ix_engine_shutdown(struct ix_engine *e); /* hang up, unregister; on_idle when done */
+/* "host:port" names of STUN servers; asked in the background, used for calls after the answer */
+int ix_engine_set_stun(struct ix_engine *e, const char *host, uint16_t port);
+/* for the party of a call, from ix_call_dial or IX_EV_INCOMING on; IRISX_E_NOT_FOUND, IRISX_E_LIMIT */
+int ix_engine_media(struct ix_engine *e, const struct ix_media_cmd *cmd);
+
+/* Connections accepted elsewhere (the sandbox's server may run on another loop). */
+struct ix_engine_peer {
+    void (*send)(void *ctx, const void *data, size_t n); /* one message; copies */
+    void (*close)(void *ctx); /* asked to close; ctx is not used after this returns or after ix_engine_peer_closed */
+    void (*ping)(void *ctx);
+    void *ctx;
+};
+int ix_engine_accept(struct ix_engine *e, const struct ix_engine_peer *peer, bool secure, const struct ix_addr *local,
+    const struct ix_addr *remote, uint32_t *transport_out);
+void ix_engine_peer_message(struct ix_engine *e, uint32_t transport, const void *data, size_t n);
+void ix_engine_peer_pong(struct ix_engine *e, uint32_t transport);
+void ix_engine_peer_closed(struct ix_engine *e, uint32_t transport);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* The engine's structs, shared by its files only. */
+#ifndef IX_ENGINE_PRIVATE_H
+#define IX_ENGINE_PRIVATE_H
+
+#include "host/engine.h"
+
+struct engine_socket { /* one UDP socket of a call */
+    struct ix_list node;
+    struct ix_engine *e;
+    uint32_t id;
+    struct ix_udp *udp;
+};
+struct engine_wire { /* one WebSocket: our own, or a peer's */
+    struct ix_list node;
+    struct ix_engine *e;
+    uint32_t transport; /* 0: the phone has let go of it; waits for its end */
+    struct ix_ws *ws; /* NULL: peer */
+    struct ix_engine_peer peer;
+    struct ix_addr local, remote;
+};
+struct engine_party { /* media of one call */
+    struct ix_list node;
+    uint32_t call;
+    struct ix_party *party;
+    bool removing, asked; /* REMOVE wanted, REMOVE accepted by the media thread's ring */
+};
+struct engine_work {
+    struct ix_host_job job;
+    struct ix_list node;
+    struct ix_engine *e;
+    uint32_t call;
+    struct ix_dtls *dtls;
+};
+struct engine_stun {
+    struct ix_list node;
+    struct ix_engine *e;
+    struct ix_resolve *resolve;
+};
+
+struct ix_engine {
+    struct ix_engine_options o;
+    char *agent, *ca_file;
+    struct ix_host *host;
+    struct ix_loop *loop;
+    struct ix_loop_timer *timer;
+    struct ix_rng rng;
+    struct ix_phone *phone;
+    struct ix_dtls_identity *identity;
+    struct ix_map *sockets, *wires, *parties; /* by id */
+    struct ix_list all_sockets, all_wires, all_parties, all_works, all_stuns;
+    uint32_t next_socket;
+    struct ix_addr stun[4];
+    size_t stun_count;
+    struct ix_spool *spool;
+    struct ix_buf capture, redacted;
+    bool draining, shutting_down, idle_told;
+};
+
+void engine_drain(struct ix_engine *e);
+
+/* engine_net.c */
+void engine_open_sockets(struct ix_engine *e, uint32_t set);
+void engine_close_socket(struct ix_engine *e, uint32_t id);
+void engine_send(struct ix_engine *e, const struct ix_phone_out *out);
+void engine_ws_output(struct ix_engine *e, const struct ix_phone_out *out);
+void engine_net_free(struct ix_engine *e);
+
+/* engine_media.c */
+void engine_media_output(struct ix_engine *e, const struct ix_call_media *m);
+void engine_on_frame(void *ctx, uint32_t party_id, const struct ix_frame *f);
+void engine_on_media_event(void *ctx, const struct ix_media_event *ev);
+void engine_retry_removals(struct ix_engine *e);
+void engine_work(struct ix_engine *e, const struct ix_phone_out *out);
+void engine_media_free(struct ix_engine *e);
+
+/* engine_capture.c */
+int engine_capture_open(struct ix_engine *e);
+void engine_capture(struct ix_engine *e, const struct ix_phone_out *out);
+void engine_capture_close(struct ix_engine *e);
+
+#endif
