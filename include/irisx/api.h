@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file api.h
- * @brief REST: what the generated headers irisx/api/<group>.h stand on, and the calls by operation id or by path.
+ * @brief REST: what the generated headers irisx/api/GROUP.h stand on, and the calls by operation id or by path.
  *
  * Each operation of the platform has an id ("calls.create"), a stable number, a struct of parameters and a struct of
  * results. `irisx_api_calls_create(client, &params, &op)` of irisx/api/calls.h is an inline function over
@@ -61,6 +61,7 @@ typedef struct irisx_int_list {
 
 /** The text parameter that is sent as null: compared by address, never read. */
 IRISX_API extern const char irisx_null_text[];
+/** Pass this for a text that is to be sent as null. */
 #define IRISX_NULL_TEXT (irisx_null_text)
 
 /* Values for parameters: `.limit = irisx_int(10)`. */

@@ -39,7 +39,9 @@ typedef struct irisx_call_options {
     const char *header_name; /**< one extra header on the INVITE ("X-Order"), NULL none */
     const char *header_value;
 } irisx_call_options_t;
+/** Initialiser with every default. */
 #define IRISX_CALL_OPTIONS_INIT { sizeof(irisx_call_options_t) }
+/** Same as IRISX_CALL_OPTIONS_INIT, for languages without macros. @param size sizeof(irisx_call_options_t) */
 IRISX_API void irisx_call_options_init(irisx_call_options_t *options, size_t size);
 
 /**
@@ -60,10 +62,13 @@ IRISX_API irisx_error_t irisx_call_send_digits(irisx_call_t *call, const char *d
 /** Mutes or unmutes what this side sends. @thread any */
 IRISX_API irisx_error_t irisx_call_set_mute(irisx_call_t *call, int32_t on);
 
+/** Takes one more reference; gives call back. NULL allowed. @thread any */
 IRISX_API irisx_call_t *irisx_call_ref(irisx_call_t *call);
+/** Gives up one reference; NULL allowed. The call goes on: irisx_call_hangup ends it. @thread any */
 IRISX_API void irisx_call_unref(irisx_call_t *call);
 /** Number of the call, unique in its client. @thread any */
 IRISX_API uint64_t irisx_call_id(const irisx_call_t *call);
+/** State as of the last event that was made. @thread any */
 IRISX_API irisx_call_state_t irisx_call_state(const irisx_call_t *call);
 /** 1 if the peer called us. */
 IRISX_API int32_t irisx_call_incoming(const irisx_call_t *call);

@@ -17,10 +17,15 @@
 extern "C" {
 #endif
 
+/** A client: shared, by reference. */
 typedef struct irisx_client irisx_client_t;
+/** Something asked for that ends exactly once: shared, by reference. */
 typedef struct irisx_op irisx_op_t;
+/** What happened: immutable, shared, by reference. Its getters are in irisx/event.h. */
 typedef struct irisx_event irisx_event_t;
+/** An account at a SIP-over-WebSocket server: shared, by reference. */
 typedef struct irisx_line irisx_line_t;
+/** A call: shared, by reference. Its functions are in irisx/call.h. */
 typedef struct irisx_call irisx_call_t;
 
 /**
@@ -69,6 +74,7 @@ IRISX_API void irisx_client_options_init(irisx_client_options_t *options, size_t
  * @thread any @since 0.1
  */
 IRISX_API irisx_error_t irisx_client_new(const irisx_client_options_t *options, irisx_client_t **client_out);
+/** Takes one more reference; gives client back. NULL allowed. @thread any */
 IRISX_API irisx_client_t *irisx_client_ref(irisx_client_t *client);
 /** Gives up one reference; NULL allowed. The last one without a close lets the client tear itself down. @thread any */
 IRISX_API void irisx_client_unref(irisx_client_t *client);
@@ -115,6 +121,7 @@ IRISX_API irisx_error_t irisx_client_set_tokens(irisx_client_t *client, const ch
 
 /* ---- ops ------------------------------------------------------------------------------------------------------------ */
 
+/** Takes one more reference; gives op back. NULL allowed. @thread any */
 IRISX_API irisx_op_t *irisx_op_ref(irisx_op_t *op);
 /** NULL allowed; the op goes on and still ends in its event. @thread any */
 IRISX_API void irisx_op_unref(irisx_op_t *op);
@@ -152,7 +159,9 @@ typedef struct irisx_line_options {
     const char *ca_file; /**< NULL: the client's */
     int32_t no_register; /**< 1: connect only, do not register (calls out need no registration at some servers) */
 } irisx_line_options_t;
+/** Initialiser with every default. */
 #define IRISX_LINE_OPTIONS_INIT { sizeof(irisx_line_options_t) }
+/** Same as IRISX_LINE_OPTIONS_INIT, for languages without macros. @param size sizeof(irisx_line_options_t) */
 IRISX_API void irisx_line_options_init(irisx_line_options_t *options, size_t size);
 
 /** State of a line, in IRISX_EVENT_LINE_STATE. */
@@ -177,10 +186,13 @@ IRISX_API irisx_error_t irisx_line_open(irisx_client_t *client, const irisx_line
  * @param extension NULL: the first one
  */
 IRISX_API irisx_error_t irisx_line_open_provisioned(irisx_client_t *client, const char *extension, irisx_line_t **line_out, irisx_op_t **op_out);
+/** Takes one more reference; gives line back. NULL allowed. @thread any */
 IRISX_API irisx_line_t *irisx_line_ref(irisx_line_t *line);
+/** Gives up one reference; NULL allowed. The line stays registered until irisx_line_close or the client's end. @thread any */
 IRISX_API void irisx_line_unref(irisx_line_t *line);
 /** Unregisters and disconnects; calls of the line are hung up. op_out may be NULL. @thread any */
 IRISX_API irisx_error_t irisx_line_close(irisx_line_t *line, irisx_op_t **op_out);
+/** State as of the last event that was made; IRISX_LINE_CLOSED once the client is closed. @thread any */
 IRISX_API irisx_line_state_t irisx_line_state(const irisx_line_t *line);
 /** Address of the line ("sip:1000@host"). Borrowed from line. */
 IRISX_API const char *irisx_line_address(const irisx_line_t *line);

@@ -33,16 +33,21 @@ typedef enum irisx_event_kind {
     IRISX_EVENT_WARNING = 12 /**< irisx_event_error: capture file full, real-time priority refused ... */
 } irisx_event_kind_t;
 
+/** Takes one more reference; gives event back. NULL allowed. @thread any */
 IRISX_API irisx_event_t *irisx_event_ref(irisx_event_t *event);
+/** Gives up one reference; NULL allowed. @thread any */
 IRISX_API void irisx_event_unref(irisx_event_t *event);
+/** What the event tells; IRISX_EVENT_UNKNOWN for NULL. @thread any */
 IRISX_API irisx_event_kind_t irisx_event_kind(const irisx_event_t *event);
 /** Unix milliseconds when it happened. */
 IRISX_API int64_t irisx_event_time_ms(const irisx_event_t *event);
 /** Number of the op this event ends; 0 if it is about none. */
 IRISX_API uint64_t irisx_event_op_id(const irisx_event_t *event);
-/* Borrowed from the event (take a ref to keep); NULL if it is about none. */
+/** The op it ends. Borrowed from the event (take a ref to keep); NULL if it is about none. @thread any */
 IRISX_API irisx_op_t *irisx_event_op(const irisx_event_t *event);
+/** The line it is about. Borrowed from the event (take a ref to keep); NULL if it is about none. @thread any */
 IRISX_API irisx_line_t *irisx_event_line(const irisx_event_t *event);
+/** The call it is about. Borrowed from the event (take a ref to keep); NULL if it is about none. @thread any */
 IRISX_API irisx_call_t *irisx_event_call(const irisx_event_t *event);
 /** State or count, as the kind says. */
 IRISX_API int32_t irisx_event_state(const irisx_event_t *event);

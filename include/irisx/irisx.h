@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file irisx.h
- * @brief Umbrella: everything but the generated REST types (irisx/api/<group>.h).
+ * @brief Umbrella: everything but the generated REST types (irisx/api/GROUP.h).
  */
 #ifndef IRISX_IRISX_H
 #define IRISX_IRISX_H

@@ -48,8 +48,10 @@ typedef struct irisx_webhook_delivery {
  */
 IRISX_API irisx_error_t irisx_webhook_verify(const irisx_webhook_check_t *check, const char *headers, const void *body, size_t body_len,
     irisx_webhook_delivery_t *delivery_out);
+/** Frees what irisx_webhook_verify put into delivery, not delivery itself. NULL allowed. @thread any */
 IRISX_API void irisx_webhook_delivery_clear(irisx_webhook_delivery_t *delivery);
 
+/** A webhook receiver: an HTTP server in the client. Shared, by reference. */
 typedef struct irisx_receiver irisx_receiver_t;
 /** Options of a receiver. All texts are copied. */
 typedef struct irisx_receiver_options {
@@ -66,7 +68,9 @@ typedef struct irisx_receiver_options {
     uint32_t max_connections; /**< 0 = 64 */
     uint32_t max_body; /**< bytes; 0 = 1 MiB */
 } irisx_receiver_options_t;
+/** Initialiser with every default. */
 #define IRISX_RECEIVER_OPTIONS_INIT { sizeof(irisx_receiver_options_t) }
+/** Same as IRISX_RECEIVER_OPTIONS_INIT, for languages without macros. @param size sizeof(irisx_receiver_options_t) */
 IRISX_API void irisx_receiver_options_init(irisx_receiver_options_t *options, size_t size);
 
 /**
@@ -79,8 +83,11 @@ IRISX_API irisx_error_t irisx_receiver_open(irisx_client_t *client, const irisx_
 IRISX_API const char *irisx_receiver_url(const irisx_receiver_t *receiver);
 /** Adds a secret (rotation, or one learned when the webhook was created). Copied. @thread any */
 IRISX_API irisx_error_t irisx_receiver_add_secret(irisx_receiver_t *receiver, const char *secret);
+/** Stops listening; deliveries under way are answered or dropped, unanswered ones come again. @thread any */
 IRISX_API void irisx_receiver_close(irisx_receiver_t *receiver);
+/** Takes one more reference; gives receiver back. NULL allowed. @thread any */
 IRISX_API irisx_receiver_t *irisx_receiver_ref(irisx_receiver_t *receiver);
+/** Gives up one reference; NULL allowed. It listens until irisx_receiver_close or the client's end. @thread any */
 IRISX_API void irisx_receiver_unref(irisx_receiver_t *receiver);
 
 #ifdef __cplusplus

@@ -73,9 +73,13 @@ class Installation:
         return run(program, env=dict(os.environ, LD_LIBRARY_PATH=self.libdir))
 
 
+def headers_below(top):
+    return sorted(os.path.relpath(os.path.join(at, f), top) for at, _, files in os.walk(top) for f in files)
+
+
 def every_public_header_is_installed(at):
-    want = sorted(h for h in os.listdir(os.path.join(ROOT, "include/irisx")) if h.endswith(".h"))
-    got = sorted(os.listdir(os.path.join(at.prefix, "include/irisx")))
+    want = headers_below(os.path.join(ROOT, "include/irisx"))
+    got = headers_below(os.path.join(at.prefix, "include/irisx"))
     if want != got:
         raise Failed("in the tree %s, installed %s" % (want, got))
 

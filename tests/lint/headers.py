@@ -16,7 +16,8 @@ COMPILERS = [
 
 def check(include):
     folder = os.path.join(include, "irisx")
-    headers = sorted(h for h in os.listdir(folder) if h.endswith(".h"))
+    headers = sorted(os.path.relpath(os.path.join(at, h), folder) for at, _, files in os.walk(folder)
+                     for h in files if h.endswith(".h"))
     problems = [] if headers else ["no public header in %s" % folder]
     with tempfile.TemporaryDirectory() as out:
         for header in headers:
