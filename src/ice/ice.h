@@ -13,6 +13,22 @@
 #define IX_STUN_MAGIC UINT32_C(0x2112A442)
 enum ix_stun_class { IX_STUN_REQUEST = 0, IX_STUN_INDICATION = 1, IX_STUN_SUCCESS = 2, IX_STUN_ERROR = 3 };
 enum ix_stun_method { IX_STUN_BINDING = 1 };
+enum ix_stun_attr_type { /* RFC 8489 section 18.3, RFC 8445 section 20.1; below 0x8000: must be understood */
+    IX_STUN_MAPPED_ADDRESS = 0x0001,
+    IX_STUN_USERNAME = 0x0006,
+    IX_STUN_MESSAGE_INTEGRITY = 0x0008,
+    IX_STUN_ERROR_CODE = 0x0009,
+    IX_STUN_UNKNOWN_ATTRIBUTES = 0x000A,
+    IX_STUN_REALM = 0x0014,
+    IX_STUN_NONCE = 0x0015,
+    IX_STUN_XOR_MAPPED_ADDRESS = 0x0020,
+    IX_STUN_PRIORITY = 0x0024,
+    IX_STUN_USE_CANDIDATE = 0x0025,
+    IX_STUN_SOFTWARE = 0x8022,
+    IX_STUN_FINGERPRINT = 0x8028,
+    IX_STUN_ICE_CONTROLLED = 0x8029,
+    IX_STUN_ICE_CONTROLLING = 0x802A
+};
 
 struct ix_stun_msg { /* a parsed message; slices borrow the packet */
     enum ix_stun_class cls;
@@ -36,10 +52,12 @@ struct ix_stun_msg { /* a parsed message; slices borrow the packet */
 bool ix_stun_is(const void *p, size_t n); /* RFC 7983: first byte 0..3, magic cookie, length */
 int ix_stun_parse(struct ix_stun_msg *m, const void *p, size_t n); /* FINGERPRINT is checked when present */
 bool ix_stun_check_integrity(const struct ix_stun_msg *m, struct ix_str key); /* short-term: key = password */
-/* Builder: begin, attributes, end (adds MESSAGE-INTEGRITY if key.n, then FINGERPRINT). */
+/* Builder: begin (b empty), attributes, end (adds MESSAGE-INTEGRITY if key.n, then FINGERPRINT; gives b's error). */
 void ix_stun_begin(struct ix_buf *b, enum ix_stun_class cls, uint16_t method, const uint8_t transaction[12]);
 void ix_stun_attr(struct ix_buf *b, uint16_t type, const void *p, size_t n);
+/* XORed (RFC 8489 section 14.2) unless the type is MAPPED-ADDRESS */
 void ix_stun_attr_addr(struct ix_buf *b, uint16_t type, const struct ix_addr *a, const uint8_t transaction[12]);
+void ix_stun_attr_error(struct ix_buf *b, uint16_t code, const char *reason); /* 300..699 */
 int ix_stun_end(struct ix_buf *b, struct ix_str key);
 
 /* ---- candidates ------------------------------------------------------------------------------------------------ */
@@ -64,7 +82,10 @@ struct ix_gather_config {
     const struct ix_rng *rng; /* must outlive */
     const struct ix_log *log;
     uint32_t timeout_ms; /* 0 = 1500: then srflx is done without */
+    uint32_t refresh_ms; /* srflx is asked again so that NAT keeps it; 0 = 20000, UINT32_MAX = never */
 };
+#define IX_GATHER_MAX_SOCKETS 16
+#define IX_GATHER_MAX_SERVERS 4
 int ix_gather_new(const struct ix_gather_config *config, struct ix_gather **out);
 void ix_gather_free(struct ix_gather *g);
 /* a bound socket; addr is the interface's address, never the wildcard; preference: higher first, loopback lowest */
@@ -82,8 +103,9 @@ struct ix_ice_send {
     size_t len;
 };
 bool ix_gather_poll(struct ix_gather *g, struct ix_ice_send *out);
-bool ix_gather_done(const struct ix_gather *g);
-const struct ix_candidate *ix_gather_candidates(const struct ix_gather *g, size_t *count); /* preferred first */
+bool ix_gather_done(const struct ix_gather *g); /* stays true; a refresh may still change the candidates */
+/* preferred first: host by preference, srflx, loopback; what is known so far; borrowed until the next call */
+const struct ix_candidate *ix_gather_candidates(const struct ix_gather *g, size_t *count);
 
 /* ---- the agent ------------------------------------------------------------------------------------------------- */
 enum ix_ice_state { /* as RTCIceConnectionState, fewer */
