@@ -239,8 +239,8 @@ void ix_ice_switch_role(struct ix_ice *ice, bool controlling, struct ix_now now)
 
 /* ---- the four verbs ---------------------------------------------------------------------------------------------- */
 
-bool ix_ice_input(struct ix_ice *ice, uint32_t socket, const struct ix_addr *from, const void *p, size_t n,
-    struct ix_now now)
+bool ix_ice_input(
+    struct ix_ice *ice, uint32_t socket, const struct ix_addr *from, const void *p, size_t n, struct ix_now now)
 {
     struct ix_stun_msg m;
     if (ix_stun_parse(&m, p, n) != 0 || m.method != IX_STUN_BINDING)
@@ -252,8 +252,7 @@ bool ix_ice_input(struct ix_ice *ice, uint32_t socket, const struct ix_addr *fro
         break;
     case IX_STUN_SUCCESS:
     case IX_STUN_ERROR:
-        ours = ix_ice_check_response(ice, socket, from, &m, now) ||
-            ix_ice_consent_response(ice, socket, from, &m, now);
+        ours = ix_ice_check_response(ice, socket, from, &m, now) || ix_ice_consent_response(ice, socket, from, &m, now);
         break;
     case IX_STUN_INDICATION: /* a keep-alive of RFC 5245: nothing to do and nobody to ask whose it is */
         break;
@@ -292,7 +291,8 @@ uint64_t ix_ice_deadline(const struct ix_ice *ice)
 bool ix_ice_poll(struct ix_ice *ice, struct ix_ice_out *out)
 {
     *out = (struct ix_ice_out){ .kind = IX_ICE_OUT_SEND };
-    if (ix_ice_answer_poll(ice, &out->send) || ix_ice_check_poll(ice, &out->send) || ix_ice_consent_poll(ice, &out->send))
+    if (ix_ice_answer_poll(ice, &out->send) || ix_ice_check_poll(ice, &out->send) ||
+        ix_ice_consent_poll(ice, &out->send))
         return true;
     if (!ice->event_count)
         return false;

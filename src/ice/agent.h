@@ -167,15 +167,15 @@ void ix_ice_checks_run(struct ix_ice *ice, uint64_t now_us); /* what pacing allo
 void ix_ice_check_begin(struct ix_ice *ice, struct ice_pair *p, bool nominating, uint64_t now_us);
 uint64_t ix_ice_checks_deadline(const struct ix_ice *ice);
 void ix_ice_checks_stop(struct ix_ice *ice); /* what is in progress or asked for */
-bool ix_ice_check_response(struct ix_ice *ice, uint32_t socket, const struct ix_addr *from,
-    const struct ix_stun_msg *m, struct ix_now now);
-bool ix_ice_check_build(struct ix_ice *ice, const struct ice_pair *p, const struct ice_check *c,
-    struct ix_ice_send *out);
+bool ix_ice_check_response(
+    struct ix_ice *ice, uint32_t socket, const struct ix_addr *from, const struct ix_stun_msg *m, struct ix_now now);
+bool ix_ice_check_build(
+    struct ix_ice *ice, const struct ice_pair *p, const struct ice_check *c, struct ix_ice_send *out);
 bool ix_ice_check_poll(struct ix_ice *ice, struct ix_ice_send *out);
 
 /* request.c */
-bool ix_ice_request(struct ix_ice *ice, uint32_t socket, const struct ix_addr *from, const struct ix_stun_msg *m,
-    struct ix_now now);
+bool ix_ice_request(
+    struct ix_ice *ice, uint32_t socket, const struct ix_addr *from, const struct ix_stun_msg *m, struct ix_now now);
 void ix_ice_learn(struct ix_ice *ice, const struct ice_early *check, struct ix_now now);
 bool ix_ice_answer_poll(struct ix_ice *ice, struct ix_ice_send *out);
 
@@ -187,8 +187,8 @@ void ix_ice_nominate(struct ix_ice *ice, uint64_t now_us); /* controlling: if th
 /* consent.c */
 void ix_ice_consent_start(struct ix_ice *ice, uint64_t now_us);
 void ix_ice_consent_granted(struct ix_ice *ice, uint64_t now_us);
-bool ix_ice_consent_response(struct ix_ice *ice, uint32_t socket, const struct ix_addr *from,
-    const struct ix_stun_msg *m, struct ix_now now);
+bool ix_ice_consent_response(
+    struct ix_ice *ice, uint32_t socket, const struct ix_addr *from, const struct ix_stun_msg *m, struct ix_now now);
 void ix_ice_consent_timeout(struct ix_ice *ice, uint64_t now_us);
 uint64_t ix_ice_consent_deadline(const struct ix_ice *ice);
 bool ix_ice_consent_poll(struct ix_ice *ice, struct ix_ice_send *out);

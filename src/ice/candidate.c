@@ -57,7 +57,7 @@ bool ix_ice_addr_usable(const struct ix_addr *a)
     static const uint8_t zeros[16];
     bool multicast = a->family == IX_IPV6 ? a->ip[0] == 0xff : a->ip[0] >= 224;
     return (a->family == IX_IPV4 || a->family == IX_IPV6) && a->port != 0 && !multicast &&
-        memcmp(a->ip, zeros, a->family == IX_IPV6 ? 16 : 4) != 0;
+           memcmp(a->ip, zeros, a->family == IX_IPV6 ? 16 : 4) != 0;
 }
 
 /* the scope of a link-local address is known to the own host only: what the peer says carries none */

@@ -48,8 +48,9 @@ void ix_ice_check_begin(struct ix_ice *ice, struct ice_pair *p, bool nominating,
 {
     if (p->check.live)
         p->before = p->check;
-    p->check = (struct ice_check){ .live = true, .controlling = ice->controlling, .nominating = nominating,
-        .sent_us = now_us };
+    p->check = (struct ice_check){
+        .live = true, .controlling = ice->controlling, .nominating = nominating, .sent_us = now_us
+    };
     ix_rng_fill(ice->config.rng, p->check.transaction, sizeof(p->check.transaction));
     p->trigger = 0;
     p->state = PAIR_IN_PROGRESS;
@@ -147,8 +148,8 @@ uint64_t ix_ice_checks_deadline(const struct ix_ice *ice)
 
 /* ---- the request -------------------------------------------------------------------------------------------------- */
 
-bool ix_ice_check_build(struct ix_ice *ice, const struct ice_pair *p, const struct ice_check *c,
-    struct ix_ice_send *out)
+bool ix_ice_check_build(
+    struct ix_ice *ice, const struct ice_pair *p, const struct ice_check *c, struct ix_ice_send *out)
 {
     const struct ice_base *base = &ice->bases[p->base];
     uint32_t prflx = ix_ice_prflx_priority(base->priority);
@@ -233,8 +234,8 @@ static void role_conflict(struct ix_ice *ice, struct ice_pair *p, const struct i
         ix_ice_pair_trigger(ice, p);
 }
 
-static void succeeded(struct ix_ice *ice, struct ice_pair *p, const struct ice_check *c, const struct ix_addr *mapped,
-    struct ix_now now)
+static void succeeded(
+    struct ix_ice *ice, struct ice_pair *p, const struct ice_check *c, const struct ix_addr *mapped, struct ix_now now)
 {
     if (!c->repeated)
         p->round_trip_us = IX_MAX(now.mono_us - c->sent_us, 1);
@@ -245,8 +246,8 @@ static void succeeded(struct ix_ice *ice, struct ice_pair *p, const struct ice_c
     ix_ice_pair_validated(ice, p, c, now);
 }
 
-bool ix_ice_check_response(struct ix_ice *ice, uint32_t socket, const struct ix_addr *from,
-    const struct ix_stun_msg *m, struct ix_now now)
+bool ix_ice_check_response(
+    struct ix_ice *ice, uint32_t socket, const struct ix_addr *from, const struct ix_stun_msg *m, struct ix_now now)
 {
     struct ice_check c;
     struct ice_pair *p = pair_of(ice, m, &c);

@@ -51,8 +51,10 @@ static void ask(struct ix_ice *ice, uint64_t now_us)
     consent->newest = (uint8_t) ((consent->newest + 1) % ICE_CONSENT_KEPT);
     struct ice_check *c = &consent->checks[consent->newest];
     /* a controlling agent says again which pair it has nominated, should the peer have missed it */
-    *c = (struct ice_check){ .live = true, .controlling = ice->controlling,
-        .nominating = ice->controlling && ice->nominated, .sent_us = now_us };
+    *c = (struct ice_check){ .live = true,
+        .controlling = ice->controlling,
+        .nominating = ice->controlling && ice->nominated,
+        .sent_us = now_us };
     ix_rng_fill(ice->config.rng, c->transaction, sizeof(c->transaction));
     consent->wants_send = true;
     consent->next_us = now_us + interval(ice);
@@ -93,8 +95,8 @@ uint64_t ix_ice_consent_deadline(const struct ix_ice *ice)
     return IX_MIN(at, ice->consent.next_us);
 }
 
-bool ix_ice_consent_response(struct ix_ice *ice, uint32_t socket, const struct ix_addr *from,
-    const struct ix_stun_msg *m, struct ix_now now)
+bool ix_ice_consent_response(
+    struct ix_ice *ice, uint32_t socket, const struct ix_addr *from, const struct ix_stun_msg *m, struct ix_now now)
 {
     if (!asking(ice))
         return false;

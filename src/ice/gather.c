@@ -220,8 +220,8 @@ static void query_end(struct ix_gather *g, struct query *q, const struct ix_addr
     }
 }
 
-static struct query *query_of(struct ix_gather *g, uint32_t socket, const struct ix_addr *from,
-    const struct ix_stun_msg *m)
+static struct query *query_of(
+    struct ix_gather *g, uint32_t socket, const struct ix_addr *from, const struct ix_stun_msg *m)
 {
     for (size_t i = 0; i < g->query_count; i++) {
         struct query *q = &g->queries[i];
@@ -233,8 +233,8 @@ static struct query *query_of(struct ix_gather *g, uint32_t socket, const struct
     return NULL;
 }
 
-bool ix_gather_input(struct ix_gather *g, uint32_t socket, const struct ix_addr *from, const void *p, size_t n,
-    struct ix_now now)
+bool ix_gather_input(
+    struct ix_gather *g, uint32_t socket, const struct ix_addr *from, const void *p, size_t n, struct ix_now now)
 {
     struct ix_stun_msg m;
     if (ix_stun_parse(&m, p, n) != 0 || m.method != IX_STUN_BINDING)
@@ -243,7 +243,7 @@ bool ix_gather_input(struct ix_gather *g, uint32_t socket, const struct ix_addr 
     if (!q)
         return false;
     bool good = m.cls == IX_STUN_SUCCESS && m.unknown_count == 0 && ix_ice_addr_usable(&m.xor_mapped) &&
-        m.xor_mapped.family == from->family;
+                m.xor_mapped.family == from->family;
     if (good || m.cls == IX_STUN_ERROR)
         query_end(g, q, good ? &m.xor_mapped : NULL, now.mono_us);
     return true;

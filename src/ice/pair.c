@@ -86,7 +86,7 @@ static bool same_foundation(const struct ix_ice *ice, const struct ice_pair *a, 
 {
     return strcmp(ice->locals[ice->bases[a->base].first].foundation,
                ice->locals[ice->bases[b->base].first].foundation) == 0 &&
-        strcmp(ice->remotes[a->remote].foundation, ice->remotes[b->remote].foundation) == 0;
+           strcmp(ice->remotes[a->remote].foundation, ice->remotes[b->remote].foundation) == 0;
 }
 
 /* RFC 8445 section 6.1.2.6: of the pairs of one foundation only the best starts out waiting */
@@ -165,8 +165,9 @@ struct ice_pair *ix_ice_pair_next(struct ix_ice *ice, bool triggered)
         struct ice_pair *p = &ice->pairs[i];
         if (triggered != (p->trigger != 0) || (!triggered && p->state > PAIR_WAITING))
             continue;
-        if (!found || (triggered ? p->trigger < found->trigger
-                                 : p->state > found->state || (p->state == found->state && p->priority > found->priority)))
+        if (!found ||
+            (triggered ? p->trigger < found->trigger
+                       : p->state > found->state || (p->state == found->state && p->priority > found->priority)))
             found = p;
     }
     return found;

@@ -25,8 +25,8 @@ static bool error_affordable(struct ix_ice *ice, uint64_t now_us)
     return true;
 }
 
-static void answer(struct ix_ice *ice, uint32_t socket, const struct ix_addr *to, const struct ix_stun_msg *m,
-    uint16_t code)
+static void answer(
+    struct ix_ice *ice, uint32_t socket, const struct ix_addr *to, const struct ix_stun_msg *m, uint16_t code)
 {
     if (ice->answer_count == ICE_ANSWERS_MAX)
         return; /* as if lost: the peer asks again */
@@ -148,7 +148,7 @@ static bool is_for_us(const struct ix_ice *ice, struct ix_str username)
 {
     struct ix_str head;
     return ix_str_find(username, ':') != SIZE_MAX && ix_str_cut(&username, ':', &head) &&
-        ix_str_eq(head, ix_str(ice->ufrag));
+           ix_str_eq(head, ix_str(ice->ufrag));
 }
 
 /* RFC 8445 section 7.3.1.1; true: the peer has to give way */
@@ -183,8 +183,8 @@ static size_t base_of(const struct ix_ice *ice, uint32_t socket)
     return i;
 }
 
-bool ix_ice_request(struct ix_ice *ice, uint32_t socket, const struct ix_addr *from, const struct ix_stun_msg *m,
-    struct ix_now now)
+bool ix_ice_request(
+    struct ix_ice *ice, uint32_t socket, const struct ix_addr *from, const struct ix_stun_msg *m, struct ix_now now)
 {
     size_t base = base_of(ice, socket);
     if (base == ice->base_count || !is_for_us(ice, m->username) || !ix_ice_addr_usable(from))
@@ -196,7 +196,9 @@ bool ix_ice_request(struct ix_ice *ice, uint32_t socket, const struct ix_addr *f
         answer(ice, socket, from, m, code);
     if (code)
         return true;
-    struct ice_early check = { .base = (uint8_t) base, .nominating = m->use_candidate, .from = *from,
+    struct ice_early check = { .base = (uint8_t) base,
+        .nominating = m->use_candidate,
+        .from = *from,
         .priority = m->has_priority ? m->priority : ix_ice_priority(IX_CAND_PRFLX, UINT16_MAX) };
     if (ice->state == IX_ICE_NEW)
         remember(ice, &check);

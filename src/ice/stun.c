@@ -88,7 +88,7 @@ static bool parse_fingerprint(struct ix_stun_msg *m, struct ix_reader v, size_t 
     uint32_t want = ix_read_u32(&v);
     m->has_fingerprint = true;
     return !v.bad && v.n == 0 && at + ATTR_HEAD + 4 == m->len && /* it is the last one */
-        want == (ix_crc32(m->data, at) ^ FINGERPRINT_XOR);
+           want == (ix_crc32(m->data, at) ^ FINGERPRINT_XOR);
 }
 
 static bool parse_unknown(struct ix_stun_msg *m, uint16_t type)

@@ -233,7 +233,7 @@ static bool mapping_alive(const struct world_net *box, const struct mapping *m)
 static bool mapping_is_for(const struct world_net *box, const struct mapping *m, const struct event *e)
 {
     return mapping_alive(box, m) && ix_addr_eq(&m->inside, &e->src) &&
-        (box->nat.kind != WORLD_NAT_SYMMETRIC || ix_addr_eq(&m->peer, &e->dst));
+           (box->nat.kind != WORLD_NAT_SYMMETRIC || ix_addr_eq(&m->peer, &e->dst));
 }
 
 static void mapping_contact(struct mapping *m, const struct ix_addr *peer)
@@ -307,8 +307,8 @@ static struct attachment *node_attachment(struct world_node *node, const struct 
     return NULL;
 }
 
-static struct world_node *net_owner(struct world *w, const struct world_net *net, const struct ix_addr *addr,
-    struct attachment **attachment)
+static struct world_node *net_owner(
+    struct world *w, const struct world_net *net, const struct ix_addr *addr, struct attachment **attachment)
 {
     for (struct world_node *node = w->nodes; node; node = node->next) {
         struct attachment *a = node_attachment(node, addr);
@@ -624,8 +624,8 @@ struct world_node *world_node(struct world *w, const char *name, const struct wo
     return node;
 }
 
-void world_attach(struct world_node *node, struct world_net *net, const struct ix_addr *addr,
-    const struct world_link *link)
+void world_attach(
+    struct world_node *node, struct world_net *net, const struct ix_addr *addr, const struct world_link *link)
 {
     struct attachment *a = must(calloc(1, sizeof(*a)));
     a->net = net;

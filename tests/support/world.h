@@ -58,8 +58,8 @@ uint32_t world_pick(struct world *w, uint32_t bound); /* 0 .. bound - 1, for sce
 struct world_net *world_internet(struct world *w);
 struct world_node *world_node(struct world *w, const char *name, const struct world_node_ops *ops, void *ctx);
 /* addr becomes reachable in net; net NULL: a loopback address, reachable by this node alone. link NULL: perfect */
-void world_attach(struct world_node *node, struct world_net *net, const struct ix_addr *addr,
-    const struct world_link *link);
+void world_attach(
+    struct world_node *node, struct world_net *net, const struct ix_addr *addr, const struct world_link *link);
 void world_detach(struct world_node *node, const struct ix_addr *addr); /* the interface goes away */
 void world_set_link(struct world_node *node, const struct ix_addr *addr, const struct world_link *link);
 /* Sends from one of the node's addresses (port included). What has no route is dropped, as in real life. */

@@ -14,8 +14,8 @@ struct probe { /* a node that counts what it gets */
     uint8_t order[64];
 };
 
-static void probe_input(void *ctx, const struct ix_addr *to, const struct ix_addr *from, const void *p, size_t n,
-    struct ix_now now)
+static void probe_input(
+    void *ctx, const struct ix_addr *to, const struct ix_addr *from, const void *p, size_t n, struct ix_now now)
 {
     struct probe *probe = ctx;
     (void) to;
@@ -84,8 +84,12 @@ static void scatter(uint64_t seed, const struct world_link *link, struct probe *
 
 Test(world, equal_seeds_give_equal_runs_and_others_differ)
 {
-    struct world_link rough = { .delay_us = 3 * IX_MS, .jitter_us = 9 * IX_MS, .loss_ppm = 200000,
-        .duplicate_ppm = 100000, .reorder_ppm = 100000, .reorder_us = 30 * IX_MS };
+    struct world_link rough = { .delay_us = 3 * IX_MS,
+        .jitter_us = 9 * IX_MS,
+        .loss_ppm = 200000,
+        .duplicate_ppm = 100000,
+        .reorder_ppm = 100000,
+        .reorder_us = 30 * IX_MS };
     struct probe b[3] = { { 0 } };
     uint64_t digest[3];
     scatter(7, &rough, &b[0], &digest[0]);
