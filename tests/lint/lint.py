@@ -36,7 +36,7 @@ def code_only(text):
 
 
 def is_generated(name):
-    return name.startswith("src/api/gen/")
+    return name.startswith(("src/api/gen/", "include/irisx/api/"))
 
 
 def finish(problems):
