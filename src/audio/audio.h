@@ -25,10 +25,13 @@ int16_t ix_pcma_decode(uint8_t code);
 /* ---- resampling (speexdsp), 8000..48000 Hz ------------------------------------------------------------------------- */
 struct ix_resampler;
 int ix_resampler_new(struct ix_resampler **out); /* enough for every pair of rates */
+int ix_resampler_new_narrow(struct ix_resampler **out); /* smaller: between 8000 and its multiples only */
 void ix_resampler_free(struct ix_resampler *r);
 /* forgets the past; IRISX_E_INVALID outside the range. Costs about 20 us when the rates change */
 int ix_resampler_set(struct ix_resampler *r, uint32_t from_hz, uint32_t to_hz);
 /* consumes up to *in_len, produces up to *out_len samples; both tell on return how many it were */
+/* after set: leaves the filter's delay out of what comes; the first run takes that much more input */
+void ix_resampler_skip_delay(struct ix_resampler *r);
 void ix_resampler_run(struct ix_resampler *r, const int16_t *in, size_t *in_len, int16_t *out, size_t *out_len);
 /* a whole signal at once, the filter's delay taken out; allocates *out (ix_free), *out_n samples */
 int ix_resample_all(const int16_t *in, size_t n, uint32_t from_hz, uint32_t to_hz, int16_t **out, size_t *out_n);
@@ -48,6 +51,17 @@ bool ix_decoder_fec(struct ix_decoder *d, const uint8_t *next, size_t len, int16
 void ix_decoder_conceal(struct ix_decoder *d, int16_t *pcm, size_t n); /* n: a multiple of 2.5 ms */
 void ix_decoder_comfort(struct ix_decoder *d, int16_t *pcm, size_t n); /* background between talk spurts (DTX) */
 void ix_decoder_set_comfort(struct ix_decoder *d, uint8_t minus_dbov); /* RFC 3389 level 0..127 */
+
+/* ---- concealment of lost G.711 packets at 8 kHz: the last pitch period goes on and fades ---------------------------------- */
+#define IX_PLC_HISTORY 480
+struct ix_plc { /* zero to begin */
+    int16_t history[IX_PLC_HISTORY]; /* what was played last, newest at the end */
+    uint16_t lag; /* pitch period, samples */
+    uint16_t at; /* place in the period */
+    uint32_t concealed; /* samples since the last packet */
+};
+void ix_plc_good(struct ix_plc *p, int16_t *pcm, size_t n); /* a decoded packet; smooths the joint after a loss */
+void ix_plc_conceal(struct ix_plc *p, int16_t *pcm, size_t n);
 
 /* ---- encoder: PCM at one rate in, 20 ms payloads out ------------------------------------------------------------------ */
 #define IX_OPUS_COMPLEXITY 5 /* as shipped */

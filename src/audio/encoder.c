@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Encoder: 20 ms of PCM at the rate of the mix to one payload. Opus stays in its speech mode: mono, at most wideband, so
+ * that the costly hybrid mode is never entered.
+ */
+#include "audio/audio.h"
+
+#include <opus.h>
+
+#define G711_HZ 8000u
+#define FRAMES_PER_S 50u
+#define DTX_BYTES 2 /* packets up to here carry nothing (opus_encode) */
+
+struct ix_encoder {
+    OpusEncoder *opus; /* behind this struct, in the same allocation */
+    struct ix_encoder_config config;
+    uint32_t opus_hz; /* rate the Opus encoder is set up for; 0 = not yet */
+    bool pausing; /* DTX: the last frame carried nothing */
+    struct ix_resampler *down; /* config.rate_hz to 8 kHz */
+    int16_t narrow[G711_HZ / FRAMES_PER_S];
+};
+
+static size_t opus_offset(void)
+{
+    size_t align = sizeof(max_align_t);
+    return (sizeof(struct ix_encoder) + align - 1) / align * align;
+}
+
+int ix_encoder_new(struct ix_encoder **out)
+{
+    struct ix_encoder *e = ix_alloc(opus_offset() + (size_t) opus_encoder_get_size(1));
+    if (!e)
+        return IRISX_E_NO_MEMORY;
+    int err = ix_resampler_new_narrow(&e->down);
+    if (err) {
+        ix_free(e);
+        return err;
+    }
+    e->opus = (OpusEncoder *) (void *) ((char *) e + opus_offset());
+    *out = e;
+    return 0;
+}
+
+void ix_encoder_free(struct ix_encoder *e)
+{
+    if (!e)
+        return;
+    ix_resampler_free(e->down);
+    ix_free(e);
+}
+
+static int set_opus(struct ix_encoder *e, const struct ix_encoder_config *c)
+{
+    if (e->opus_hz != c->rate_hz) {
+        if (opus_encoder_init(e->opus, (opus_int32) c->rate_hz, 1, OPUS_APPLICATION_VOIP) != OPUS_OK)
+            return IRISX_E_INVALID;
+        e->opus_hz = c->rate_hz;
+    }
+    int complexity = c->complexity == 0xff ? IX_OPUS_COMPLEXITY : c->complexity;
+    int bitrate = (int) (c->bitrate ? c->bitrate : IX_OPUS_BITRATE);
+    int err = opus_encoder_ctl(e->opus, OPUS_SET_COMPLEXITY(complexity));
+    err |= opus_encoder_ctl(e->opus, OPUS_SET_BITRATE(IX_MIN(IX_MAX(bitrate, 6000), 128000)));
+    err |= opus_encoder_ctl(e->opus, OPUS_SET_MAX_BANDWIDTH(OPUS_BANDWIDTH_WIDEBAND));
+    err |= opus_encoder_ctl(e->opus, OPUS_SET_SIGNAL(OPUS_SIGNAL_VOICE));
+    err |= opus_encoder_ctl(e->opus, OPUS_SET_INBAND_FEC(c->fec && c->loss_percent > 0));
+    err |= opus_encoder_ctl(e->opus, OPUS_SET_PACKET_LOSS_PERC(IX_MIN(c->loss_percent, 100)));
+    err |= opus_encoder_ctl(e->opus, OPUS_SET_DTX(c->dtx));
+    return err ? IRISX_E_INVALID : 0;
+}
+
+int ix_encoder_set(struct ix_encoder *e, const struct ix_encoder_config *c)
+{
+    int err = IRISX_E_UNSUPPORTED;
+    switch (c->codec) {
+    case IX_CODEC_OPUS:
+        err = set_opus(e, c);
+        break;
+    case IX_CODEC_PCMU:
+    case IX_CODEC_PCMA:
+        err = ix_resampler_set(e->down, c->rate_hz, G711_HZ);
+        break;
+    case IX_CODEC_NONE:
+        break;
+    }
+    if (!err)
+        e->config = *c;
+    return err;
+}
+
+/* of a run of frames that carry nothing only the first is sent: it tells the other side that this is a pause, not a loss */
+static int opus_frame(struct ix_encoder *e, const int16_t *pcm, uint8_t *payload, size_t cap)
+{
+    int samples = (int) (e->config.rate_hz / FRAMES_PER_S);
+    int n = opus_encode(e->opus, pcm, samples, payload, (opus_int32) IX_MIN(cap, (size_t) IX_FRAME_MAX));
+    if (n <= 0)
+        return IRISX_E_INTERNAL;
+    bool pause = e->config.dtx && n <= DTX_BYTES;
+    bool again = pause && e->pausing;
+    e->pausing = pause;
+    return again ? 0 : n;
+}
+
+static int g711_frame(struct ix_encoder *e, const int16_t *pcm, uint8_t *payload, size_t cap)
+{
+    size_t took = e->config.rate_hz / FRAMES_PER_S;
+    size_t made = IX_COUNT(e->narrow);
+    if (cap < made)
+        return IRISX_E_TOO_LARGE;
+    ix_resampler_run(e->down, pcm, &took, e->narrow, &made);
+    for (size_t i = 0; i < made; i++)
+        payload[i] = e->config.codec == IX_CODEC_PCMU ? ix_pcmu_encode(e->narrow[i]) : ix_pcma_encode(e->narrow[i]);
+    return (int) made;
+}
+
+int ix_encoder_frame(struct ix_encoder *e, const int16_t *pcm, uint8_t *payload, size_t cap)
+{
+    switch (e->config.codec) {
+    case IX_CODEC_OPUS:
+        return opus_frame(e, pcm, payload, cap);
+    case IX_CODEC_PCMU:
+    case IX_CODEC_PCMA:
+        return g711_frame(e, pcm, payload, cap);
+    case IX_CODEC_NONE:
+        break;
+    }
+    return IRISX_E_STATE;
+}
