@@ -100,6 +100,7 @@ struct ix_jitter_got {
     size_t len;
     bool cn; /* COMFORT: payload[0] is a new RFC 3389 level */
     int64_t excess_us; /* delay above the target (below: negative): what time stretching may take out or put in */
+    size_t waiting; /* FRAME: packets behind this one */
     uint64_t waited_us; /* FRAME: from its arrival until now */
 };
 struct ix_jitter_stats { /* packets since new */
@@ -110,7 +111,7 @@ struct ix_jitter;
 int ix_jitter_new(const struct ix_jitter_config *c, struct ix_jitter **out);
 void ix_jitter_free(struct ix_jitter *j);
 void ix_jitter_reset(struct ix_jitter *j); /* forgets stream and estimate, keeps the counters */
-/* AUDIO, CN and EVENT frames (an event only counts for the sequence); clock_hz is the stream's */
+/* AUDIO, CN and EVENT frames (an event only counts for the sequence); clock_hz, 8000 or more, is the stream's */
 void ix_jitter_put(struct ix_jitter *j, const struct ix_frame *f, uint32_t clock_hz);
 /* what to play at now + ahead_us, where ahead_us is decoded audio that waits in front of it; frame_us is how much is wanted
  * where nothing is there */

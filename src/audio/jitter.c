@@ -57,7 +57,7 @@ struct ix_jitter {
     /* stream */
     enum state state;
     uint32_t ssrc, old_ssrc, clock_hz;
-    bool had_stream;
+    bool had_stream, had_old;
     uint64_t ssrc_since_us;
     uint64_t ts_last, ts_zero, seq_high, seq_played, cursor;
     uint64_t seen[SEEN_BITS / 64];
@@ -81,7 +81,8 @@ struct ix_jitter {
 static void chunks_init(struct ix_jitter *j)
 {
     for (uint16_t i = 0; i < j->chunk_count; i++)
-        j->next_chunk[i] = (uint16_t) (i + 1 < j->chunk_count ? i + 1 : CHUNK_NONE);
+        j->next_chunk[i] = (uint16_t) (i + 1);
+    j->next_chunk[j->chunk_count - 1] = CHUNK_NONE;
     j->free_chunk = 0;
     j->free_chunks = j->chunk_count;
 }
@@ -245,10 +246,10 @@ static void base_add(struct ix_jitter *j, int64_t transit, uint64_t arrival_us)
 /* the delay that would have been enough for QUANTILE of the packets */
 static void retarget(struct ix_jitter *j)
 {
-    float sum = 0.0f;
+    float sum = j->histogram[0];
     unsigned i = 0;
-    while (i < BUCKETS - 1 && (sum += j->histogram[i]) < QUANTILE)
-        i++;
+    while (i < BUCKETS - 1 && sum < QUANTILE)
+        sum += j->histogram[++i];
     uint64_t need = (i + 1) * BUCKET_US;
     j->target_us = IX_MIN(IX_MAX(need, j->min_us), j->max_us - j->max_us / 4);
 }
@@ -271,9 +272,11 @@ static void measure(struct ix_jitter *j, int64_t transit, uint64_t arrival_us)
 static void stream_begin(struct ix_jitter *j, const struct ix_frame *f, uint32_t clock_hz, uint64_t arrival_us)
 {
     j->stats.resets += j->had_stream;
-    uint32_t before = j->had_stream && j->ssrc != f->ssrc ? j->ssrc : j->old_ssrc;
+    if (j->had_stream && j->ssrc != f->ssrc) {
+        j->old_ssrc = j->ssrc;
+        j->had_old = true;
+    }
     ix_jitter_reset(j);
-    j->old_ssrc = before;
     j->ssrc = f->ssrc;
     j->ssrc_since_us = arrival_us;
     j->had_stream = true;
@@ -288,7 +291,7 @@ static void stream_begin(struct ix_jitter *j, const struct ix_frame *f, uint32_t
 /* packets of the stream before the present one still come for a while */
 static bool straggler(const struct ix_jitter *j, const struct ix_frame *f, uint64_t arrival_us)
 {
-    return f->ssrc != j->ssrc && f->ssrc == j->old_ssrc && arrival_us < j->ssrc_since_us + OLD_SSRC_US &&
+    return j->had_old && f->ssrc != j->ssrc && f->ssrc == j->old_ssrc && arrival_us < j->ssrc_since_us + OLD_SSRC_US &&
         arrival_us >= j->ssrc_since_us;
 }
 
@@ -392,7 +395,7 @@ void ix_jitter_put(struct ix_jitter *j, const struct ix_frame *f, uint32_t clock
 {
     uint64_t arrival_us = f->arrival_us & (UINT64_MAX >> 4); /* keeps the sums below within range, whatever comes */
     uint32_t samples = f->kind == IX_FRAME_AUDIO && f->len <= IX_FRAME_MAX ? ix_payload_samples(f->codec, f->payload, f->len) : 0;
-    if (f->len > IX_FRAME_MAX || clock_hz == 0 || (f->kind == IX_FRAME_AUDIO && samples == 0)) {
+    if (f->len > IX_FRAME_MAX || clock_hz < IX_RATE_MIN || (f->kind == IX_FRAME_AUDIO && samples == 0)) {
         j->stats.malformed++;
         return;
     }
@@ -475,6 +478,7 @@ static void give_frame(struct ix_jitter *j, uint64_t play_us, struct ix_jitter_g
     got->payload = j->payload;
     got->len = p.len;
     got->excess_us = delay_at(j, p.ts, play_us) - (int64_t) j->target_us;
+    got->waiting = j->count - 1;
     got->waited_us = play_us > p.arrival_us ? play_us - p.arrival_us : 0;
     j->stats.delay_us = got->waited_us;
     j->cursor = p.ts + p.samples;
@@ -514,9 +518,13 @@ static void underrun(struct ix_jitter *j, uint64_t play_us, uint32_t samples, st
     give_lost(j, samples, NULL, got);
 }
 
-/* more waits than the limit allows: the oldest go, down to the target */
+/* What overlaps with what was played goes; where more waits than the limit allows the oldest go, down to the target. */
 static void hold_limit(struct ix_jitter *j, uint64_t play_us)
 {
+    while (j->count > 0 && j->packets[0].ts < j->cursor) {
+        drop_head(j);
+        j->stats.discarded++;
+    }
     if (j->count == 0 || delay_at(j, j->packets[0].ts, play_us) <= (int64_t) j->max_us)
         return;
     while (j->count > 1 && delay_at(j, j->packets[1].ts, play_us) >= (int64_t) j->target_us) {
@@ -548,10 +556,10 @@ static void play(struct ix_jitter *j, uint64_t play_us, uint32_t samples, struct
     j->cursor += covered;
     j->owed -= covered;
     gap -= covered;
-    if (gap > 0 && j->paused) { /* the pause is over soon: what comes begins at the target */
+    if (gap > 0 && j->paused && !wait_over(j, play_us)) { /* what comes after the pause begins at the target */
         j->state = WAITING;
         give_nothing_yet(j, samples, got);
-    } else if (gap > 0) {
+    } else if (gap > 0 && !j->paused) {
         uint32_t n = (uint32_t) IX_MIN(gap, (uint64_t) samples);
         bool redundancy = gap == n && head->samples > 0;
         give_lost(j, n, redundancy ? head : NULL, got);
