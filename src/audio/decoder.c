@@ -6,7 +6,7 @@
 #include "audio/audio.h"
 
 #include <math.h>
-#include <opus.h>
+#include <opus/opus.h>
 
 #define G711_HZ 8000u
 #define G711_MAX (G711_HZ / 1000 * IX_PACKET_MS_MAX)

@@ -7,7 +7,7 @@
  */
 #include "audio/audio.h"
 
-#include <opus.h>
+#include <opus/opus.h>
 
 #define G711_HZ 8000u
 #define FRAMES_PER_S 50u
