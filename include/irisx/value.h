@@ -36,7 +36,7 @@ typedef enum irisx_value_type {
     IRISX_VALUE_NONE = 0, /**< there is no value (NULL pointer) */
     IRISX_VALUE_NULL = 1, /**< JSON null */
     IRISX_VALUE_BOOL = 2,
-    IRISX_VALUE_INT = 3, /**< number without fraction and exponent */
+    IRISX_VALUE_INT = 3, /**< number without fraction and exponent that 64 bits can hold */
     IRISX_VALUE_NUM = 4, /**< any other number */
     IRISX_VALUE_TEXT = 5,
     IRISX_VALUE_ARRAY = 6,
@@ -46,16 +46,17 @@ typedef enum irisx_value_type {
 /** Where and why a text is not accepted. */
 typedef struct irisx_value_error {
     size_t offset; /**< bytes before the place */
-    uint32_t line; /**< from 1; 0 if the failure has no place */
-    uint32_t column; /**< from 1, in bytes; 0 if the failure has no place */
+    uint32_t line; /**< from 1 */
+    uint32_t column; /**< from 1, in bytes */
     char message[96]; /**< one line; never holds a piece of the text */
 } irisx_value_error_t;
 
 /* ---- text in, text out ------------------------------------------------------------------------------------------ */
 
 /**
- * Parses one JSON value (RFC 8259). Strict: refuses duplicate keys, invalid UTF-8, NaN and infinities, integers beyond
- * 64 bits, U+0000 in strings, and anything but white space behind the value.
+ * Parses one JSON value (RFC 8259). Strict: refuses duplicate keys, invalid UTF-8, NaN, infinities and numbers that no
+ * double can hold, U+0000 in texts, and anything but white space behind the value. Two leniences, because programs in
+ * JavaScript send such: half of an escaped surrogate pair becomes U+FFFD, and an integer beyond 64 bits a NUM.
  *
  * @param data       text in UTF-8, not necessarily terminated; may be NULL if len is 0
  * @param len        its length in bytes

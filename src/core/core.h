@@ -17,7 +17,7 @@
 #define IX_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define IX_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define IX_MAX(a, b) ((a) > (b) ? (a) : (b))
-#define IX_CONTAINER(ptr, type, member) ((type *) (void *) ((char *) (ptr) - offsetof(type, member)))
+#define IX_CONTAINER(ptr, type, member) ((type *) (void *) ((char *) (ptr) -offsetof(type, member)))
 #if defined(__GNUC__)
 #define IX_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #else

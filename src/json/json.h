@@ -17,9 +17,18 @@
 /* as irisx_value_parse */
 int ix_json_parse(struct ix_str text, irisx_value_t **out, irisx_value_error_t *error);
 
+/* the whole of s is one JSON number: IRISX_E_PROTOCOL if not; IRISX_E_TOO_LARGE; IRISX_E_NO_MEMORY */
+struct ix_json_number {
+    bool is_int;
+    int64_t i; /* if is_int */
+    double d; /* if not */
+};
+int ix_json_number(struct ix_str s, struct ix_json_number *out);
+
 /* appends compact JSON; errors stick to b; NULL writes null */
 void ix_json_write(struct ix_buf *b, const irisx_value_t *v);
-void ix_json_write_num(struct ix_buf *b, double number); /* shortest text that reads back as the same number; NaN: null */
+void ix_json_write_num(
+    struct ix_buf *b, double number); /* shortest text that reads back as the same number; NaN: null */
 void ix_json_write_printed(struct ix_buf *b, struct ix_str printed); /* what printf's %g gave, in any locale */
 
 /* views of texts, with what their length says; an empty view if it is no text */

@@ -243,49 +243,32 @@ const char *irisx_value_text(const irisx_value_t *v, const char *fallback)
     return json_is_string(tree(v)) ? json_string_value(tree(v)) : fallback;
 }
 
-static int int_of_text(struct ix_str s, int64_t *out)
+static int64_t int_of_real(double real, int64_t fallback)
 {
-    bool negative = s.n > 0 && s.p[0] == '-';
-    uint64_t size;
-
-    if (ix_str_u64(ix_str_slice(s, negative, s.n), (uint64_t) INT64_MAX + negative, &size) != 0)
-        return IRISX_E_PROTOCOL;
-    *out = (int64_t) (negative ? UINT64_C(0) - size : size);
-    return 0;
+    /* both bounds are exact as doubles; the upper one is 2^63, which does not fit any more */
+    return real >= -0x1p63 && real < 0x1p63 && floor(real) == real ? (int64_t) real : fallback;
 }
 
 int64_t irisx_value_int(const irisx_value_t *v, int64_t fallback)
 {
-    int64_t number = fallback;
+    struct ix_json_number number;
 
     if (json_is_integer(tree(v)))
         return json_integer_value(tree(v));
-    if (json_is_real(tree(v))) {
-        double real = json_real_value(tree(v));
-        /* both bounds are exact as doubles; the upper one is 2^63, which does not fit any more */
-        return real >= -0x1p63 && real < 0x1p63 && floor(real) == real ? (int64_t) real : fallback;
-    }
-    (void) int_of_text(ix_json_str(v), &number); /* leaves the fallback if it is no number */
-    return number;
-}
-
-/* jansson reads the number: unlike strtod it does not follow the locale's decimal point */
-static double num_of_text(struct ix_str s, double fallback)
-{
-    json_error_t ignored;
-
-    if (s.n == 0 || s.n > 64 || (s.p[0] != '-' && (s.p[0] < '0' || s.p[0] > '9')) || s.p[s.n - 1] > '9' ||
-        s.p[s.n - 1] < '0')
-        return fallback;
-    json_t *j = json_loadb(s.p, s.n, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &ignored);
-    double number = json_is_real(j) ? json_real_value(j) : fallback;
-    json_decref(j);
-    return number;
+    if (json_is_real(tree(v)))
+        return int_of_real(json_real_value(tree(v)), fallback);
+    return ix_json_number(ix_json_str(v), &number) == 0 && number.is_int ? number.i : fallback;
 }
 
 double irisx_value_num(const irisx_value_t *v, double fallback)
 {
-    return json_is_number(tree(v)) ? json_number_value(tree(v)) : num_of_text(ix_json_str(v), fallback);
+    struct ix_json_number number;
+
+    if (json_is_number(tree(v)))
+        return json_number_value(tree(v));
+    if (ix_json_number(ix_json_str(v), &number) != 0)
+        return fallback;
+    return number.is_int ? (double) number.i : number.d;
 }
 
 int32_t irisx_value_bool(const irisx_value_t *v, int32_t fallback)

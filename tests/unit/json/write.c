@@ -56,7 +56,11 @@ Test(json_write, does_not_follow_the_locale)
     static const struct {
         const char *printed;
         const char *want;
-    } rows[] = { { "1,5", "1.5" }, { "-1\xd9\xab" "25e-07", "-1.25e-07" }, { "1e+300", "1e+300" }, { "7", "7.0" } };
+    } rows[] = { { "1,5", "1.5" },
+        { "-1\xd9\xab"
+          "25e-07",
+            "-1.25e-07" },
+        { "1e+300", "1e+300" }, { "7", "7.0" } };
     uint8_t storage[32];
     struct ix_buf b;
 
