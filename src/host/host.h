@@ -20,7 +20,11 @@ struct ix_host_options {
 };
 struct ix_host;
 int ix_host_new(const struct ix_host_options *o, struct ix_host **out); /* loops exist, threads run */
-void ix_host_free(struct ix_host *h); /* stops and joins everything; never from one of its own threads */
+/* Stops and joins every thread; never from one of its own threads. Afterwards the caller's thread owns both loops: it frees
+ * what it made on them (engine, servers ...), then ix_host_free. Jobs and posts still queued are run or dropped with their
+ * done(); zero-thread: nothing to join. Idempotent. */
+void ix_host_stop(struct ix_host *h);
+void ix_host_free(struct ix_host *h); /* stops if that has not been done; runs the loops until all their handles are closed */
 struct ix_loop *ix_host_call_loop(struct ix_host *h);
 struct ix_loop *ix_host_service_loop(struct ix_host *h);
 bool ix_host_on_own_thread(const struct ix_host *h); /* caller is a thread of ours */
