@@ -196,5 +196,33 @@ class Names(LintCase):
         self.accepted("names.py", shared, obj, listed)
 
 
+class Counting(unittest.TestCase):
+    """tools/dev/suites.py: what `./dev test` counts."""
+
+    def setUp(self):
+        sys.path.insert(0, os.path.join(HERE, "..", "..", "tools", "dev"))
+        import suites
+        self.suites = suites
+
+    def result(self, text, result="OK", protocol="tap"):
+        return self.suites.count({"result": result, "stdout": text, "returncode": 0}, protocol)[:2]
+
+    def test_each_case_of_tap_counts(self):
+        self.assertEqual(self.result("TAP version 13\n1..3\nok - a\nnot ok - b\nok 3 - c\n", "FAIL"), (2, 1))
+
+    def test_skipped_and_missing_cases_have_failed(self):
+        self.assertEqual(self.result("1..3\nok - a\nok - b # SKIP not here\n"), (1, 2))
+
+    def test_a_program_without_cases_and_a_crash_have_failed(self):
+        self.assertEqual(self.result("1..0\n", "SKIP"), (0, 1))
+        self.assertEqual(self.result("1..1\nok - a\n", "FAIL"), (1, 1))
+
+    def test_other_programs_count_as_one(self):
+        self.assertEqual(self.result("", "OK", "exitcode"), (1, 0))
+        self.assertEqual(self.result("", "TIMEOUT", "exitcode"), (0, 1))
+        self.assertEqual(self.result("", "SKIP", "exitcode"), (0, 1))
+        self.assertEqual(self.result("", "EXPECTEDFAIL", "exitcode"), (1, 0))
+
+
 if __name__ == "__main__":
     unittest.main()
