@@ -46,6 +46,9 @@ struct ix_rtp_stats { /* counters since start; *_us and jitter in microseconds *
     uint64_t packets_sent, bytes_sent, packets_received, bytes_received;
     uint64_t packets_lost; /* RFC 3550 cumulative, never below 0 here */
     uint64_t discarded_auth, discarded_replay, discarded_malformed, before_keys;
+    uint64_t discarded_source; /* authentic, but of an SSRC that is not the one we listen to */
+    uint64_t discarded_payload; /* authentic, but of a payload type nobody negotiated, or too long */
+    uint64_t overflow; /* outputs that fell because nobody drained poll() */
     uint64_t jitter_us; /* RFC 3550 section 6.4.1 */
     uint64_t round_trip_us; /* last from RTCP; 0 = none yet */
     uint64_t remote_lost; /* what the peer reports of ours */
@@ -79,7 +82,10 @@ void ix_rtp_set_send(struct ix_rtp *r, uint8_t audio_pt, uint8_t event_pt, uint8
 int ix_rtp_set_keys(struct ix_rtp *r, const uint8_t local[30], const uint8_t remote[30]);
 void ix_rtp_set_tap(struct ix_rtp *r, bool on);
 uint32_t ix_rtp_ssrc(const struct ix_rtp *r);
-/* frames to the wire: assigns SSRC, sequence, payload type; refused without keys (IRISX_E_STATE) */
+/*
+ * frames to the wire: assigns SSRC, sequence, payload type. IRISX_E_STATE without keys or a payload type for it,
+ * IRISX_E_TOO_LARGE, IRISX_E_CLOSED after bye, IRISX_E_AGAIN while poll() was not drained (8 outputs wait at most)
+ */
 int ix_rtp_send(struct ix_rtp *r, const struct ix_frame *frame, struct ix_now now);
 void ix_rtp_input(struct ix_rtp *r, const void *p, size_t n, uint64_t arrival_us, struct ix_now now);
 void ix_rtp_bye(struct ix_rtp *r, struct ix_now now);

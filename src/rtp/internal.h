@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Inside rtp: the packet formats, reception statistics and SRTP behind small interfaces of their own. */
+#ifndef IX_RTP_INTERNAL_H
+#define IX_RTP_INTERNAL_H
+
+#include "rtp/rtp.h"
+
+#define IX_RTP_HEAD 12 /* bytes of fixed header, RFC 3550 section 5.1 */
+#define IX_RTP_PACKET_MAX 1600 /* bytes in clear: a full frame, 15 CSRCs and an ample header extension */
+#define IX_RTCP_BLOCKS_MAX 31 /* report blocks a packet can hold */
+#define IX_RTP_CNAME_MAX 64
+
+/* ---- packet.c --------------------------------------------------------------------------------------------------- */
+void ix_rtp_write_head(struct ix_buf *b, const struct ix_rtp_header *h); /* no CSRC, no extension, no padding */
+
+/* ---- source.c: what is known of one synchronisation source we receive (RFC 3550 appendix A.1, A.3, A.8) --------- */
+struct ix_rtp_source {
+    uint32_t ssrc;
+    bool started;
+    uint64_t base; /* extended sequence numbers: the first */
+    uint64_t highest; /* the highest */
+    uint64_t received;
+    uint64_t expected_prior, received_prior; /* at the last report */
+    uint64_t lost_before; /* of runs that ended with a jump */
+    uint64_t last_arrival_us;
+    uint64_t jitter_q4; /* microseconds, in sixteenths */
+    uint32_t clock_hz; /* of the packet that transit_* tells of; 0 = none yet */
+    uint32_t transit_ts;
+    uint64_t transit_us;
+};
+void ix_rtp_source_start(struct ix_rtp_source *s, uint32_t ssrc);
+void ix_rtp_source_packet(struct ix_rtp_source *s, uint16_t seq, uint64_t arrival_us);
+void ix_rtp_source_transit(struct ix_rtp_source *s, uint32_t timestamp, uint32_t clock_hz, uint64_t arrival_us);
+uint64_t ix_rtp_source_lost(const struct ix_rtp_source *s);
+uint64_t ix_rtp_source_jitter_us(const struct ix_rtp_source *s);
+
+/* ---- rtcp.c ----------------------------------------------------------------------------------------------------- */
+struct ix_rtcp_block { /* RFC 3550 section 6.4.1 */
+    uint32_t ssrc;
+    uint8_t fraction_lost; /* /256 */
+    int32_t lost; /* 24 bits, signed */
+    uint32_t highest;
+    uint32_t jitter; /* in units of the RTP clock */
+    uint32_t lsr; /* middle of the last SR's NTP time */
+    uint32_t dlsr; /* 1/65536 s */
+};
+struct ix_rtcp_sender {
+    uint64_t ntp; /* 32.32 */
+    uint32_t timestamp;
+    uint32_t packets;
+    uint32_t bytes;
+};
+uint64_t ix_rtcp_ntp(int64_t wall_us);
+void ix_rtp_source_report(struct ix_rtp_source *s, struct ix_rtcp_block *out); /* begins a new interval */
+struct ix_rtcp_report {
+    uint32_t ssrc;
+    const struct ix_rtcp_sender *sender; /* NULL: a receiver report */
+    const struct ix_rtcp_block *block; /* NULL: none */
+    const char *cname;
+    bool bye;
+};
+void ix_rtcp_write(struct ix_buf *b, const struct ix_rtcp_report *report);
+/* What a compound packet says, as a walk; the compound has passed ix_rtcp_check(). */
+enum ix_rtcp_kind { IX_RTCP_SR = 200, IX_RTCP_RR = 201, IX_RTCP_SDES = 202, IX_RTCP_BYE = 203, IX_RTCP_APP = 204 };
+struct ix_rtcp_packet {
+    uint8_t kind; /* also others than those above */
+    uint8_t count;
+    uint32_t ssrc; /* SR, RR: the sender; BYE: the first source, if count > 0 */
+    struct ix_rtcp_sender sender; /* SR */
+    struct ix_reader body; /* SR, RR: report blocks; BYE: the sources and what follows */
+};
+bool ix_rtcp_next(struct ix_reader *compound, struct ix_rtcp_packet *out);
+bool ix_rtcp_next_block(struct ix_rtcp_packet *p, struct ix_rtcp_block *out);
+
+/* ---- srtp.c: libsrtp2 (RFC 3711), AES_CM_128_HMAC_SHA1_80 both ways --------------------------------------------- */
+#define IX_SRTP_TRAILER 160 /* bytes that libsrtp may write behind a packet: SRTP_MAX_TRAILER_LEN + 4, and some */
+struct ix_srtp;
+int ix_srtp_new(const uint8_t local[30], const uint8_t remote[30], uint32_t ssrc, struct ix_srtp **out);
+void ix_srtp_free(struct ix_srtp *s);
+/* in place; p is aligned to 4 and has IX_SRTP_TRAILER bytes behind n */
+int ix_srtp_protect(struct ix_srtp *s, uint8_t *p, size_t *n);
+int ix_srtp_protect_rtcp(struct ix_srtp *s, uint8_t *p, size_t *n);
+/* IRISX_E_DUPLICATE: replayed or too old; IRISX_E_SIGNATURE: not authentic; IRISX_E_PROTOCOL: malformed */
+int ix_srtp_unprotect(struct ix_srtp *s, uint8_t *p, size_t *n);
+int ix_srtp_unprotect_rtcp(struct ix_srtp *s, uint8_t *p, size_t *n);
+void ix_srtp_forget(struct ix_srtp *s, uint32_t remote_ssrc); /* frees what is kept for a source */
+
+#endif
