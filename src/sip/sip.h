@@ -258,6 +258,7 @@ struct ix_sip_out { /* valid until the next input, timeout or poll */
     size_t len;
     ix_sip_txn txn;
     bool server; /* FAILED: of a server transaction */
+    uint32_t cseq; /* RESPONSE, FAILED of a client: of the last try */
     void *user; /* client: as given with the request; server: set by ix_sip_txn_set_user, else the dialog's */
     const struct ix_sip_msg *msg;
     struct ix_sip_dialog *dialog; /* the dialog it belongs to, NULL if none (yet) */
@@ -300,7 +301,7 @@ size_t ix_sip_txn_count(const struct ix_sip_stack *s);
 /* ---- dialogs: owned by the caller, known to the stack until freed ---------------------------------------------------- */
 enum ix_sip_dialog_state { IX_SIP_EARLY = 1, IX_SIP_CONFIRMED = 2 };
 struct ix_sip_dialog;
-/* From a response with a To tag (101..299) to our request txn; each fork (To tag) makes its own. A later 2xx of the
+/* From a response with a To tag (101..299) to our INVITE txn; each fork (To tag) makes its own. A later 2xx of the
  * same fork confirms it inside. IRISX_E_CONFLICT if it exists already (then RESPONSE carried it). */
 int ix_sip_dialog_uac(struct ix_sip_stack *s, ix_sip_txn txn, const struct ix_sip_msg *response, void *user,
     struct ix_sip_dialog **out);
