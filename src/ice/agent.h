@@ -35,6 +35,7 @@ struct ice_check { /* one transaction */
     bool controlling; /* our role in it */
     bool nominating; /* with USE-CANDIDATE */
     bool repeated; /* sent more than once: its answer tells no round trip */
+    uint64_t tie_breaker; /* as sent: a repetition with the role of then and the number of now would confuse the peer */
     uint64_t sent_us;
 };
 
@@ -164,6 +165,7 @@ struct ix_addr ix_ice_pair_remote_addr(const struct ix_ice *ice, const struct ic
 
 /* check.c */
 void ix_ice_checks_run(struct ix_ice *ice, uint64_t now_us); /* what pacing allows, and what is due */
+void ix_ice_check_make(const struct ix_ice *ice, struct ice_check *c, bool nominating, uint64_t now_us);
 void ix_ice_check_begin(struct ix_ice *ice, struct ice_pair *p, bool nominating, uint64_t now_us);
 uint64_t ix_ice_checks_deadline(const struct ix_ice *ice);
 void ix_ice_checks_stop(struct ix_ice *ice); /* what is in progress or asked for */

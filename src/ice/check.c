@@ -9,9 +9,12 @@
 
 #define TRIGGERED_GAP (5 * IX_MS) /* RFC 8445 section 14.2: the least time between two new checks */
 #define RTO_MIN (100 * IX_MS) /* README.md: RFC 8445 section 14.3 says 500 ms */
-#define RTO_MAX (1600 * IX_MS)
+#define RTO_MAX (500 * IX_MS)
 #define SENDS 7 /* Rc, RFC 8489 section 6.2.1 */
 #define LAST_WAIT 16 /* Rm, in RTO */
+#define NOMINATION_SENDS 15 /* README.md: evenly, over a path that works and carries media already */
+#define NOMINATION_EVERY (100 * IX_MS)
+#define NOMINATION_WAIT (1250 * IX_MS) /* at least, before another pair: longer than the peer's memory (nominate.c) */
 #define CONFLICTS_MAX 4 /* role conflicts that end well need one */
 
 static void want_send(struct ix_ice *ice, struct ice_pair *p, bool want)
@@ -32,7 +35,7 @@ static size_t active(const struct ix_ice *ice)
 /* RFC 8445 section 14.3, with a smaller floor; a known round trip makes it sharper */
 static uint64_t first_rto(const struct ix_ice *ice, const struct ice_pair *p)
 {
-    uint64_t rto = p->round_trip_us ? 2 * p->round_trip_us : ice->config.ta_ms * IX_MS * active(ice);
+    uint64_t rto = p->round_trip_us ? p->round_trip_us * 5 / 4 : ice->config.ta_ms * IX_MS * active(ice);
     return IX_MIN(IX_MAX(rto, RTO_MIN), RTO_MAX);
 }
 
@@ -40,18 +43,30 @@ static void transmit(struct ix_ice *ice, struct ice_pair *p, uint64_t now_us)
 {
     want_send(ice, p, true);
     p->check.repeated = p->sends > 0;
-    p->next_us = now_us + (p->sends + 1 < SENDS ? p->rto_us << p->sends : p->rto_us * LAST_WAIT);
     p->sends++;
+    uint64_t wait = p->rto_us << (p->sends - 1U);
+    if (p->check.nominating)
+        wait = p->sends < NOMINATION_SENDS ? NOMINATION_EVERY : IX_MAX(4 * p->rto_us, NOMINATION_WAIT);
+    else if (p->sends == SENDS)
+        wait = LAST_WAIT * p->rto_us;
+    p->next_us = now_us + wait;
+}
+
+void ix_ice_check_make(const struct ix_ice *ice, struct ice_check *c, bool nominating, uint64_t now_us)
+{
+    *c = (struct ice_check){ .live = true,
+        .controlling = ice->controlling,
+        .nominating = nominating,
+        .tie_breaker = ice->tie_breaker,
+        .sent_us = now_us };
+    ix_rng_fill(ice->config.rng, c->transaction, sizeof(c->transaction));
 }
 
 void ix_ice_check_begin(struct ix_ice *ice, struct ice_pair *p, bool nominating, uint64_t now_us)
 {
     if (p->check.live)
         p->before = p->check;
-    p->check = (struct ice_check){
-        .live = true, .controlling = ice->controlling, .nominating = nominating, .sent_us = now_us
-    };
-    ix_rng_fill(ice->config.rng, p->check.transaction, sizeof(p->check.transaction));
+    ix_ice_check_make(ice, &p->check, nominating, now_us);
     p->trigger = 0;
     p->state = PAIR_IN_PROGRESS;
     p->sends = 0;
@@ -117,8 +132,10 @@ static void repeat_due(struct ix_ice *ice, uint64_t now_us)
         struct ice_pair *p = &ice->pairs[i];
         if (p->state != PAIR_IN_PROGRESS || p->next_us > now_us)
             continue;
-        if (p->sends < SENDS)
+        if (p->sends < (p->check.nominating ? NOMINATION_SENDS : SENDS))
             transmit(ice, p, now_us);
+        else if (ice->state == IX_ICE_CHECKING)
+            end(ice, p, PAIR_WAITING); /* once more while there is time: the peer may be late */
         else
             fail(ice, p, now_us);
     }
@@ -158,7 +175,7 @@ bool ix_ice_check_build(
     char username[ICE_REMOTE_TEXT + IX_ICE_UFRAG + 1];
     struct ix_buf b;
     for (size_t i = 0; i < 8; i++)
-        tie_breaker[i] = (uint8_t) (ice->tie_breaker >> (56 - 8 * i));
+        tie_breaker[i] = (uint8_t) (c->tie_breaker >> (56 - 8 * i));
     ix_buf_init_fixed(&b, username, sizeof(username));
     ix_buf_fmt(&b, "%s:%s", ice->remote_ufrag, ice->ufrag);
     size_t username_len = b.n;
@@ -223,13 +240,16 @@ static void note_seen(const struct ix_ice *ice, struct ice_pair *p, const struct
 /* RFC 8445 section 7.2.5.1; a peer that never agrees is no peer */
 static void role_conflict(struct ix_ice *ice, struct ice_pair *p, const struct ice_check *c, struct ix_now now)
 {
-    if (ice->remote_lite || (c->controlling == ice->controlling && ++ice->conflicts > CONFLICTS_MAX)) {
+    bool news = c->controlling == ice->controlling;
+    if (ice->remote_lite || (news && ++ice->conflicts > CONFLICTS_MAX)) {
         fail(ice, p, now.mono_us);
         return;
     }
     end(ice, p, PAIR_WAITING);
-    ice->tie_breaker = ix_rng_u64(ice->config.rng); /* section 16.1: it MUST change after a 487 */
-    ix_ice_switch_role(ice, !c->controlling, now);
+    if (news) {
+        ice->tie_breaker = ix_rng_u64(ice->config.rng); /* section 16.1: it MUST change after a 487 */
+        ix_ice_switch_role(ice, !c->controlling, now);
+    }
     if (p->state != PAIR_IN_PROGRESS)
         ix_ice_pair_trigger(ice, p);
 }
@@ -237,7 +257,7 @@ static void role_conflict(struct ix_ice *ice, struct ice_pair *p, const struct i
 static void succeeded(
     struct ix_ice *ice, struct ice_pair *p, const struct ice_check *c, const struct ix_addr *mapped, struct ix_now now)
 {
-    if (!c->repeated)
+    if (!c->repeated || !p->round_trip_us) /* of a repeated check it is an upper bound, better than nothing */
         p->round_trip_us = IX_MAX(now.mono_us - c->sent_us, 1);
     end(ice, p, PAIR_SUCCEEDED);
     p->trigger = 0;

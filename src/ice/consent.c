@@ -49,13 +49,8 @@ static void ask(struct ix_ice *ice, uint64_t now_us)
 {
     struct ice_consent *consent = &ice->consent;
     consent->newest = (uint8_t) ((consent->newest + 1) % ICE_CONSENT_KEPT);
-    struct ice_check *c = &consent->checks[consent->newest];
     /* a controlling agent says again which pair it has nominated, should the peer have missed it */
-    *c = (struct ice_check){ .live = true,
-        .controlling = ice->controlling,
-        .nominating = ice->controlling && ice->nominated,
-        .sent_us = now_us };
-    ix_rng_fill(ice->config.rng, c->transaction, sizeof(c->transaction));
+    ix_ice_check_make(ice, &consent->checks[consent->newest], ice->controlling && ice->nominated, now_us);
     consent->wants_send = true;
     consent->next_us = now_us + interval(ice);
 }

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #define PACE_US (5 * IX_MS) /* between new queries: RFC 8445 section 14.2, not below 5 ms */
-#define RTO_US (200 * IX_MS) /* doubles; README.md */
-#define SENDS 5 /* 0, 0.2, 0.6, 1.4, 3 s; the timeout usually ends it before */
+#define RTO_US (100 * IX_MS) /* doubles; README.md */
+#define SENDS 7 /* Rc of RFC 8489 section 6.2.1: 0, 0.1, 0.3, 0.7, 1.5, 3.1, 6.3 s */
 #define TIMEOUT_MS 1500
 #define REFRESH_MS 20000 /* NAT bindings live for 30 s and more; RFC 4787 asks for 2 minutes */
 #define QUERIES_MAX (IX_GATHER_MAX_SOCKETS * IX_GATHER_MAX_SERVERS)
@@ -23,7 +23,7 @@ struct query {
     uint8_t socket; /* index */
     uint8_t server; /* index */
     uint8_t sends;
-    bool answered_once; /* or given up: the gathering does not wait for it */
+    bool settled; /* answered once, or too late: the gathering does not wait for it (it may still be asking) */
     bool wants_send;
     uint8_t transaction[12];
     uint64_t next_us; /* begin, send again, or refresh */
@@ -201,6 +201,15 @@ static void forget_mapping(struct ix_gather *g, const struct query *changed)
     }
 }
 
+static void settle(struct ix_gather *g, struct query *q)
+{
+    if (q->settled)
+        return;
+    q->settled = true;
+    if (--g->pending == 0)
+        ix_log(g->config.log, IX_LOG_DEBUG, "ice", "gathered %zu candidates", g->candidate_count);
+}
+
 static void query_end(struct ix_gather *g, struct query *q, const struct ix_addr *mapped, uint64_t now_us)
 {
     bool refresh = g->config.refresh_ms != UINT32_MAX;
@@ -213,11 +222,7 @@ static void query_end(struct ix_gather *g, struct query *q, const struct ix_addr
         rebuild(g);
     }
     q->next_us = refresh && q->mapped.family ? ix_time_add(now_us, g->config.refresh_ms * IX_MS) : IX_NEVER;
-    if (!q->answered_once) {
-        q->answered_once = true;
-        if (--g->pending == 0)
-            ix_log(g->config.log, IX_LOG_DEBUG, "ice", "gathered %zu candidates", g->candidate_count);
-    }
+    settle(g, q);
 }
 
 static struct query *query_of(
@@ -251,13 +256,16 @@ bool ix_gather_input(
 
 static void query_timeout(struct ix_gather *g, struct query *q, uint64_t now_us)
 {
-    bool late = !q->answered_once && now_us >= g->give_up_us;
-    if (late || (q->state == QUERY_ASKING && q->next_us <= now_us && q->sends == SENDS))
-        query_end(g, q, NULL, now_us);
-    else if (q->next_us <= now_us && q->state == QUERY_ASKING)
-        query_send(q, now_us);
-    else if (q->next_us <= now_us)
+    if (now_us >= g->give_up_us)
+        settle(g, q);
+    if (q->next_us > now_us)
+        return;
+    if (q->state != QUERY_ASKING)
         query_begin(g, q, now_us);
+    else if (q->sends < SENDS)
+        query_send(q, now_us);
+    else
+        query_end(g, q, NULL, now_us);
 }
 
 void ix_gather_timeout(struct ix_gather *g, struct ix_now now)

@@ -7,7 +7,8 @@
  */
 #include "ice/agent.h"
 
-#define GRACE_US (50 * IX_MS) /* and one round trip, from the first valid pair */
+#define GRACE_US (50 * IX_MS) /* and one round trip, from the first valid pair ... */
+#define GRACE_ROUND_TRIP_MAX (250 * IX_MS) /* ... as what is known of it may be too much */
 #define MOVED_ON_US (1 * IX_S) /* a nomination this old is no rival to a new one on a lesser pair */
 
 static void select_pair(struct ix_ice *ice, struct ice_pair *p, uint64_t now_us)
@@ -73,7 +74,7 @@ void ix_ice_nominate(struct ix_ice *ice, uint64_t now_us)
     if (!best || !ice->controlling || ice->nominated || ice->nominating != ICE_NONE)
         return;
     if (ice->grace_us == IX_NEVER)
-        ice->grace_us = now_us + GRACE_US + best->round_trip_us;
+        ice->grace_us = now_us + GRACE_US + IX_MIN(best->round_trip_us, GRACE_ROUND_TRIP_MAX);
     if (now_us < ice->grace_us && better_may_come(ice, best))
         return;
     ice->nominating = ix_ice_pair_index(ice, best);
