@@ -23,7 +23,7 @@ int net_expect(struct net *net, int at, enum ix_digest_kind kind)
 {
     struct ix_dtls_fingerprint fp = fingerprint_of(net->identity[1 - at], kind);
 
-    return ix_dtls_set_fingerprint(net->end[at], &fp);
+    return net->ops->set_fingerprint(net->end[at], &fp);
 }
 
 static int open_end(struct net *net, const struct net_options *o, int i)
@@ -45,12 +45,13 @@ static int open_end(struct net *net, const struct net_options *o, int i)
         .mtu = o->mtu[i],
         .timeout_ms = o->timeout_ms,
     };
-    return ix_dtls_new(&c, &net->end[i]);
+    return net->ops->create(&c, &net->end[i]);
 }
 
 int net_open(struct net *net, const struct net_options *o)
 {
     *net = (struct net){ .path = o->path, .work_us = o->work_us, .now = { 1000 * IX_S, INT64_C(1700000000000000) } };
+    net->ops = o->ops != NULL ? o->ops : &ix_dtls_mbedtls;
     ix_prng_seed(&net->prng, o->seed);
     net->rng = ix_prng_rng(&net->prng);
     for (int i = 0; i < 2; i++) {
@@ -65,7 +66,7 @@ int net_open(struct net *net, const struct net_options *o)
         if (o->wrong_fingerprint[i])
             fp.bytes[31] ^= 1;
         if (!o->no_fingerprint[i])
-            (void) ix_dtls_set_fingerprint(net->end[i], &fp);
+            (void) net->ops->set_fingerprint(net->end[i], &fp);
     }
     return 0;
 }
@@ -75,7 +76,8 @@ void net_close(struct net *net)
     for (size_t i = 0; i < net->flying_count; i++)
         ix_free(net->flying[i].d);
     for (int i = 0; i < 2; i++) {
-        ix_dtls_free(net->end[i]);
+        if (net->ops != NULL)
+            net->ops->free(net->end[i]);
         ix_dtls_worker_free(net->worker[i]);
         ix_dtls_identity_unref(net->identity[i]);
     }
@@ -111,16 +113,16 @@ void net_drain(struct net *net, int at)
 {
     struct ix_dtls_out out;
 
-    while (ix_dtls_poll(net->end[at], &out)) {
+    while (net->ops->poll(net->end[at], &out)) {
         switch (out.kind) {
         case IX_DTLS_OUT_SEND:
             send_from(net, at, out.data, out.len);
             break;
         case IX_DTLS_OUT_WORK:
             net->works[at]++;
-            ix_dtls_work(net->end[at], net->worker[at]);
+            net->ops->work(net->end[at], net->worker[at]);
             net->now.mono_us += net->work_us;
-            ix_dtls_done(net->end[at], net->now);
+            net->ops->done(net->end[at], net->now);
             break;
         case IX_DTLS_OUT_STATE:
             net->told[at][out.state] = true;
@@ -134,7 +136,7 @@ void net_drain(struct net *net, int at)
 void net_start(struct net *net)
 {
     for (int i = 1; i >= 0; i--) {
-        ix_dtls_start(net->end[i], 2 * net->path.delay_us, net->now);
+        net->ops->start(net->end[i], 2 * net->path.delay_us, net->now);
         net_drain(net, i);
     }
 }
@@ -152,7 +154,7 @@ static int next_arrival(const struct net *net)
 
 static bool reached(const struct net *net, enum ix_dtls_state state)
 {
-    return ix_dtls_state(net->end[0]) == state && ix_dtls_state(net->end[1]) == state;
+    return net->ops->state(net->end[0]) == state && net->ops->state(net->end[1]) == state;
 }
 
 static void deliver(struct net *net, int which)
@@ -160,7 +162,7 @@ static void deliver(struct net *net, int which)
     struct net_packet p = net->flying[which];
 
     net->flying[which] = net->flying[--net->flying_count];
-    ix_dtls_input(net->end[p.to], p.d->data, p.d->len, net->now);
+    net->ops->input(net->end[p.to], p.d->data, p.d->len, net->now);
     ix_free(p.d);
     net_drain(net, p.to);
 }
@@ -170,7 +172,7 @@ void net_run(struct net *net, enum ix_dtls_state state, uint64_t until_us)
     while (!reached(net, state)) {
         int which = next_arrival(net);
         uint64_t arrival = which < 0 ? IX_NEVER : net->flying[which].at_us;
-        uint64_t d0 = ix_dtls_deadline(net->end[0]), d1 = ix_dtls_deadline(net->end[1]);
+        uint64_t d0 = net->ops->deadline(net->end[0]), d1 = net->ops->deadline(net->end[1]);
         uint64_t next = IX_MIN(arrival, IX_MIN(d0, d1));
         if (next == IX_NEVER || next > until_us)
             return;
@@ -180,7 +182,7 @@ void net_run(struct net *net, enum ix_dtls_state state, uint64_t until_us)
             continue;
         }
         int at = d0 == next ? 0 : 1;
-        ix_dtls_timeout(net->end[at], net->now);
+        net->ops->timeout(net->end[at], net->now);
         net_drain(net, at);
     }
 }

@@ -17,6 +17,7 @@ struct net_packet {
     int to;
 };
 struct net {
+    const struct ix_dtls_ops *ops;
     struct ix_prng prng;
     struct ix_rng rng;
     struct ix_now now;
@@ -35,6 +36,7 @@ struct net {
     void *hook_ctx;
 };
 struct net_options {
+    const struct ix_dtls_ops *ops; /* NULL: the real one */
     uint64_t seed;
     uint16_t mtu[2];
     struct ix_dtls_identity *server_identity; /* NULL: a new one */
