@@ -21,7 +21,9 @@ struct ix_media_codec { /* what a party sends and receives with */
     uint32_t clock_hz;
     uint8_t ptime_ms; /* 20 */
     bool events; /* telephone-event agreed */
+    bool cn; /* comfort noise (RFC 3389) agreed: one frame is sent when sending ends */
     bool fec, dtx; /* Opus: what the peer takes */
+    uint8_t loss_percent; /* Opus FEC is made for so much loss; 0 = none (from the peer's RTCP, later) */
     uint8_t complexity; /* Opus 0..10; 0xff = shipped default 5 */
     uint32_t bitrate; /* 0 = 24000 */
     bool send, receive; /* direction: held or muted by signalling */
@@ -30,7 +32,7 @@ struct ix_media_codec { /* what a party sends and receives with */
 enum ix_source_kind { IX_SOURCE_SILENCE = 0, IX_SOURCE_RING = 1, IX_SOURCE_TONE = 2, IX_SOURCE_ECHO = 3 /* what is received, decoded and encoded anew */ };
 struct ix_media_source {
     uint8_t kind;
-    struct ix_pcm_ring *ring; /* RING: filled by a file reader or the application; borrowed until RELEASED or SOURCE_ENDED */
+    struct ix_pcm_ring *ring; /* RING: filled by a file reader or the application; borrowed until RELEASED or SOURCE_ENDED with it */
     uint32_t rate_hz; /* of the ring's samples, 8000..48000 */
     float tone_hz[2]; /* TONE: one or two frequencies, 0 = none */
     float tone_level; /* peak, 0..1 */
@@ -40,9 +42,12 @@ enum ix_media_cmd_kind {
     IX_MEDIA_ADD = 1, /* party begins in a group of its own, or in `group` of another party */
     IX_MEDIA_REMOVE = 2, /* answered by RELEASED; the caller may free the party then */
     IX_MEDIA_CODEC = 3,
-    IX_MEDIA_SOURCE = 4, /* what this party sends besides the mix */
+    IX_MEDIA_SOURCE = 4, /* what this party sends besides the mix; another ring before gets its SOURCE_ENDED */
+    /* Rings that are written get a frame each tick from the next one on, gaps concealed, at their own rate; what does not
+     * fit is lost (counted). When one is replaced or stopped, and before RELEASED, the engine ends it (ix_pcm_ring_end)
+     * and says RING_RELEASED. */
     IX_MEDIA_SINK = 5, /* ring for what is heard (application or recorder), with rate; NULL stops */
-    IX_MEDIA_RECORD = 6, /* ring pair: received and sent, for a recorder; NULL stops */
+    IX_MEDIA_RECORD = 6, /* ring pair: received and sent, for a recorder; either may be NULL; both NULL stops */
     IX_MEDIA_MUTE = 7,
     IX_MEDIA_DTMF = 8, /* digits queue behind those under way */
     IX_MEDIA_JOIN = 9, /* move into the group of `other` at the tick boundary; 0 = alone again */
@@ -74,6 +79,9 @@ struct ix_media_stats { /* counters since ADD; *_us are durations */
     float level_in, level_out; /* RMS 0..1 of the last second */
     uint64_t first_audio_us; /* mono time of the first decoded frame handed on; 0 = none */
     float mos, r_factor; /* E-model, last interval */
+    uint64_t samples_dropped; /* that a sink or record ring had no room for */
+    uint64_t source_underrun_us; /* RING source had nothing although not ended */
+    uint64_t ticks_skipped; /* the engine was called too late for them */
 };
 enum ix_media_event_kind {
     IX_MEDIA_EV_RELEASED = 1, /* the engine no longer knows the party, its rings and codecs */
@@ -81,7 +89,8 @@ enum ix_media_event_kind {
     IX_MEDIA_EV_DTMF_SENT = 3, /* queue ran empty */
     IX_MEDIA_EV_SOURCE_ENDED = 4, /* RING source ended and drained */
     IX_MEDIA_EV_STATS = 5, /* once a second */
-    IX_MEDIA_EV_FIRST_AUDIO = 6 /* first received frame decoded */
+    IX_MEDIA_EV_FIRST_AUDIO = 6, /* first received frame decoded */
+    IX_MEDIA_EV_RING_RELEASED = 7 /* a sink or record ring is ended and no longer used */
 };
 struct ix_media_event {
     uint8_t kind;
@@ -91,6 +100,7 @@ struct ix_media_event {
         struct { char digit; uint16_t duration_ms; } dtmf;
         struct ix_media_stats stats; /* STATS, RELEASED has none */
         uint64_t at_us; /* FIRST_AUDIO */
+        struct ix_pcm_ring *ring; /* SOURCE_ENDED, RING_RELEASED: which one */
     } u;
 };
 
@@ -105,6 +115,11 @@ void ix_party_free(struct ix_party *p); /* not while an engine has it */
 
 /* ---- the engine: one a media thread ------------------------------------------------------------------------------------ */
 struct ix_media;
+struct ix_media_totals { /* of an engine */
+    uint64_t ticks, ticks_skipped; /* group ticks run; left out because the call came more than three ticks late */
+    uint64_t out_refused; /* frames and events that nobody had taken in time */
+    uint64_t unknown; /* commands and frames for parties that are not here */
+};
 int ix_media_new(const struct ix_log *log, size_t max_parties, struct ix_media **out);
 void ix_media_free(struct ix_media *m);
 void ix_media_command(struct ix_media *m, const struct ix_media_cmd *cmd, struct ix_now now);
@@ -119,5 +134,6 @@ struct ix_media_out {
     const struct ix_media_event *event;
 };
 bool ix_media_poll(struct ix_media *m, struct ix_media_out *out);
+void ix_media_totals(const struct ix_media *m, struct ix_media_totals *out);
 
 #endif
