@@ -65,7 +65,10 @@ struct ix_api_issue { /* expected, received, limit texts are static or in the ta
     const char *received; /* the same, "null", "undefined" */
     const char *format; /* NO_MATCH: "regex", "email", "url", "uuid", "datetime" */
     int64_t limit; /* TOO_SMALL, TOO_BIG */
-    uint32_t field; /* row in the tables, for the enum's values */
+    char value[48]; /* NOT_IN_ENUM: what it was, cut */
+    const char *texts; /* NOT_IN_ENUM: the allowed values are offsets into these */
+    const uint32_t *values;
+    size_t value_count;
 };
 struct ix_api_issues {
     struct ix_api_issue items[IX_API_MAX_ISSUES];

@@ -44,7 +44,7 @@ struct ix_api_field {
 struct ix_api_type {
     uint32_t first; /* field */
     uint16_t count;
-    uint16_t size; /* of the struct. The first member of a result is raw, the last one of parameters extra */
+    uint16_t size; /* of a result's struct, which begins with raw; of parameters: where extra lies, their last member */
 };
 enum { IX_API_HAS_MIN = 1, IX_API_HAS_MAX = 2 };
 enum ix_api_format {
@@ -131,6 +131,7 @@ struct ix_api_source { /* what members are taken from: a struct, a value, or not
 };
 struct ix_api_cell ix_api_cell(
     const struct ix_api_set *s, const struct ix_api_source *from, const struct ix_api_field *f);
+struct ix_api_cell ix_api_cell_of(const irisx_value_t *v); /* as it is, of no particular kind */
 struct ix_api_cell ix_api_cell_item(
     const struct ix_api_set *s, const struct ix_api_field *f, const struct ix_api_cell *list, size_t i);
 struct ix_api_source ix_api_cell_source(const struct ix_api_cell *object);
@@ -142,7 +143,8 @@ struct ix_api_check {
     const struct ix_api_set *set;
     struct ix_api_issues *issues;
     bool strict;
-    bool result; /* an answer: lenient about the forms of ids, numbers and times, null for required is not missing */
+    bool wire; /* what came over the wire: ids in the form it has there, null only where it may stand */
+    bool result; /* an answer: lenient about the forms of ids, numbers and times */
     uint8_t where; /* fields with any of these flags; 0 all */
     char path[IX_API_PATH_MAX];
 };

@@ -64,7 +64,7 @@ void ix_http_error_from_response(struct ix_http_error *e, const struct ix_http_r
 /* No answer: err and detail of the transfer. OUTCOME_UNKNOWN for an unsafe request of which bytes were sent. */
 void ix_http_error_from_transfer(
     struct ix_http_error *e, int err, const char *detail, enum ix_retry_class cls, bool any_byte_sent);
-/* "success": false with a 2xx status (E11), or an "error" member there */
+/* "success": false, which may come with a 2xx status (E11) */
 bool ix_http_refused_in_body(const irisx_value_t *root);
 /* Retry-After header (seconds or HTTP date against the Date header), else retry_after of the body; 0 = none */
 uint64_t ix_http_retry_after_us(const struct ix_http_response *r, const irisx_value_t *root);

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* Secrets out of what is logged or shown: by the name they go under, and by the look of tokens and keys. */
+#include "http/http.h"
+
+#include <string.h>
+
+#include "json/json.h"
+
+#define STARS "***"
+#define MAX_NAME 48
+
+/* lower case, without '_' and '-': "X-API-Key" and "apiKey" become "xapikey" and "apikey" */
+static struct ix_str plain_name(struct ix_str name, char out[MAX_NAME])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < name.n && n < MAX_NAME; i++) {
+        char c = name.p[i];
+        if (c == '_' || c == '-')
+            continue;
+        out[n++] = (char) (c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+    }
+    return ix_str_n(out, n);
+}
+
+static bool ends_with(struct ix_str s, struct ix_str tail)
+{
+    return s.n >= tail.n && ix_str_eq(ix_str_slice(s, s.n - tail.n, s.n), tail);
+}
+
+bool ix_secret_key(struct ix_str key)
+{
+    static const char *const whole[] = { "key", "authorization", "proxyauthorization", "pwd", "otp", "totp", "cookie",
+        "setcookie", "pin", "otpauthurl" };
+    static const char *const tails[] = { "password", "passwd", "token", "secret", "secretkey", "apikey", "privatekey",
+        "credential", "totpcode", "signature" };
+    char buffer[MAX_NAME];
+
+    if (key.n > MAX_NAME)
+        key = ix_str_slice(key, key.n - MAX_NAME, key.n); /* what tells is at the end */
+    struct ix_str name = plain_name(key, buffer);
+    for (size_t i = 0; i < IX_COUNT(whole); i++)
+        if (ix_str_eq(name, ix_str(whole[i])))
+            return true;
+    for (size_t i = 0; i < IX_COUNT(tails); i++)
+        if (ends_with(name, ix_str(tails[i])))
+            return true;
+    return false;
+}
+
+/* an API key, a JWT, or an address with a token in its query, under whatever name */
+static bool looks_secret(const char *text)
+{
+    if (strncmp(text, "irisx_live_", 11) == 0)
+        return true;
+    if (strstr(text, "token=") != NULL)
+        return true;
+    const char *dot = strncmp(text, "eyJ", 3) == 0 ? strchr(text, '.') : NULL;
+    return dot != NULL && strchr(dot + 1, '.') != NULL;
+}
+
+static void write_redacted(struct ix_buf *out, const irisx_value_t *v);
+
+static void write_member(struct ix_buf *out, const char *key, const irisx_value_t *v)
+{
+    ix_buf_json_str(out, ix_str(key));
+    ix_buf_u8(out, ':');
+    if (irisx_value_type(v) != IRISX_VALUE_NULL && ix_secret_key(ix_str(key)))
+        ix_buf_str(out, "\"" STARS "\"");
+    else
+        write_redacted(out, v);
+}
+
+/* As deep as ix_json_parse allows (IX_JSON_MAX_DEPTH). */
+static void write_redacted(struct ix_buf *out, const irisx_value_t *v)
+{
+    switch (irisx_value_type(v)) {
+    case IRISX_VALUE_OBJECT:
+        ix_buf_u8(out, '{');
+        for (const char *k = irisx_value_next_key(v, NULL); k != NULL;) {
+            write_member(out, k, irisx_value_get(v, k));
+            k = irisx_value_next_key(v, k);
+            if (k != NULL)
+                ix_buf_u8(out, ',');
+        }
+        ix_buf_u8(out, '}');
+        break;
+    case IRISX_VALUE_ARRAY:
+        ix_buf_u8(out, '[');
+        for (size_t i = 0; i < irisx_value_count(v); i++) {
+            if (i > 0)
+                ix_buf_u8(out, ',');
+            write_redacted(out, irisx_value_at(v, i));
+        }
+        ix_buf_u8(out, ']');
+        break;
+    case IRISX_VALUE_TEXT:
+        if (looks_secret(irisx_value_text(v, "")))
+            ix_buf_str(out, "\"" STARS "\"");
+        else
+            ix_json_write(out, v);
+        break;
+    case IRISX_VALUE_NONE:
+    case IRISX_VALUE_NULL:
+    case IRISX_VALUE_BOOL:
+    case IRISX_VALUE_INT:
+    case IRISX_VALUE_NUM:
+        ix_json_write(out, v);
+        break;
+    }
+}
+
+void ix_redact_json(struct ix_buf *out, struct ix_str body)
+{
+    irisx_value_t *root;
+
+    if (body.n == 0)
+        return;
+    if (ix_json_parse(body, &root, NULL) != 0) {
+        ix_buf_fmt(out, "<%zu bytes>", body.n);
+        return;
+    }
+    write_redacted(out, root);
+    irisx_value_free(root);
+}
+
+void ix_redact_headers(struct ix_buf *out, struct ix_str headers)
+{
+    struct ix_reader r = ix_reader(headers.p, headers.n);
+    struct ix_str line;
+
+    while (ix_read_line(&r, &line)) {
+        struct ix_str name = ix_str_slice(line, 0, ix_str_find(line, ':'));
+        if (name.n < line.n && ix_secret_key(ix_str_trim(name))) {
+            ix_buf_strv(out, name);
+            ix_buf_str(out, ": " STARS);
+        } else {
+            ix_buf_strv(out, line);
+        }
+        ix_buf_str(out, "\r\n");
+    }
+}
+
+void ix_redact_query(struct ix_buf *out, struct ix_str query)
+{
+    struct ix_str part;
+    bool first = true;
+
+    while (ix_str_cut(&query, '&', &part)) {
+        struct ix_str name = ix_str_slice(part, 0, ix_str_find(part, '='));
+        if (!first)
+            ix_buf_u8(out, '&');
+        first = false;
+        bool hide = name.n < part.n && ix_secret_key(name);
+        ix_buf_strv(out, hide ? name : part);
+        if (hide)
+            ix_buf_str(out, "=" STARS);
+    }
+}

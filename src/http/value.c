@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* Requests and responses as values; header lines (RFC 9110 section 5), Retry-After (section 10.2.3). */
+#include "http/http.h"
+
+#include <string.h>
+
+#include "json/json.h"
+
+#define MAX_RETRY_AFTER_S UINT64_C(31536000) /* a year: what is longer is nonsense or for ever */
+
+static void wipe_free(char *text, size_t n)
+{
+    if (text != NULL)
+        ix_wipe(text, n);
+    ix_free(text);
+}
+
+void ix_http_request_clear(struct ix_http_request *r)
+{
+    if (r == NULL)
+        return;
+    wipe_free(r->path, r->path != NULL ? strlen(r->path) : 0);
+    wipe_free(r->query, r->query != NULL ? strlen(r->query) : 0);
+    wipe_free(r->body, r->body_len);
+    *r = (struct ix_http_request){ 0 };
+}
+
+struct ix_str ix_http_header(struct ix_str headers, const char *name)
+{
+    struct ix_reader r = ix_reader(headers.p, headers.n);
+    struct ix_str line;
+    struct ix_str head;
+
+    while (ix_read_line(&r, &line)) {
+        if (ix_str_find(line, ':') == SIZE_MAX || !ix_str_cut(&line, ':', &head))
+            continue;
+        if (ix_str_ieq(head, ix_str(name)))
+            return ix_str_trim(line);
+    }
+    return IX_STR_NONE;
+}
+
+enum ix_retry_class ix_retry_class_of(const char *method)
+{
+    static const char *const safe[] = { "GET", "HEAD", "OPTIONS" };
+
+    for (size_t i = 0; i < IX_COUNT(safe); i++)
+        if (strcmp(method, safe[i]) == 0)
+            return IX_RETRY_SAFE;
+    if (strcmp(method, "PUT") == 0 || strcmp(method, "DELETE") == 0)
+        return IX_RETRY_IDEMPOTENT;
+    return IX_RETRY_UNSAFE;
+}
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7, the one form that is generated); Unix seconds, or -1 */
+static int64_t parse_http_date(struct ix_str s)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    char iso[] = "0000-00-00T00:00:00Z";
+    int64_t wall_us;
+
+    if (s.n != 29 || !ix_str_eq(ix_str_slice(s, 25, 29), IX_STR(" GMT")))
+        return -1;
+    for (size_t m = 0; m < 12; m++) {
+        if (memcmp(s.p + 8, months + 3 * m, 3) != 0)
+            continue;
+        memcpy(iso, s.p + 12, 4);
+        iso[5] = (char) ('0' + (m + 1) / 10);
+        iso[6] = (char) ('0' + (m + 1) % 10);
+        memcpy(iso + 8, s.p + 5, 2);
+        memcpy(iso + 11, s.p + 17, 8);
+        return ix_time_parse_iso8601(IX_STR(iso), &wall_us) == 0 ? wall_us / (int64_t) IX_S : -1;
+    }
+    return -1;
+}
+
+static uint64_t seconds_to_us(double s)
+{
+    if (!(s > 0))
+        return 0;
+    return (uint64_t) (IX_MIN(s, (double) MAX_RETRY_AFTER_S) * (double) IX_S);
+}
+
+static uint64_t header_retry_after(struct ix_str headers)
+{
+    struct ix_str value = ix_http_header(headers, "Retry-After");
+    uint64_t s;
+
+    if (ix_str_u64(value, MAX_RETRY_AFTER_S, &s) == 0)
+        return s * IX_S;
+    int64_t until = parse_http_date(value);
+    int64_t now = parse_http_date(ix_http_header(headers, "Date"));
+    return until > now && now >= 0 ? seconds_to_us((double) (until - now)) : 0;
+}
+
+uint64_t ix_http_retry_after_us(const struct ix_http_response *r, const irisx_value_t *root)
+{
+    uint64_t us = header_retry_after(r->headers);
+
+    return us != 0 ? us : seconds_to_us(irisx_value_get_num(root, "retry_after", 0));
+}
