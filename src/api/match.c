@@ -36,22 +36,19 @@ static bool decode_segment(struct ix_str s, char *out, size_t cap)
  * Fills out->params. *literal gets one bit a segment, the first one highest: of two paths that match, the greater one
  * has a literal where the other has a parameter.
  */
-static bool match_path(
-    const struct ix_api_set *s, struct ix_str pattern, struct ix_str path, struct ix_api_match *out, uint32_t *literal)
+static bool match_path(struct ix_str pattern, struct ix_str path, struct ix_api_match *out, uint32_t *literal)
 {
     struct ix_str want;
     struct ix_str have;
-    const char *base = pattern.p;
     uint32_t bit = UINT32_C(1) << 31;
 
-    (void) s;
     *literal = 0;
     out->count = 0;
     for (;; bit >>= 1) {
         bool more_want = ix_str_cut(&pattern, '/', &want);
         bool more_have = ix_str_cut(&path, '/', &have);
         if (!more_want || !more_have)
-            return more_want == more_have && base != NULL;
+            return more_want == more_have;
         if (want.n > 2 && want.p[0] == '{') {
             if (out->count == IX_API_MAX_PATH_PARAMS ||
                 !decode_segment(have, out->params[out->count].value, sizeof out->params[0].value))
@@ -86,7 +83,7 @@ static void consider(const struct ix_api_set *s, const struct ix_api_op *op, uin
     struct ix_api_match m = { .op = op };
     uint32_t literal;
 
-    if (!match_path(s, ix_str(ix_api_text(s, pattern)), path, &m, &literal))
+    if (!match_path(ix_str(ix_api_text(s, pattern)), path, &m, &literal))
         return;
     if (best->op != NULL && literal <= *best_literal)
         return;
