@@ -86,6 +86,7 @@ struct ix_ws_event {
     const char *detail; /* CLOSED: one line a user can act on: "certificate expired on ...", "wrong host name" */
     uint16_t close_code;
     struct ix_addr local, remote; /* OPEN */
+    const struct ix_server_request *request; /* OPEN at a server: the upgrade request, for the time of the callback */
 };
 struct ix_ws;
 typedef void (*ix_ws_fn)(void *ctx, struct ix_ws *ws, const struct ix_ws_event *ev);
@@ -101,9 +102,9 @@ int ix_ws_send(struct ix_ws *ws, const void *p, size_t n, bool text); /* one mes
 int ix_ws_ping(struct ix_ws *ws);
 void ix_ws_close(struct ix_ws *ws, uint16_t code); /* fn gets CLOSED later, once; ws invalid after that */
 
-/* ---- HTTP and WebSocket server (libwebsockets): webhook receiver, sandbox ----------------------------------------------------------- */
+/* ---- HTTP/1.1 and WebSocket server: webhook receiver, sandbox ----------------------------------------------------------------------- */
 struct ix_server;
-struct ix_server_request { /* whole request, body read within limits; borrowed during the callback unless kept */
+struct ix_server_request { /* whole request, body read within limits; valid until its reply is answered or dropped */
     const char *method, *path, *query; /* path percent-encoded as received; query without '?', NULL none */
     const uint8_t *body;
     size_t body_len;
@@ -119,16 +120,18 @@ struct ix_server_options {
     uint32_t header_timeout_ms, body_timeout_ms; /* 0 = 10000, 30000 */
     size_t max_body; /* 0 = 1 MiB; larger: 413 */
     const char *tls_cert_file, *tls_key_file; /* both or none */
-    const char *ws_subprotocol; /* NULL = no WebSocket upgrades */
+    const char *ws_subprotocol; /* NULL = no WebSocket upgrades; chosen where it is offered, others are let in without one */
     const char *ws_path; /* NULL = any */
 };
+/* IRISX_E_TLS: the certificate or key file is not usable (the log says why); IRISX_E_CONFLICT: the port is taken */
 int ix_server_open(struct ix_loop *loop, const struct ix_server_options *o, ix_server_fn on_request,
     ix_ws_fn on_ws /* OPEN makes a new struct ix_ws; may be NULL */, void *ctx, struct ix_server **out);
 void ix_server_local(const struct ix_server *s, struct ix_addr *out);
-/* headers: "Name: value\r\n" lines or NULL; copies all */
+/* headers: "Name: value\r\n" lines or NULL; copies all. IRISX_E_CLOSED: the client is gone. The reply ends either way */
 int ix_server_answer(struct ix_server_reply *reply, int status, const char *content_type, const char *headers,
     const void *body, size_t len);
 void ix_server_drop(struct ix_server_reply *reply); /* closes the connection without an answer (fault injection) */
+/* at once, with all connections; WebSockets get CLOSED before it returns; replies not yet given stay valid and go nowhere */
 void ix_server_close(struct ix_server *s);
 void ix_ws_set_context(struct ix_ws *ws, void *ctx); /* server side: replaces ctx for this connection */
 void *ix_ws_context(const struct ix_ws *ws);
