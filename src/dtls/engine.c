@@ -318,6 +318,12 @@ static int error_of(const struct ix_dtls_engine *e, int rc)
         return IRISX_E_NO_MEMORY;
     case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE: /* the peer refused us */
     case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000 /* nothing in common */
+    case MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE:
+#else
+    case MBEDTLS_ERR_SSL_NO_CIPHER_CHOSEN:
+    case MBEDTLS_ERR_SSL_NO_USABLE_CIPHERSUITE:
+#endif
         return IRISX_E_TLS;
     }
     return IRISX_E_PROTOCOL;
