@@ -64,7 +64,7 @@ struct ix_sdp { /* slices borrow the parsed text */
     size_t media_count;
     size_t media_total; /* m-lines in the text, may exceed what is kept: then parse fails with IRISX_E_TOO_LARGE */
 };
-/* about 30 kB: allocate it. IRISX_E_PROTOCOL with *why (static text) set when malformed; why may be NULL */
+/* about 90 kB: allocate it. IRISX_E_PROTOCOL with *why (static text) set when malformed; why may be NULL */
 int ix_sdp_parse(struct ix_sdp *sdp, const void *p, size_t n, const char **why);
 /* value of key=… in an fmtp string; false if absent */
 bool ix_sdp_fmtp(struct ix_str fmtp, const char *key, struct ix_str *value);
@@ -85,7 +85,8 @@ struct ix_sdp_local { /* our side of a session */
     struct ix_addr default_addr; /* c= and m= port: the preferred candidate */
     const struct ix_sdp_candidate *candidates; /* preferred first; component 1 only */
     size_t candidate_count;
-    bool opus, pcmu, pcma, events; /* what is offered; default all */
+    bool opus, pcmu, pcma, events; /* what is offered and taken; none of the four set: all */
+    enum ix_codec_id keep; /* accept: the codec in use, taken before others if a re-offer still has it; 0 = none */
     uint32_t opus_max_bitrate; /* 0 = leave out */
     uint16_t ptime; /* ms; 0 = 20 */
 };
