@@ -132,6 +132,21 @@ Test(digest, hmac_gives_the_values_of_rfc_2202)
     assert_hmac(IX_SHA1, &longer, "aa4ae5e15272d00e95705637ce8a3b55ed402112");
 }
 
+/* between the block of SHA-256 (64 bytes) and that of SHA-384 and SHA-512 (128); values of Python's hmac module */
+Test(digest, a_key_is_shortened_at_the_block_of_its_own_digest)
+{
+    static uint8_t key[100];
+    const struct hmac_row row = { { key, 100 }, { "x", 1 }, NULL, NULL, NULL };
+
+    memset(key, 0xaa, sizeof key);
+    assert_hmac(IX_SHA256, &row, "6229c9e2c7d9863a0cfd7e8e03268a67e6e4bb0c3e0810b50eefc7bfd63a93d8");
+    assert_hmac(IX_SHA384, &row,
+        "0a24217d37dfd3f0bacac503947f91e9498d50a2defc1736757e79a6d2150c030921f5be718308804ed9111f1bc785c2");
+    assert_hmac(IX_SHA512, &row,
+        "a4ae1968cbfa6b30a371750f3607d76c8cf98e0d8dfd96d425166b7fe7b613ea"
+        "e86e787cb969af8d0fb571648c87e479656476e8e6d597796c4b4db872d7bbc7");
+}
+
 Test(digest, hmac_takes_its_text_in_parts)
 {
     const struct ix_bytes parts[] = { { "what do ya ", 11 }, { NULL, 0 }, { "want for nothing?", 17 } };

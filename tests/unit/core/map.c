@@ -81,7 +81,7 @@ Test(map, grows_and_finds_everything_again)
 }
 
 /* tombstones alone must neither fill the table nor make it grow without end */
-Test(map, lives_through_endless_coming_and_going)
+Test(map, lives_through_endless_coming_and_going, .timeout = 20)
 {
     struct ix_map *m = ix_map_new(4, 42);
     char storage[16];

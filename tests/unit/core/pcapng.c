@@ -136,6 +136,19 @@ Test(pcapng, a_mixed_or_missing_family_is_written_as_ipv4_zero)
                "3c000000");
 }
 
+/* RFC 768: zero would say that there is no checksum */
+Test(pcapng, a_checksum_of_zero_is_written_as_all_ones)
+{
+    struct ix_addr src = { .port = 7 };
+    struct ix_addr dst = { .port = 9 };
+
+    ix_buf_init(&b, 10000);
+    ix_pcapng_udp(&b, 0, &src, &dst, "\xff\xca", 2, NULL);
+    cr_assert_eq(b.n, 64);
+    cr_assert_eq(memcmp(b.p + 28 + 20 + 6, "\xff\xff\xff\xca", 4), 0);
+    ix_buf_clear(&b);
+}
+
 Test(pcapng, more_than_a_packet_holds_is_cut_and_says_so)
 {
     static uint8_t data[70000];
