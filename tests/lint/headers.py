@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Each public header compiles alone, as strict C99 and as C++11, without a warning. usage: headers.py [INCLUDE_DIR]"""
+"""Each public header compiles alone, as strict C99 and as C++11, without a warning. 
+usage: headers.py [INCLUDE_DIR ...]    the source tree's and the build's, which holds the generated ones
+"""
 import os
 import subprocess
 import sys
@@ -14,22 +16,28 @@ COMPILERS = [
 ]
 
 
-def check(include):
-    folder = os.path.join(include, "irisx")
-    headers = sorted(os.path.relpath(os.path.join(at, h), folder) for at, _, files in os.walk(folder)
-                     for h in files if h.endswith(".h"))
-    problems = [] if headers else ["no public header in %s" % folder]
+def headers_below(folder):
+    return sorted(os.path.relpath(os.path.join(at, name), folder) for at, _, names in os.walk(folder)
+                  for name in names if name.endswith(".h"))
+
+
+def check(includes):
+    problems, flags = [], [word for folder in includes for word in ("-I", folder)]
     with tempfile.TemporaryDirectory() as out:
-        for header in headers:
-            for compiler in COMPILERS:
+        for folder in includes:
+            headers = headers_below(folder)
+            if not headers:
+                problems.append("no public header in %s" % folder)
+            for header in headers:
                 # included twice: the guard must hold
-                unit = "#include <irisx/%s>\n#include <irisx/%s>\nint irisx_unit;\n" % (header, header)
-                done = subprocess.run(compiler + ["-I", include, "-c", "-o", os.path.join(out, "a.o"), "-"], input=unit,
-                                      capture_output=True, text=True)
-                if done.returncode:
-                    problems.append("%s as %s:\n%s" % (header, compiler[1], done.stderr))
+                unit = "#include <%s>\n#include <%s>\nint irisx_unit;\n" % (header, header)
+                for compiler in COMPILERS:
+                    done = subprocess.run(compiler + flags + ["-c", "-o", os.path.join(out, "a.o"), "-"], input=unit,
+                                          capture_output=True, text=True)
+                    if done.returncode:
+                        problems.append("%s as %s:\n%s" % (header, compiler[1], done.stderr))
     return problems
 
 
 if __name__ == "__main__":
-    lint.finish(check(sys.argv[1] if len(sys.argv) > 1 else os.path.join(lint.ROOT, "include")))
+    lint.finish(check(sys.argv[1:] or [os.path.join(lint.ROOT, "include")]))

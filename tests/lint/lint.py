@@ -35,10 +35,6 @@ def code_only(text):
     return _TOKENS.sub(lambda m: '""' if m.group(0)[0] == '"' else re.sub(r"[^\n]", " ", m.group(0)), text)
 
 
-def is_generated(name):
-    return name.startswith(("src/api/gen/", "include/irisx/api/"))
-
-
 def finish(problems):
     """Prints the problems and ends the program; status 1 if there are any."""
     for p in problems:

@@ -151,13 +151,13 @@ class Sizes(LintCase):
 class Headers(LintCase):
     def test_header_that_needs_another_is_refused(self):
         self.put("irisx/a.h", "uint32_t f(void);\n")
-        self.refused("a.h as -std=c99", "headers.py", self.root)
+        self.refused("irisx/a.h as -std=c99", "headers.py", self.root)
 
     def test_c11_and_words_of_cpp_are_refused(self):
         self.put("irisx/a.h", "#ifndef A\n#define A\nstruct a { int new; };\n#endif\n")
-        self.refused("a.h as -std=c++11", "headers.py", self.root)
+        self.refused("irisx/a.h as -std=c++11", "headers.py", self.root)
         self.put("irisx/a.h", "#ifndef A\n#define A\nstruct a { union { int x; long y; }; };\n#endif\n")
-        self.refused("a.h as -std=c99", "headers.py", self.root)
+        self.refused("irisx/a.h as -std=c99", "headers.py", self.root)
 
     def test_good_header_passes(self):
         self.put("irisx/a.h", "#ifndef A\n#define A\n#include <stdint.h>\nuint32_t irisx_a(void);\n#endif\n")

@@ -5,7 +5,7 @@ dev_main() {
     local files=("$@")
     if [ ${#files[@]} = 0 ]; then
         mapfile -t files < <(cd "$ROOT" && { git diff --name-only --diff-filter=d main -- '*.c' '*.h' 2>/dev/null
-            git ls-files -o --exclude-standard -- '*.c' '*.h'; } | grep -v -e '^src/api/gen/' -e '^include/irisx/api/' | sort -u)
+            git ls-files -o --exclude-standard -- '*.c' '*.h'; } | sort -u)
         cd "$ROOT"
     fi
     [ ${#files[@]} -gt 0 ] || { say "nothing to format" && return; }
