@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "http/http.h"
+
+static struct ix_buf out;
+
+static void setup(void)
+{
+    ix_buf_init(&out, 65536);
+}
+
+static void teardown(void)
+{
+    ix_buf_clear(&out);
+}
+
+TestSuite(http_redact, .init = setup, .fini = teardown);
+
+static void gives(const char *want)
+{
+    cr_assert_eq(out.err, 0);
+    cr_assert(ix_str_eq(ix_str_n(out.p, out.n), ix_str(want)), "%.*s", (int) out.n, (const char *) out.p);
+    ix_buf_reset(&out);
+}
+
+Test(http_redact, knows_the_names_that_secrets_go_under)
+{
+    static const char *const secret[] = { "password", "current_password", "token", "access_token", "refresh_token",
+        "pending_token", "session_token", "dev_reset_token", "sip_password", "sipPassword", "secret", "client_secret",
+        "secret_key", "secretKey", "key", "api_key", "apiKey", "X-API-Key", "Authorization", "authorization",
+        "Set-Cookie", "totp_code", "totp", "otpauth_url", "credential", "X-IRISX-Signature" };
+    static const char *const open[] = { "id", "to", "from", "message", "name", "key_prefix", "tokens_used", "keyword",
+        "status", "sid", "finish_on_key", "" };
+
+    for (size_t i = 0; i < IX_COUNT(secret); i++)
+        cr_expect(ix_secret_key(ix_str(secret[i])), "%s", secret[i]);
+    for (size_t i = 0; i < IX_COUNT(open); i++)
+        cr_expect_not(ix_secret_key(ix_str(open[i])), "%s", open[i]);
+}
+
+Test(http_redact, takes_secrets_out_of_json_at_any_depth)
+{
+    ix_redact_json(&out, IX_STR("{\"email\":\"a@b.test\",\"password\":\"hunter2\"}"));
+    gives("{\"email\":\"a@b.test\",\"password\":\"***\"}");
+    ix_redact_json(&out, IX_STR("{\"extensions\":[{\"extension\":\"1001\",\"sip_password\":\"pw-1001\",\"n\":1.5}]}"));
+    gives("{\"extensions\":[{\"extension\":\"1001\",\"sip_password\":\"***\",\"n\":1.5}]}");
+    ix_redact_json(&out, IX_STR("{\"secret\":{\"deep\":[1,2]},\"token\":null,\"key\":7}"));
+    gives("{\"secret\":\"***\",\"token\":null,\"key\":\"***\"}");
+    ix_redact_json(&out, IX_STR("{\"pass\\u0077ord\":\"x\"}"));
+    gives("{\"password\":\"***\"}");
+}
+
+Test(http_redact, takes_out_what_looks_like_a_key_or_token_under_any_name)
+{
+    ix_redact_json(&out, IX_STR("[\"irisx_live_3bd1ed7df\",\"eyJhbGci.eyJleHAi.c2ln\",\"/v1/streaming/ws?token=abc\",\"eyJust text.\"]"));
+    gives("[\"***\",\"***\",\"***\",\"eyJust text.\"]");
+}
+
+Test(http_redact, shows_only_the_length_of_what_is_not_json)
+{
+    ix_redact_json(&out, IX_STR("password=hunter2"));
+    gives("<16 bytes>");
+    ix_redact_json(&out, IX_STR("{\"password\":\"hunt"));
+    gives("<17 bytes>");
+    ix_redact_json(&out, IX_STR(""));
+    gives("");
+}
+
+Test(http_redact, takes_secrets_out_of_header_lines)
+{
+    ix_redact_headers(&out, IX_STR("Accept: */*\r\nAuthorization: Bearer abc\r\nx-api-key:irisx_live_1\r\n"));
+    gives("Accept: */*\r\nAuthorization: ***\r\nx-api-key: ***\r\n");
+}
+
+Test(http_redact, takes_secrets_out_of_a_query)
+{
+    ix_redact_query(&out, IX_STR("a=1&token=abc&limit=2&key=&password"));
+    gives("a=1&token=***&limit=2&key=***&password");
+}
