@@ -87,10 +87,24 @@ static int hash_end(struct hash *h, uint8_t out[IX_DIGEST_MAX])
     return -1;
 }
 
-/* what mbedtls_*_free does as well: keys go through here */
+/* keys go through here: mbedtls wipes what it frees, and a hardware context may hold more than memory */
 static void hash_clear(struct hash *h)
 {
-    ix_wipe(h, sizeof *h);
+    switch (h->kind) {
+    case IX_MD5:
+        mbedtls_md5_free(&h->u.md5);
+        break;
+    case IX_SHA1:
+        mbedtls_sha1_free(&h->u.sha1);
+        break;
+    case IX_SHA256:
+        mbedtls_sha256_free(&h->u.sha256);
+        break;
+    case IX_SHA384:
+    case IX_SHA512:
+        mbedtls_sha512_free(&h->u.sha512);
+        break;
+    }
 }
 
 size_t ix_digest_size(enum ix_digest_kind kind)
