@@ -149,7 +149,7 @@ int ix_hex_decode(struct ix_str s, uint8_t *out, size_t out_len)
             return IRISX_E_PROTOCOL;
     }
     for (size_t i = 0; i < out_len; i++)
-        out[i] = (uint8_t) (hex_value(s.p[2 * i]) << 4 | hex_value(s.p[2 * i + 1]));
+        out[i] = (uint8_t) ((unsigned) hex_value(s.p[2 * i]) << 4 | (unsigned) hex_value(s.p[2 * i + 1]));
     return 0;
 }
 

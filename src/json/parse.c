@@ -297,7 +297,7 @@ static json_t *parse_literal(struct parser *p)
 
 static bool parse_member(struct parser *p, json_t *object, size_t depth)
 {
-    struct ix_str name;
+    struct ix_str name = IX_STR_NONE;
     size_t start = p->at;
 
     if (!parse_text(p, &name))
@@ -364,7 +364,7 @@ static json_t *parse_container(struct parser *p, size_t depth)
 
 static json_t *parse_value(struct parser *p, size_t depth)
 {
-    struct ix_str text;
+    struct ix_str text = IX_STR_NONE;
 
     if (++p->values > IX_JSON_MAX_VALUES)
         return fail(p, p->at, IRISX_E_TOO_LARGE, "more than 262144 values");
