@@ -266,13 +266,13 @@ void ix_ice_timeout(struct ix_ice *ice, struct ix_now now)
 {
     if (ice->state == IX_ICE_NEW || ice->state == IX_ICE_FAILED)
         return;
-    ix_ice_checks_run(ice, now.mono_us);
-    ix_ice_nominate(ice, now.mono_us);
-    ix_ice_consent_timeout(ice, now.mono_us);
     if (ice->state == IX_ICE_CHECKING && now.mono_us >= ice->fail_us) {
         ix_ice_checks_stop(ice);
         ix_ice_set_state(ice, IX_ICE_FAILED);
     }
+    ix_ice_consent_timeout(ice, now.mono_us);
+    ix_ice_checks_run(ice, now.mono_us);
+    ix_ice_nominate(ice, now.mono_us);
 }
 
 uint64_t ix_ice_deadline(const struct ix_ice *ice)

@@ -71,7 +71,7 @@ void ix_ice_nominate(struct ix_ice *ice, uint64_t now_us)
     struct ice_pair *best = best_valid(ice);
     if (!best)
         ice->grace_us = IX_NEVER;
-    if (!best || !ice->controlling || ice->nominated || ice->nominating != ICE_NONE)
+    if (!best || ice->state == IX_ICE_FAILED || !ice->controlling || ice->nominated || ice->nominating != ICE_NONE)
         return;
     if (ice->grace_us == IX_NEVER)
         ice->grace_us = now_us + GRACE_US + IX_MIN(best->round_trip_us, GRACE_ROUND_TRIP_MAX);
