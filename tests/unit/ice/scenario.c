@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "oom.h"
 #include "peer.h"
 
 #define NAT_NONE ((enum world_nat_kind) 0)
@@ -191,4 +192,30 @@ Test(scenario, over_rough_links_both_select_the_same_pair_or_both_fail)
 Test(scenario, a_seed_reruns_bit_for_bit)
 {
     cr_assert_eq(run_random(17), run_random(17));
+}
+
+/* ---- no memory --------------------------------------------------------------------------------------------------- */
+
+static int starved(void *arg)
+{
+    struct scene s;
+    (void) arg;
+    struct world_link link = { .delay_us = 10 * IX_MS };
+    scene_init(&s, 3, WORLD_NAT_RESTRICTED, WORLD_NAT_SYMMETRIC, &link, 40 * IX_MS);
+    int err = peer_begin(&s.a);
+    if (!err)
+        err = peer_begin(&s.b);
+    if (!err)
+        (void) world_run_for(s.w, 20 * IX_S);
+    if (!err)
+        err = s.a.err ? s.a.err : s.b.err;
+    if (!err && !connected(&s))
+        err = IRISX_E_INTERNAL;
+    scene_clear(&s);
+    return err;
+}
+
+Test(scenario, without_memory_it_connects_or_says_so)
+{
+    cr_assert_eq(oom_run(starved, NULL), 0);
 }
