@@ -323,6 +323,8 @@ void ix_sip_response_write(struct ix_buf *b, const struct ix_sip_stack *s, const
     if (parts->capabilities) {
         ix_sip_write_allow(b, s);
         write_supported(b, s);
+        if (request->method == IX_SIP_OPTIONS)
+            ix_sip_write_header(b, "Accept", IX_STR("application/sdp"));
     }
     ix_buf_strv(b, parts->headers);
     if (parts->body.n)
