@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "net.h"
+#include "oom.h"
 
 #define SECONDS(n) ((1000 + (n)) * IX_S) /* net's clock starts at 1000 s */
 
@@ -444,4 +445,37 @@ Test(association, a_configuration_without_identity_or_with_a_tiny_mtu_is_refused
     cr_assert_eq(ix_dtls_new(&c, &d), IRISX_E_INVALID);
     cr_assert_null(d);
     net_close(net);
+}
+
+/* A datagram that finds no memory is lost and sent again; all else fails with NO_MEMORY, and the peer with an alert. */
+static int handshake_and_farewell(void *arg)
+{
+    static struct net net;
+    struct net_options o = { .seed = 21, .path = { .delay_us = 5 * IX_MS }, .mtu = { 600, 600 } };
+
+    (void) arg;
+    int err = net_open(&net, &o);
+    if (err != 0)
+        return err;
+    net_start(&net);
+    net_run(&net, IX_DTLS_CONNECTED, SECONDS(14));
+    if (net.err[0] == IRISX_E_NO_MEMORY || net.err[1] == IRISX_E_NO_MEMORY)
+        err = IRISX_E_NO_MEMORY;
+    else if (ix_dtls_state(net.end[0]) != IX_DTLS_CONNECTED || ix_dtls_state(net.end[1]) != IX_DTLS_CONNECTED)
+        err = IRISX_E_INTERNAL;
+    for (int i = 0; i < 2; i++) {
+        ix_dtls_settle(net.end[i], net.now);
+        net_drain(&net, i);
+        ix_dtls_close(net.end[i], net.now);
+        net_drain(&net, i);
+        if (err == 0 && !net.told[i][IX_DTLS_CLOSED])
+            err = IRISX_E_INTERNAL;
+    }
+    net_close(&net);
+    return err;
+}
+
+Test(association, survives_the_failure_of_any_allocation)
+{
+    cr_assert_eq(oom_run(handshake_and_farewell, NULL), 0);
 }

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "net.h"
+#include "oom.h"
 
 #define SECONDS(n) ((1000 + (n)) * IX_S)
 enum { RECORD_HEAD = 13, HANDSHAKE_HEAD = 12 };
@@ -100,6 +101,32 @@ Test(engine, a_client_hello_over_several_datagrams_is_understood)
     assert_connected();
     cr_assert_eq(seq, 4, "one hello was enough");
     net_close(&net);
+}
+
+static int split_hello_scenario(void *arg)
+{
+    struct net_options o = { .seed = 12, .path = { .delay_us = 5 * IX_MS } };
+    uint64_t seq = 0;
+
+    (void) arg;
+    int err = net_open(&net, &o);
+    if (err != 0)
+        return err;
+    net.hook = split_hello_and_renumber;
+    net.hook_ctx = &seq;
+    net_start(&net);
+    net_run(&net, IX_DTLS_CONNECTED, SECONDS(10));
+    if (net.err[0] == IRISX_E_NO_MEMORY || net.err[1] == IRISX_E_NO_MEMORY)
+        err = IRISX_E_NO_MEMORY;
+    else if (ix_dtls_state(net.end[1]) != IX_DTLS_CONNECTED)
+        err = IRISX_E_INTERNAL;
+    net_close(&net);
+    return err;
+}
+
+Test(engine, a_split_hello_survives_the_failure_of_any_allocation)
+{
+    cr_assert_eq(oom_run(split_hello_scenario, NULL), 0);
 }
 
 struct split_state {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dtls/internal.h"
+#include "oom.h"
 
 #define WALL INT64_C(1700000000000000) /* 2023-11-14T22:13:20Z */
 
@@ -91,4 +92,26 @@ Test(identity, loading_refuses_what_is_no_certificate_and_a_key_of_another)
     ix_dtls_identity_unref(other);
     ix_dtls_identity_unref(NULL);
     ix_dtls_worker_free(NULL);
+}
+
+static int make_and_free(void *arg)
+{
+    struct ix_prng prng;
+    struct ix_dtls_identity *id = NULL;
+    struct ix_dtls_worker *w = NULL;
+
+    (void) arg;
+    ix_prng_seed(&prng, 8);
+    struct ix_rng rng = ix_prng_rng(&prng);
+    int err = ix_dtls_identity_new(&rng, WALL, &id);
+    if (err == 0)
+        err = ix_dtls_worker_new(id, &w);
+    ix_dtls_worker_free(w);
+    ix_dtls_identity_unref(id);
+    return err;
+}
+
+Test(identity, survives_the_failure_of_any_allocation)
+{
+    cr_assert_eq(oom_run(make_and_free, NULL), 0);
 }

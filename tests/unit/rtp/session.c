@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oom.h"
 #include "rtp/internal.h"
 
 enum { OPUS = 111, DTMF = 110, CN = 13, ULAW = 0 };
@@ -718,4 +719,32 @@ Test(session, a_configuration_without_name_or_with_an_endless_one_is_refused)
     cr_assert_null(r);
     ix_rtp_free(NULL);
     closed();
+}
+
+static int talk(void *arg)
+{
+    struct ix_prng prng;
+    struct ix_rtp *r = NULL;
+
+    (void) arg;
+    ix_prng_seed(&prng, 1);
+    struct ix_rng rng = ix_prng_rng(&prng);
+    struct ix_rtp_config c = { .rng = &rng, .cname = "x" };
+    int err = ix_rtp_new(&c, &r);
+    if (err == 0)
+        err = ix_rtp_set_payloads(r, payloads, IX_COUNT(payloads));
+    if (err == 0)
+        err = ix_rtp_set_keys(r, key_of(0), key_of(1));
+    if (err == 0) {
+        struct ix_frame f = audio(0);
+        ix_rtp_set_send(r, OPUS, DTMF, CN);
+        err = ix_rtp_send(r, &f, (struct ix_now){ 1, 1 });
+    }
+    ix_rtp_free(r);
+    return err;
+}
+
+Test(session, survives_the_failure_of_any_allocation)
+{
+    cr_assert_eq(oom_run(talk, NULL), 0);
 }
