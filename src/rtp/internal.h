@@ -65,9 +65,9 @@ enum ix_rtcp_kind { IX_RTCP_SR = 200, IX_RTCP_RR = 201, IX_RTCP_SDES = 202, IX_R
 struct ix_rtcp_packet {
     uint8_t kind; /* also others than those above */
     uint8_t count;
-    uint32_t ssrc; /* SR, RR: the sender; BYE: the first source, if count > 0 */
+    uint32_t ssrc; /* SR, RR and others: the sender; BYE, SDES: the first source, 0 if none */
     struct ix_rtcp_sender sender; /* SR */
-    struct ix_reader body; /* SR, RR: report blocks; BYE: the sources and what follows */
+    struct ix_reader body; /* SR, RR: report blocks; BYE, SDES: all of it */
 };
 bool ix_rtcp_next(struct ix_reader *compound, struct ix_rtcp_packet *out);
 bool ix_rtcp_next_block(struct ix_rtcp_packet *p, struct ix_rtcp_block *out);

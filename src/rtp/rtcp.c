@@ -157,7 +157,7 @@ bool ix_rtcp_next(struct ix_reader *compound, struct ix_rtcp_packet *out)
     if (compound->n == 0 || !read_packet(compound, &out->kind, &count, &out->body))
         return false;
     out->count = (uint8_t) count;
-    if (out->kind == IX_RTCP_BYE) {
+    if (out->kind == IX_RTCP_BYE || out->kind == IX_RTCP_SDES) { /* may be empty */
         struct ix_reader look = out->body;
         out->ssrc = ix_read_u32(&look);
         return true;
