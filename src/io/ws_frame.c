@@ -57,8 +57,6 @@ static uint16_t begin_frame(struct ix_ws_parser *w)
     struct ix_reader r = ix_reader(w->head + 2, w->head_n - 2);
     uint64_t len = w->head[1] & 0x7fu;
 
-    if ((w->head[0] & 0x70) != 0 || (w->head[1] & 0x80) == 0)
-        return CODE_PROTOCOL; /* an extension nobody agreed on; a client that does not mask (section 5.1) */
     w->fin = (w->head[0] & 0x80) != 0;
     w->opcode = w->head[0] & 0x0f;
     if (len == 126)
@@ -72,6 +70,14 @@ static uint16_t begin_frame(struct ix_ws_parser *w)
     w->len = len;
     w->at = 0;
     return code;
+}
+
+/* Another byte of the head is there. */
+static uint16_t check_head(struct ix_ws_parser *w)
+{
+    if (w->head_n == 2 && ((w->head[0] & 0x70) != 0 || (w->head[1] & 0x80) == 0))
+        return CODE_PROTOCOL; /* an extension nobody agreed on; a client that does not mask (section 5.1) */
+    return w->head_n == head_size(w) ? begin_frame(w) : 0;
 }
 
 static void take_payload(struct ix_ws_parser *w, const uint8_t **p, size_t *n)
@@ -126,7 +132,8 @@ bool ix_ws_parse(struct ix_ws_parser *w, const uint8_t **p, size_t *n, struct ix
             w->head[w->head_n++] = **p;
             (*p)++;
             (*n)--;
-            if (w->head_n == head_size(w) && (*close_code = begin_frame(w)) != 0)
+            *close_code = check_head(w);
+            if (*close_code != 0)
                 return false;
         }
         take_payload(w, p, n);
