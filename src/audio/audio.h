@@ -105,6 +105,7 @@ struct ix_jitter_got {
 };
 struct ix_jitter_stats { /* packets since new */
     uint64_t received, late, duplicate, lost, discarded, malformed, resets;
+    uint64_t discarded_us; /* audio in the discarded ones */
     uint64_t delay_us, target_us; /* now */
 };
 struct ix_jitter;

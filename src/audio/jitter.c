@@ -309,6 +309,13 @@ static bool jumps(struct ix_jitter *j, const struct ix_frame *f, int64_t transit
     return f->marker || j->stalled || agrees;
 }
 
+static void discard_head(struct ix_jitter *j)
+{
+    j->stats.discarded++;
+    j->stats.discarded_us += samples_us(j, j->packets[0].samples);
+    drop_head(j);
+}
+
 static size_t place_of(const struct ix_jitter *j, uint64_t ts)
 {
     size_t at = j->count;
@@ -320,8 +327,7 @@ static size_t place_of(const struct ix_jitter *j, uint64_t ts)
 static void make_room(struct ix_jitter *j, size_t len)
 {
     while (j->count > 0 && (j->count == j->cap || j->free_chunks < chunks_for(len))) {
-        drop_head(j);
-        j->stats.discarded++;
+        discard_head(j);
     }
 }
 
@@ -522,14 +528,12 @@ static void underrun(struct ix_jitter *j, uint64_t play_us, uint32_t samples, st
 static void hold_limit(struct ix_jitter *j, uint64_t play_us)
 {
     while (j->count > 0 && j->packets[0].ts < j->cursor) {
-        drop_head(j);
-        j->stats.discarded++;
+        discard_head(j);
     }
     if (j->count == 0 || delay_at(j, j->packets[0].ts, play_us) <= (int64_t) j->max_us)
         return;
     while (j->count > 1 && delay_at(j, j->packets[1].ts, play_us) >= (int64_t) j->target_us) {
-        drop_head(j);
-        j->stats.discarded++;
+        discard_head(j);
     }
     j->cursor = j->packets[0].ts;
     j->owed = 0;

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Statistics of a party: counters as they run, levels and the E-model once a second. */
+#include "media/engine.h"
+
+#define OWN_DELAY_MS 27u /* one frame gathered, and what Opus looks ahead */
+
+/* loss that was heard: made up and not in silence */
+static float loss_percent(const struct ix_media_stats *s, const struct counters *before)
+{
+    uint64_t played = s->played_us - before->played_us;
+    uint64_t made_up = s->concealed_us - before->concealed_us, silent = s->silent_concealed_us - before->silent_us;
+    uint64_t heard = made_up > silent ? made_up - silent : 0;
+    return played + heard ? 100.0f * (float) heard / (float) (played + heard) : 0.0f;
+}
+
+static void rate_quality(struct ix_party *p)
+{
+    struct ix_media_stats *s = &p->stats;
+    struct ix_emodel_in in = { .codec = p->codec.codec, .loss_percent = loss_percent(s, &p->before), .burst_ratio = 1.0f,
+        .one_way_delay_ms = OWN_DELAY_MS + (uint32_t) (s->buffer_delay_us / IX_MS) };
+    ix_emodel(&in, &s->r_factor, &s->mos);
+    p->before = (struct counters){ s->played_us, s->concealed_us, s->silent_concealed_us };
+}
+
+void ix_stats_tick(struct ix_media *m, struct ix_party *p)
+{
+    if (++p->ticks % TICKS_PER_S != 0)
+        return;
+    p->stats.level_in = ix_level_take(&p->level_in);
+    p->stats.level_out = ix_level_take(&p->level_out);
+    rate_quality(p);
+    if (!ix_list_linked(&p->in_stats))
+        ix_list_append(&m->stats_due, &p->in_stats);
+}
+
+void ix_stats_fill(struct ix_party *p, struct ix_media_stats *out)
+{
+    struct ix_jitter_stats j;
+    ix_jitter_stats(p->jitter, &j);
+    *out = p->stats;
+    out->frames_in = j.received;
+    out->frames_late = j.late;
+    out->frames_lost = j.lost;
+    out->frames_duplicate = j.duplicate;
+    out->discarded_us = j.discarded_us;
+    out->buffer_target_us = j.target_us;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+
+#include "tests/unit/media/line.h"
+
+struct log {
+    struct ix_frame frame[400];
+    size_t n;
+};
+
+static void note(struct world *w, uint32_t id, const struct ix_frame *f)
+{
+    struct log *l = w->ctx;
+    if (id == 1 && l->n < IX_COUNT(l->frame))
+        l->frame[l->n++] = *f;
+}
+
+static struct log frames;
+
+static struct world *one_party(enum ix_codec_id codec)
+{
+    struct world *w = world_new(1);
+    frames.n = 0;
+    w->on_frame = note;
+    w->ctx = &frames;
+    world_party(w, 1, 0, codec);
+    return w;
+}
+
+static void set(struct world *w, struct ix_media_codec c)
+{
+    world_command(w, 1, (struct ix_media_cmd){ .kind = IX_MEDIA_CODEC, .u.codec = c });
+}
+
+static void mute(struct world *w, bool on)
+{
+    world_command(w, 1, (struct ix_media_cmd){ .kind = IX_MEDIA_MUTE, .u.mute.on = on });
+}
+
+Test(say, a_frame_each_20_ms_with_timestamps_from_zero_and_a_marker_on_the_first)
+{
+    struct world *w = one_party(IX_CODEC_OPUS);
+    world_run(w, 1000);
+    cr_assert_eq(frames.n, 50);
+    for (size_t i = 0; i < frames.n; i++) {
+        const struct ix_frame *f = &frames.frame[i];
+        cr_assert_eq(f->timestamp, i * 960);
+        cr_assert_eq(f->marker, i == 0);
+        cr_assert(f->kind == IX_FRAME_AUDIO && f->codec == IX_CODEC_OPUS && f->payload_type == 0xff && f->len > 0);
+    }
+    world_free(w);
+}
+
+Test(say, g711_frames_have_160_bytes_and_their_own_clock)
+{
+    struct world *w = one_party(IX_CODEC_PCMA);
+    world_run(w, 200);
+    cr_assert_eq(frames.n, 10);
+    cr_assert_eq(frames.frame[9].timestamp, 9 * 160);
+    cr_assert_eq(frames.frame[9].len, 160);
+    cr_assert_eq(frames.frame[9].payload[5], 0xd5, "silence");
+    world_free(w);
+}
+
+Test(say, without_a_codec_nothing_is_sent_and_time_does_not_begin)
+{
+    struct world *w = one_party(IX_CODEC_OPUS);
+    set(w, (struct ix_media_codec){ .receive = true });
+    world_run(w, 500);
+    cr_assert_eq(frames.n, 0);
+    set(w, world_codec(IX_CODEC_OPUS));
+    world_run(w, 100);
+    cr_assert_eq(frames.frame[0].timestamp, 0);
+    world_free(w);
+}
+
+Test(say, muted_means_silence_is_sent_not_nothing)
+{
+    struct world *w = one_party(IX_CODEC_PCMU);
+    world_tone(w, 1, 500.0f);
+    world_run(w, 100);
+    cr_assert_neq(frames.frame[4].payload[3], 0xff);
+    mute(w, true);
+    world_run(w, 400);
+    cr_assert_eq(frames.n, 25);
+    for (size_t i = 5; i < 25; i++)
+        for (size_t b = 0; b < 160; b++)
+            cr_assert_eq(frames.frame[i].payload[b], 0xff);
+    mute(w, false);
+    world_run(w, 100);
+    cr_assert_neq(frames.frame[29].payload[3], 0xff);
+    world_free(w);
+}
+
+Test(say, muted_with_dtx_becomes_a_pause_that_keeps_the_time)
+{
+    struct world *w = one_party(IX_CODEC_OPUS);
+    struct ix_media_codec c = world_codec(IX_CODEC_OPUS);
+    c.dtx = true;
+    set(w, c);
+    world_tone(w, 1, 500.0f);
+    mute(w, true);
+    world_run(w, 2000);
+    size_t muted = frames.n;
+    cr_assert_lt(muted, 40);
+    cr_assert_geq(muted, 4, "something every 400 ms");
+    mute(w, false);
+    world_run(w, 1000);
+    bool marker = false;
+    for (size_t i = muted; i < frames.n; i++)
+        marker |= frames.frame[i].marker && frames.frame[i].timestamp >= 100 * 960;
+    cr_assert(marker, "a talk spurt begins");
+    cr_assert_eq(frames.frame[frames.n - 1].timestamp, 149 * 960);
+    world_free(w);
+}
+
+Test(say, on_hold_one_comfort_noise_is_sent_and_then_nothing_while_time_goes_on)
+{
+    struct world *w = one_party(IX_CODEC_PCMU);
+    struct ix_media_codec c = world_codec(IX_CODEC_PCMU);
+    world_run(w, 100);
+    c.send = false;
+    c.cn = true;
+    set(w, c);
+    world_run(w, 1000);
+    cr_assert_eq(frames.n, 6);
+    cr_assert(frames.frame[5].kind == IX_FRAME_CN && frames.frame[5].len == 1 && frames.frame[5].timestamp == 5 * 160);
+    c.send = true;
+    set(w, c);
+    world_run(w, 100);
+    cr_assert_eq(frames.n, 11);
+    cr_assert(frames.frame[6].marker && frames.frame[6].timestamp == 55 * 160);
+    c.send = false;
+    c.cn = false;
+    set(w, c);
+    world_run(w, 1000);
+    cr_assert_eq(frames.n, 11, "not agreed: nothing");
+    world_free(w);
+}
+
+Test(say, a_digit_takes_the_place_of_audio_on_the_same_time_line)
+{
+    struct world *w = one_party(IX_CODEC_OPUS);
+    struct ix_media_event ev = { 0 };
+    world_run(w, 100);
+    world_command(w, 1, (struct ix_media_cmd){ .kind = IX_MEDIA_DTMF, .u.dtmf = { .digits = "5" } });
+    world_run(w, 400);
+    size_t events = 0, audio = 0;
+    for (size_t i = 5; i < frames.n; i++) {
+        const struct ix_frame *f = &frames.frame[i];
+        if (f->kind == IX_FRAME_EVENT) {
+            cr_assert(f->len == 4 && f->payload[0] == 5 && f->timestamp == 5 * 960);
+            cr_assert_eq(f->marker, events == 0);
+            events++;
+            continue;
+        }
+        cr_assert_eq(f->timestamp, (5 + 8 + audio) * 960, "160 ms are the event's");
+        cr_assert_eq(f->marker, audio == 0);
+        audio++;
+    }
+    cr_assert_eq(events, 10);
+    cr_assert_eq(audio, 12);
+    cr_assert_eq(world_events(w, 1, IX_MEDIA_EV_DTMF_SENT, &ev), 1);
+    world_free(w);
+}
+
+Test(say, digits_are_heard_in_band_where_events_were_not_agreed)
+{
+    struct world *w = one_party(IX_CODEC_PCMU);
+    struct ix_media_codec c = world_codec(IX_CODEC_PCMU);
+    int16_t pcm[4000];
+    size_t n = 0;
+    c.events = false;
+    set(w, c);
+    world_command(w, 1, (struct ix_media_cmd){ .kind = IX_MEDIA_DTMF, .u.dtmf = { .digits = "6", .tone_ms = 200 } });
+    world_run(w, 200);
+    for (size_t i = 0; i < frames.n; i++) {
+        cr_assert_eq(frames.frame[i].kind, IX_FRAME_AUDIO);
+        for (size_t b = 0; b < 160; b++)
+            pcm[n++] = ix_pcmu_decode(frames.frame[i].payload[b]);
+    }
+    cr_assert_gt(ix_goertzel(pcm, n, 8000, 770.0f), 0.2f);
+    cr_assert_gt(ix_goertzel(pcm, n, 8000, 1477.0f), 0.2f);
+    cr_assert_lt(ix_goertzel(pcm, n, 8000, 697.0f), 0.03f);
+    world_free(w);
+}
+
+Test(say, another_codec_in_mid_call_goes_on_with_the_time)
+{
+    struct world *w = one_party(IX_CODEC_OPUS);
+    world_tone(w, 1, 500.0f);
+    world_run(w, 100);
+    set(w, world_codec(IX_CODEC_PCMU));
+    world_run(w, 100);
+    cr_assert_eq(frames.frame[4].codec, IX_CODEC_OPUS);
+    cr_assert_eq(frames.frame[5].codec, IX_CODEC_PCMU);
+    cr_assert_eq(frames.frame[5].timestamp, 5 * 960);
+    cr_assert_eq(frames.frame[6].timestamp, 5 * 960 + 160);
+    int16_t pcm[160];
+    for (size_t b = 0; b < 160; b++)
+        pcm[b] = ix_pcmu_decode(frames.frame[9].payload[b]);
+    cr_assert_gt(ix_goertzel(pcm, 160, 8000, 500.0f), 0.25f, "the tone goes on at the new rate");
+    world_free(w);
+}
