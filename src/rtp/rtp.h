@@ -84,7 +84,7 @@ void ix_rtp_set_tap(struct ix_rtp *r, bool on);
 uint32_t ix_rtp_ssrc(const struct ix_rtp *r);
 /*
  * frames to the wire: assigns SSRC, sequence, payload type. IRISX_E_STATE without keys or a payload type for it,
- * IRISX_E_TOO_LARGE, IRISX_E_CLOSED after bye, IRISX_E_AGAIN while poll() was not drained (8 outputs wait at most)
+ * IRISX_E_TOO_LARGE, IRISX_E_CLOSED after bye, IRISX_E_AGAIN while poll() was not drained (4 outputs wait at most)
  */
 int ix_rtp_send(struct ix_rtp *r, const struct ix_frame *frame, struct ix_now now);
 void ix_rtp_input(struct ix_rtp *r, const void *p, size_t n, uint64_t arrival_us, struct ix_now now);

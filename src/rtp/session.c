@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#define SLOTS 8 /* one verb makes at most two outputs */
-#define KNOWN_MAX 4 /* sources for which libsrtp keeps a state, some 30 kB each on NSS */
+#define SLOTS 4 /* one verb makes at most two outputs */
+#define KNOWN_MAX 4 /* sources for which libsrtp keeps a replay window, some 1 kB each */
 #define RETIRED_MAX 16
 #define NEW_SOURCES_MAX 8 /* at once; one more each second */
 #define SWITCH_BACK_AFTER (500 * IX_MS) /* a former source is heard again only when the present one is silent */

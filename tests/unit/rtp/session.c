@@ -652,7 +652,7 @@ Test(session, outputs_that_nobody_fetches_are_bounded_and_counted)
     for (int i = 0; i < 20 && err == 0; i++)
         err = ix_rtp_send(w.a, &f, w.now);
     cr_assert_eq(err, IRISX_E_AGAIN);
-    cr_assert_eq(stats(w.a).packets_sent, 8);
+    cr_assert_eq(stats(w.a).packets_sent, 4);
     cr_assert_eq(stats(w.a).overflow, 1);
     closed();
 }
