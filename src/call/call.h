@@ -74,7 +74,7 @@ struct ix_call_media {
     enum ix_codec_id codec;
     uint32_t clock_hz;
     uint16_t ptime_ms;
-    bool events, fec, dtx;
+    bool events, cn, fec, dtx;
     uint32_t max_bitrate; /* 0 = none said */
     bool send, receive;
 };

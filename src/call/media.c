@@ -307,6 +307,7 @@ void ix_call_codec(const struct ix_call *c, struct ix_call_media *out)
     out->clock_hz = c->agreed.clock_hz;
     out->ptime_ms = c->agreed.ptime ? c->agreed.ptime : 20;
     out->events = c->agreed.event_pt != 0xff;
+    out->cn = c->agreed.cn_pt != 0xff;
     out->fec = c->agreed.fec;
     out->dtx = c->agreed.dtx;
     out->max_bitrate = c->agreed.max_average_bitrate;

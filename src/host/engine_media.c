@@ -69,7 +69,7 @@ void engine_media_output(struct ix_engine *e, const struct ix_call_media *m)
         break;
     case IX_CALL_MEDIA_CODEC:
         cmd.u.codec = (struct ix_media_codec){ .codec = (uint8_t) m->codec, .clock_hz = m->clock_hz, .ptime_ms = (uint8_t) m->ptime_ms,
-            .events = m->events, .fec = m->fec, .dtx = m->dtx, .complexity = 0xff, .bitrate = m->max_bitrate && m->max_bitrate < 24000 ? m->max_bitrate : 0,
+            .events = m->events, .cn = m->cn, .fec = m->fec, .dtx = m->dtx, .complexity = 0xff, .bitrate = m->max_bitrate && m->max_bitrate < 24000 ? m->max_bitrate : 0,
             .send = m->send, .receive = m->receive };
         if (p && m->codec != IX_CODEC_NONE && ix_host_media_command(e->host, &cmd))
             ix_log(e->o.log, IX_LOG_ERROR, "host", "call %u: the media thread takes no commands", m->call);

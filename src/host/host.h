@@ -57,14 +57,17 @@ void ix_host_media_frame(struct ix_host *h, uint32_t party_id, const struct ix_f
 struct ix_play; /* WAV → ring */
 struct ix_record; /* ring(s) → WAV */
 struct ix_wav_info { uint32_t rate_hz; uint16_t channels; uint16_t bits; uint64_t frames; };
-typedef void (*ix_host_file_fn)(void *ctx, int err, const char *detail); /* finished or failed; call loop */
+/* opened, failed or closed; runs on the call loop, exactly once for each where it is given, also when closed meanwhile */
+typedef void (*ix_host_file_fn)(void *ctx, int err, const char *detail);
 /* opens and checks on the file thread, then done(err): IRISX_E_FORMAT with a sentence, IRISX_E_NOT_FOUND, ... */
 int ix_play_open(struct ix_host *h, const char *path, bool loop_it, ix_host_file_fn opened, void *ctx, struct ix_play **out);
 struct ix_pcm_ring *ix_play_ring(struct ix_play *p); /* mono, at ix_play_rate, valid after opened(0) */
 uint32_t ix_play_rate(const struct ix_play *p);
 void ix_play_close(struct ix_play *p); /* after the media engine released the ring */
 /* channels 1: mixed or received only; 2: left sent (near), right received (far) */
-int ix_record_open(struct ix_host *h, const char *path, uint32_t rate_hz, uint16_t channels, ix_host_file_fn failed, void *ctx, struct ix_record **out);
+/* opened: the file can be written (err 0) or not; failed: at most once, a write failed later, what was written stays */
+int ix_record_open(struct ix_host *h, const char *path, uint32_t rate_hz, uint16_t channels, ix_host_file_fn opened,
+    ix_host_file_fn failed, void *ctx, struct ix_record **out);
 struct ix_pcm_ring *ix_record_ring(struct ix_record *r, unsigned channel);
 void ix_record_close(struct ix_record *r, ix_host_file_fn closed, void *ctx); /* header made right, file synced; then closed() */
 

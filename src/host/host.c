@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The frame: two loops on threads of their own, the threads beside them, and the same without any thread when the
+ * application drives it. docs/design/runtime.md is the picture.
+ */
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "host/private.h"
+
+/* ---- the loops' threads ------------------------------------------------------------------------------------------------ */
+static void *call_main(void *arg)
+{
+    struct ix_host *h = arg;
+
+    host_mark_thread(h);
+    h->realtime_call = host_ask_realtime(h);
+    (void) ix_loop_run(h->call);
+    return NULL;
+}
+
+static void *service_main(void *arg)
+{
+    struct ix_host *h = arg;
+
+    host_mark_thread(h);
+    (void) ix_loop_run(h->service);
+    return NULL;
+}
+
+static void on_async(uv_async_t *async)
+{
+    struct ix_host *h = async->data;
+
+    media_deliver(h);
+    workers_deliver(h);
+}
+
+static int start_threads(struct ix_host *h)
+{
+    int err;
+
+    if (h->o.zero_thread)
+        return 0;
+    err = host_thread(h, &h->call_thread, "irisx-call", call_main, h);
+    h->call_runs = err == 0;
+    if (!err)
+        err = host_thread(h, &h->service_thread, "irisx-service", service_main, h);
+    h->service_runs = err == 0;
+    return err;
+}
+
+static int watch(int epoll, int fd)
+{
+    struct epoll_event ev = { .events = EPOLLIN };
+
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev) ? IRISX_E_LIMIT : 0;
+}
+
+static int open_poll_fd(struct ix_host *h)
+{
+    int err;
+
+    if (!h->o.zero_thread)
+        return 0;
+    h->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (h->poll_fd < 0)
+        return IRISX_E_LIMIT;
+    err = watch(h->poll_fd, ix_loop_fd(h->call));
+    return err ? err : watch(h->poll_fd, ix_loop_fd(h->service));
+}
+
+/* ---- life ------------------------------------------------------------------------------------------------------------------- */
+static void defaults(struct ix_host *h)
+{
+    unsigned cores = uv_available_parallelism();
+
+    h->media_wanted = h->o.media_threads ? h->o.media_threads : IX_MIN(cores, 4u);
+    h->media_wanted = IX_MIN(h->media_wanted, (unsigned) HOST_MAX_MEDIA);
+    if (h->o.zero_thread)
+        h->media_wanted = 1;
+    if (!h->o.max_parties)
+        h->o.max_parties = 128;
+    h->poll_fd = -1;
+    for (unsigned i = 0; i < HOST_MAX_MEDIA; i++)
+        h->media[i].wake_fd = -1;
+}
+
+static int setup(struct ix_host *h)
+{
+    int err = ix_loop_new(h->o.log, &h->call);
+
+    if (!err)
+        err = ix_loop_new(h->o.log, &h->service);
+    if (!err)
+        err = uv_async_init(ix_loop_uv(h->call), &h->async, on_async) ? IRISX_E_LIMIT : 0;
+    h->async_open = err == 0;
+    h->async.data = h;
+    h->party_thread = ix_map_new((size_t) h->o.max_parties * HOST_MAX_MEDIA, 0x9e3779b97f4a7c15u);
+    if (!h->party_thread)
+        err = IRISX_E_NO_MEMORY;
+    if (!err)
+        err = files_init(h);
+    if (!err)
+        err = open_poll_fd(h);
+    return err ? err : start_threads(h);
+}
+
+int ix_host_new(const struct ix_host_options *o, struct ix_host **out)
+{
+    struct ix_host *h = ix_alloc(sizeof *h);
+    unsigned workers = IX_MIN(o->workers ? o->workers : 2u, (unsigned) HOST_MAX_WORKERS);
+    int err;
+
+    if (!h)
+        return IRISX_E_NO_MEMORY;
+    h->o = *o;
+    defaults(h);
+    workers_init(&h->workers, workers);
+    err = setup(h);
+    if (err) {
+        ix_host_free(h);
+        return err;
+    }
+    *out = h;
+    return 0;
+}
+
+void ix_host_stop(struct ix_host *h)
+{
+    if (h->stopped)
+        return;
+    h->stopped = true;
+    if (h->service_runs) {
+        ix_loop_stop(h->service);
+        (void) pthread_join(h->service_thread, NULL);
+    }
+    if (h->call_runs) {
+        ix_loop_stop(h->call);
+        (void) pthread_join(h->call_thread, NULL);
+    }
+    for (unsigned i = 0; i < h->media_running; i++)
+        media_thread_stop(&h->media[i]);
+    media_deliver(h);
+    workers_stop(h);
+    files_stop(h);
+}
+
+void ix_host_free(struct ix_host *h)
+{
+    if (!h)
+        return;
+    ix_host_stop(h);
+    if (h->async_open)
+        uv_close((uv_handle_t *) &h->async, NULL);
+    (void) ix_loop_free(h->call); /* says so itself when somebody left something on it */
+    (void) ix_loop_free(h->service);
+    for (unsigned i = 0; i < HOST_MAX_MEDIA; i++)
+        media_thread_clear(&h->media[i]);
+    files_clear(h);
+    workers_clear(&h->workers);
+    ix_map_free(h->party_thread);
+    if (h->poll_fd >= 0)
+        (void) close(h->poll_fd);
+    ix_free(h);
+}
+
+struct ix_loop *ix_host_call_loop(struct ix_host *h)
+{
+    return h->call;
+}
+
+struct ix_loop *ix_host_service_loop(struct ix_host *h)
+{
+    return h->service;
+}
+
+/* ---- zero-thread mode --------------------------------------------------------------------------------------------------------- */
+int ix_host_fd(const struct ix_host *h)
+{
+    return h->poll_fd;
+}
+
+static int sooner(int a, int b)
+{
+    return a < 0 ? b : b < 0 ? a : IX_MIN(a, b);
+}
+
+static int until_ms(uint64_t at_us, uint64_t now_us)
+{
+    if (at_us == IX_NEVER)
+        return -1;
+    return at_us <= now_us ? 0 : (int) IX_MIN((at_us - now_us + 999) / 1000, (uint64_t) INT32_MAX);
+}
+
+int ix_host_timeout_ms(struct ix_host *h)
+{
+    uint64_t now = ix_clock_now().mono_us;
+    int ms = sooner(ix_loop_timeout_ms(h->call), ix_loop_timeout_ms(h->service));
+
+    for (unsigned i = 0; i < h->media_running; i++)
+        ms = sooner(ms, until_ms(ix_media_deadline(h->media[i].engine), now));
+    if (!files_idle(h))
+        ms = sooner(ms, until_ms(h->files_at_us, now));
+    return ms;
+}
+
+int ix_host_run_once(struct ix_host *h)
+{
+    uint64_t now;
+    int err;
+
+    if (!h->o.zero_thread)
+        return IRISX_E_STATE;
+    err = ix_loop_run_once(h->service);
+    if (!err)
+        err = ix_loop_run_once(h->call);
+    for (unsigned i = 0; i < h->media_running; i++)
+        media_thread_turn(&h->media[i]);
+    now = ix_clock_now().mono_us;
+    if (!files_idle(h) && now >= h->files_at_us) {
+        files_service(h);
+        h->files_at_us = now + HOST_FILE_US;
+    }
+    media_deliver(h);
+    if (!err && (workers_run_inline(h) || h->media_running))
+        err = ix_loop_run_once(h->call); /* what came of it leaves in this turn */
+    return err;
+}
+
+void ix_host_report(const struct ix_host *h, struct ix_host_report *out)
+{
+    memset(out, 0, sizeof *out);
+    out->realtime_media = atomic_load(&h->realtime_media);
+    out->realtime_call_loop = h->realtime_call;
+    out->media_threads = h->media_running;
+    out->workers = h->workers.running;
+    for (unsigned i = 0; i < h->media_running; i++) {
+        out->overruns += atomic_load(&h->media[i].overruns);
+        out->frames_refused += atomic_load(&h->media[i].refused);
+    }
+}
