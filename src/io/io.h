@@ -7,6 +7,7 @@
 #define IX_IO_H
 
 #include "core/core.h"
+#include "store/store.h"
 
 /* ---- clock, entropy, system --------------------------------------------------------------------------------------------- */
 struct ix_now ix_clock_now(void); /* CLOCK_MONOTONIC (or BOOTTIME where it exists) and wall */
@@ -180,5 +181,9 @@ struct ix_file_out;
 int ix_file_out_open(const char *path, unsigned mode, struct ix_file_out **out);
 int ix_file_out_write(struct ix_file_out *f, const void *p, size_t n);
 int ix_file_out_close(struct ix_file_out *f);
+
+/* ---- databases: webhook deliveries. Opening and using it blocks: helper threads only ------------------------------------------------ */
+/* path NULL: in memory. remember: ids kept, 0 = 100000. IRISX_E_NOT_FOUND (no such folder), _FORBIDDEN, _FORMAT, _IO ... */
+int ix_delivery_db_open(const char *path, uint32_t remember, struct ix_delivery_store **out);
 
 #endif

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The client's life. Closing: farewell on the call loop, services ended on theirs, every op ended, threads joined, the
+ * last event queued. A last unref without a close does the same in a thread made for it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <poll.h>
+
+#include "client/private.h"
+
+#define CLOSE_DEFAULT_MS 2000
+#define HARD_CLOSE_MS 5000 /* loops that do not answer by then are joined all the same */
+
+bool client_usable(const irisx_client_t *c)
+{
+    return c && atomic_load(&c->state) == CLIENT_OPEN;
+}
+
+void wake_all(irisx_client_t *c)
+{
+    pthread_mutex_lock(&c->lock);
+    pthread_cond_broadcast(&c->wake);
+    pthread_mutex_unlock(&c->lock);
+}
+
+int call_post(irisx_client_t *c, void (*fn)(void *arg), void *arg)
+{
+    return ix_loop_post(ix_host_call_loop(c->host), fn, arg);
+}
+
+int service_post(irisx_client_t *c, void (*fn)(void *arg), void *arg)
+{
+    return ix_loop_post(ix_host_service_loop(c->host), fn, arg);
+}
+
+/* ---- making ------------------------------------------------------------------------------------------------------------ */
+static const char **option_texts(irisx_client_options_t *o, size_t i)
+{
+    const char **texts[] = { &o->api_url, &o->api_key, &o->ca_file, &o->user_agent, &o->stun_server, &o->capture_file,
+        &o->timeline_dir };
+
+    return i < IX_COUNT(texts) ? texts[i] : NULL;
+}
+
+static int own_texts(irisx_client_options_t *o)
+{
+    const char **text;
+    int err = 0;
+
+    for (size_t i = 0; (text = option_texts(o, i)) != NULL; i++) {
+        const char *copy = ix_dup_cstr(*text);
+
+        if (*text && !copy)
+            err = IRISX_E_NO_MEMORY;
+        *text = copy;
+    }
+    return err;
+}
+
+static void free_texts(irisx_client_options_t *o)
+{
+    const char **text;
+
+    for (size_t i = 0; (text = option_texts(o, i)) != NULL; i++) {
+        if (*text)
+            ix_wipe((void *) (uintptr_t) *text, strlen(*text));
+        ix_free((void *) (uintptr_t) *text);
+    }
+}
+
+static void log_sink(void *ctx, int level, const char *area, const char *line)
+{
+    irisx_client_t *c = ctx;
+
+    c->o.log(level, area, line, c->o.log_user_data);
+}
+
+static void phone_event(void *ctx, const struct ix_phone_event *ev)
+{
+    irisx_client_t *c = ctx;
+
+    switch (ev->kind) {
+    case IX_EV_LINE:
+        line_event(c, ev);
+        break;
+    case IX_EV_INCOMING:
+        call_incoming(c, ev);
+        break;
+    case IX_EV_CALL:
+        call_event(c, ev);
+        break;
+    case IX_EV_REQUEST:
+    case IX_EV_TRANSPORT_CLOSED:
+    case IX_EV_INFO:
+    case IX_EV_REFER:
+        break;
+    }
+}
+
+static void media_event(void *ctx, const struct ix_media_event *ev)
+{
+    call_media_event(ctx, ev);
+}
+
+static void phone_idle(void *ctx)
+{
+    irisx_client_t *c = ctx;
+
+    pthread_mutex_lock(&c->lock);
+    c->idle = true;
+    pthread_cond_broadcast(&c->wake);
+    pthread_mutex_unlock(&c->lock);
+}
+
+static void phone_warning(void *ctx, int err, const char *message)
+{
+    irisx_event_t *ev = event_new(IRISX_EVENT_WARNING);
+
+    if (ev)
+        failure_set(&ev->error, err, IRISX_DOMAIN_SYSTEM, 0, message, NULL);
+    queue_push(ctx, ev);
+}
+
+static void start_engine(void *arg)
+{
+    irisx_client_t *c = arg;
+    struct ix_str host, port;
+    uint32_t number = 3478; /* RFC 8489 section 18.6 */
+
+    if (ix_engine_start(c->engine))
+        ix_log(&c->log, IX_LOG_ERROR, "client", "out of memory while starting: no calls");
+    if (!c->o.stun_server || !*c->o.stun_server)
+        return;
+    port = ix_str(c->o.stun_server);
+    (void) ix_str_cut(&port, ':', &host);
+    if (port.n)
+        (void) ix_str_u32(port, 65535, &number); /* checked in irisx_client_new */
+    if (host.n < 256) {
+        char name[256];
+
+        (void) ix_str_copy(name, sizeof name, host);
+        (void) ix_engine_set_stun(c->engine, name, (uint16_t) number); /* calls go on without */
+    }
+}
+
+static int check_options(const irisx_client_options_t *o)
+{
+    if (o->api_url && !ix_str_istarts(ix_str(o->api_url), IX_STR("http://")) && !ix_str_istarts(ix_str(o->api_url), IX_STR("https://")))
+        return IRISX_E_INVALID;
+    return o->log_level < 0 || o->log_level > IRISX_LOG_TRACE ? IRISX_E_INVALID : 0;
+}
+
+static int client_parts(irisx_client_t *c)
+{
+    struct ix_host_options host = { .log = &c->log, .media_threads = c->o.media_threads, .workers = c->o.worker_threads,
+        .max_parties = c->o.max_calls, .zero_thread = c->o.zero_thread != 0, .realtime = c->o.realtime != 0 };
+    struct ix_engine_options engine = { .log = &c->log, .ca_file = c->o.ca_file, .max_calls = c->o.max_calls,
+        .capture_file = c->o.capture_file, .capture_secrets = c->o.capture_secrets != 0, .on_event = phone_event,
+        .on_media = media_event, .on_idle = phone_idle, .on_warning = phone_warning, .ctx = c };
+    struct ix_buf agent;
+    int err;
+
+    ix_buf_init(&agent, 512);
+    ix_buf_fmt(&agent, "libirisx-client/%s%s%s", IRISX_VERSION, c->o.user_agent ? " " : "", c->o.user_agent ? c->o.user_agent : "");
+    c->agent = ix_buf_take(&agent);
+    if (!c->agent)
+        return IRISX_E_NO_MEMORY;
+    engine.agent = c->agent;
+    err = ix_host_new(&host, &c->host);
+    engine.host = c->host;
+    if (!err)
+        err = ix_engine_new(&engine, &c->engine);
+    if (!err && c->o.api_url)
+        err = rest_new(c, &c->rest);
+    if (!err)
+        err = call_post(c, start_engine, c);
+    if (!err && c->rest)
+        err = service_post(c, rest_start, c->rest);
+    if (!err && !queue_start_dispatcher(c))
+        err = IRISX_E_LIMIT;
+    return err;
+}
+
+static void client_free(irisx_client_t *c)
+{
+    if (c->host) {
+        ix_host_free(c->host); /* NULL engine and rest: close has freed them on their loops */
+    }
+    queue_clear(c);
+    ix_free(c->agent);
+    free_texts(&c->o);
+    ix_free(c);
+}
+
+irisx_error_t irisx_client_new(const irisx_client_options_t *options, irisx_client_t **client_out)
+{
+    irisx_client_options_t defaults = IRISX_CLIENT_OPTIONS_INIT;
+    irisx_client_t *c;
+    int err;
+
+    if (!client_out)
+        return IRISX_E_INVALID;
+    c = ix_alloc(sizeof *c);
+    if (!c)
+        return IRISX_E_NO_MEMORY;
+    err = options_read(&c->o, sizeof c->o, options ? options : &defaults);
+    if (!err)
+        err = check_options(&c->o);
+    if (err) {
+        ix_free(c);
+        return (irisx_error_t) err;
+    }
+    err = own_texts(&c->o);
+    c->o.log_level = c->o.log_level ? c->o.log_level : IRISX_LOG_WARN;
+    c->o.event_queue_limit = c->o.event_queue_limit ? c->o.event_queue_limit : 1024;
+    c->o.max_calls = c->o.max_calls ? c->o.max_calls : 128;
+    c->log = (struct ix_log){ .level = c->o.log ? c->o.log_level : 0, .sink = c->o.log ? log_sink : NULL, .ctx = c };
+    atomic_init(&c->refs, 1);
+    ix_list_init(&c->ops);
+    ix_list_init(&c->lines);
+    ix_list_init(&c->calls);
+    ix_list_init(&c->receivers);
+    (void) queue_init(c);
+    if (!err)
+        err = client_parts(c);
+    if (err) {
+        atomic_store(&c->state, CLIENT_CLOSING);
+        if (c->host) {
+            (void) irisx_client_close(c, 1);
+        }
+        client_free(c);
+        return (irisx_error_t) err;
+    }
+    *client_out = c;
+    return IRISX_OK;
+}
+
+/* ---- closing ----------------------------------------------------------------------------------------------------------- */
+static void say_goodbye(void *arg)
+{
+    irisx_client_t *c = arg;
+
+    ix_engine_shutdown(c->engine);
+}
+
+static void end_services(void *arg)
+{
+    irisx_client_t *c = arg;
+
+    receivers_drop(c);
+    rest_free(c->rest);
+    c->rest = NULL;
+    pthread_mutex_lock(&c->lock);
+    c->services_down = true;
+    pthread_cond_broadcast(&c->wake);
+    pthread_mutex_unlock(&c->lock);
+}
+
+static void end_engine(void *arg)
+{
+    irisx_client_t *c = arg;
+
+    calls_drop(c);
+    lines_drop(c);
+    pthread_mutex_lock(&c->lock);
+    c->engine_down = true;
+    pthread_cond_broadcast(&c->wake);
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* Waits for a flag that a loop sets; drives the loops in zero-thread mode. */
+static bool await(irisx_client_t *c, const bool *flag, uint64_t until_us)
+{
+    struct timespec at;
+    bool seen;
+
+    for (;;) {
+        uint64_t now = ix_clock_now().mono_us;
+        uint64_t left = until_us > now ? until_us - now : 0;
+
+        if (c->o.zero_thread) {
+            struct pollfd fd = { .fd = ix_host_fd(c->host), .events = POLLIN };
+            int wait = ix_host_timeout_ms(c->host);
+
+            wait = wait < 0 || (uint64_t) wait > left / 1000 ? (int) (left / 1000) : wait;
+            (void) ix_host_run_once(c->host);
+            pthread_mutex_lock(&c->lock);
+            seen = *flag;
+            pthread_mutex_unlock(&c->lock);
+            if (!seen && left)
+                (void) poll(&fd, 1, wait); /* interrupted or not */
+        } else {
+            (void) clock_gettime(CLOCK_MONOTONIC, &at);
+            at.tv_sec += (time_t) (left / IX_S);
+            at.tv_nsec += (long) (left % IX_S) * 1000;
+            at.tv_sec += at.tv_nsec / 1000000000L;
+            at.tv_nsec %= 1000000000L;
+            pthread_mutex_lock(&c->lock);
+            while (!*flag && !pthread_cond_timedwait(&c->wake, &c->lock, &at)) {
+            }
+            seen = *flag;
+            pthread_mutex_unlock(&c->lock);
+        }
+        if (seen || !left)
+            return seen;
+    }
+}
+
+static void end_ops(irisx_client_t *c)
+{
+    for (;;) {
+        irisx_op_t *op = NULL;
+
+        pthread_mutex_lock(&c->lock);
+        if (!ix_list_empty(&c->ops))
+            op = irisx_op_ref(IX_CONTAINER(c->ops.next, irisx_op_t, node));
+        pthread_mutex_unlock(&c->lock);
+        if (!op)
+            return;
+        op_finish_code(op, IRISX_E_CLOSED, "the client was closed");
+        irisx_op_unref(op);
+    }
+}
+
+static irisx_error_t close_all(irisx_client_t *c, uint32_t timeout_ms)
+{
+    uint64_t now = ix_clock_now().mono_us;
+    bool polite = true;
+
+    if (c->engine && !call_post(c, say_goodbye, c))
+        polite = await(c, &c->idle, now + (timeout_ms ? timeout_ms : CLOSE_DEFAULT_MS) * IX_MS);
+    now = ix_clock_now().mono_us;
+    if (!service_post(c, end_services, c))
+        (void) await(c, &c->services_down, now + HARD_CLOSE_MS * IX_MS);
+    if (c->engine && !call_post(c, end_engine, c))
+        (void) await(c, &c->engine_down, now + HARD_CLOSE_MS * IX_MS);
+    end_ops(c);
+    ix_host_stop(c->host);
+    ix_engine_free(c->engine);
+    c->engine = NULL;
+    ix_host_free(c->host);
+    c->host = NULL;
+    atomic_store(&c->state, CLIENT_CLOSED);
+    queue_push(c, event_new(IRISX_EVENT_CLIENT_CLOSED));
+    queue_end(c);
+    queue_dispatch_inline(c);
+    queue_stop_dispatcher(c);
+    return polite ? IRISX_OK : IRISX_E_TIMEOUT;
+}
+
+irisx_error_t irisx_client_close(irisx_client_t *c, uint32_t timeout_ms)
+{
+    int open = CLIENT_OPEN;
+
+    if (!c)
+        return IRISX_E_INVALID;
+    if (in_callback(c) || (c->host && atomic_load(&c->state) != CLIENT_CLOSED && ix_host_on_own_thread(c->host)))
+        return IRISX_E_WOULD_DEADLOCK;
+    if (!atomic_compare_exchange_strong(&c->state, &open, CLIENT_CLOSING) && !(open == CLIENT_CLOSING && !c->agent))
+        return IRISX_E_CLOSED;
+    return close_all(c, timeout_ms);
+}
+
+irisx_client_t *irisx_client_ref(irisx_client_t *client)
+{
+    if (client)
+        atomic_fetch_add(&client->refs, 1);
+    return client;
+}
+
+static void *tear_down(void *arg)
+{
+    irisx_client_t *c = arg;
+
+    (void) close_all(c, 0); /* nobody is left to hear of a late farewell */
+    client_free(c);
+    return NULL;
+}
+
+void irisx_client_unref(irisx_client_t *c)
+{
+    pthread_t thread;
+
+    if (!c || atomic_fetch_sub(&c->refs, 1) != 1)
+        return;
+    if (atomic_exchange(&c->state, CLIENT_CLOSING) == CLIENT_CLOSED || !c->host) {
+        atomic_store(&c->state, CLIENT_CLOSED);
+        client_free(c);
+        return;
+    }
+    /* never closed: it tears itself down, and not on a thread that it would have to join */
+    if (c->o.zero_thread || pthread_create(&thread, NULL, tear_down, c))
+        (void) tear_down(c);
+    else
+        (void) pthread_detach(thread);
+}
+
+/* ---- zero-thread mode -------------------------------------------------------------------------------------------------- */
+int irisx_client_fd(irisx_client_t *c)
+{
+    return client_usable(c) && c->o.zero_thread ? ix_host_fd(c->host) : -1;
+}
+
+int irisx_client_timeout_ms(irisx_client_t *c)
+{
+    return client_usable(c) && c->o.zero_thread ? ix_host_timeout_ms(c->host) : -1;
+}
+
+irisx_error_t irisx_client_run_once(irisx_client_t *c)
+{
+    int err;
+
+    if (!c)
+        return IRISX_E_INVALID;
+    if (atomic_load(&c->state) == CLIENT_CLOSED)
+        return IRISX_E_CLOSED;
+    if (!c->o.zero_thread)
+        return IRISX_E_STATE;
+    if (in_callback(c))
+        return IRISX_E_WOULD_DEADLOCK;
+    err = ix_host_run_once(c->host);
+    queue_dispatch_inline(c);
+    return (irisx_error_t) err;
+}
+
+/* ---- the process's allocator --------------------------------------------------------------------------------------------- */
+irisx_error_t irisx_set_allocator(const irisx_allocator_t *allocator)
+{
+    struct ix_allocator a;
+
+    if (!allocator) {
+        ix_set_allocator(NULL);
+        return IRISX_OK;
+    }
+    if (allocator->struct_size < sizeof *allocator || !allocator->alloc || !allocator->realloc || !allocator->free)
+        return IRISX_E_INVALID;
+    a = (struct ix_allocator){ .alloc = allocator->alloc, .realloc = allocator->realloc, .free = allocator->free,
+        .ctx = allocator->user_data };
+    ix_set_allocator(&a);
+    return IRISX_OK;
+}

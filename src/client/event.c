@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* Events: opaque values with getters. */
+#include <stdio.h>
+
+#include "client/private.h"
+
+irisx_event_t *event_new(irisx_event_kind_t kind)
+{
+    irisx_event_t *ev = ix_alloc(sizeof *ev);
+
+    if (!ev)
+        return NULL;
+    atomic_init(&ev->refs, 1);
+    ev->kind = kind;
+    failure_set(&ev->error, 0, IRISX_DOMAIN_UNKNOWN, 0, "done", NULL);
+    return ev;
+}
+
+irisx_event_t *irisx_event_ref(irisx_event_t *event)
+{
+    if (event)
+        atomic_fetch_add(&event->refs, 1);
+    return event;
+}
+
+void irisx_event_unref(irisx_event_t *event)
+{
+    if (!event || atomic_fetch_sub(&event->refs, 1) != 1)
+        return;
+    irisx_op_unref(event->op);
+    irisx_line_unref(event->line);
+    irisx_call_unref(event->call);
+    irisx_value_free(event->value);
+    failure_clear(&event->error);
+    ix_free(event);
+}
+
+irisx_event_kind_t irisx_event_kind(const irisx_event_t *event)
+{
+    return event ? event->kind : IRISX_EVENT_UNKNOWN;
+}
+
+int64_t irisx_event_time_ms(const irisx_event_t *event)
+{
+    return event ? event->time_ms : 0;
+}
+
+uint64_t irisx_event_op_id(const irisx_event_t *event)
+{
+    return event && event->op ? event->op->id : 0;
+}
+
+irisx_op_t *irisx_event_op(const irisx_event_t *event)
+{
+    return event ? event->op : NULL;
+}
+
+irisx_line_t *irisx_event_line(const irisx_event_t *event)
+{
+    return event ? event->line : NULL;
+}
+
+irisx_call_t *irisx_event_call(const irisx_event_t *event)
+{
+    return event ? event->call : NULL;
+}
+
+int32_t irisx_event_state(const irisx_event_t *event)
+{
+    return event ? event->state : 0;
+}
+
+const char *irisx_event_text(const irisx_event_t *event)
+{
+    return event ? event->text : "";
+}
+
+const irisx_value_t *irisx_event_value(const irisx_event_t *event)
+{
+    return event ? event->value : NULL;
+}
+
+const irisx_error_info_t *irisx_event_error(const irisx_event_t *event)
+{
+    static const irisx_error_info_t none = { .message = "no event" };
+
+    return event ? &event->error.info : &none;
+}
+
+static const char *const line_states[] = { "", "connecting", "registering", "ready", "failed", "closed" };
+static const char *const call_states[] = { "", "dialing", "ringing", "answered", "active", "ended" };
+
+static const char *state_name(const char *const *names, size_t count, int32_t state)
+{
+    return state > 0 && (size_t) state < count ? names[state] : "unknown";
+}
+
+static int describe_subject(const irisx_event_t *ev, char *out, size_t cap)
+{
+    const char *text = ev->text;
+
+    switch (ev->kind) {
+    case IRISX_EVENT_OP_DONE:
+        return snprintf(out, cap, "op %llu: done", (unsigned long long) irisx_event_op_id(ev));
+    case IRISX_EVENT_LINE_STATE:
+        return snprintf(out, cap, "line %s: %s", irisx_line_address(ev->line), state_name(line_states, IX_COUNT(line_states), ev->state));
+    case IRISX_EVENT_CALL_INCOMING:
+        return snprintf(out, cap, "call %llu: incoming from %s", (unsigned long long) irisx_call_id(ev->call), irisx_call_peer(ev->call));
+    case IRISX_EVENT_CALL_STATE:
+        return snprintf(out, cap, "call %llu: %s", (unsigned long long) irisx_call_id(ev->call), state_name(call_states, IX_COUNT(call_states), ev->state));
+    case IRISX_EVENT_CALL_DIGIT:
+        return snprintf(out, cap, "call %llu: digit %s", (unsigned long long) irisx_call_id(ev->call), text);
+    case IRISX_EVENT_CALL_STATS:
+        return snprintf(out, cap, "call %llu: statistics", (unsigned long long) irisx_call_id(ev->call));
+    case IRISX_EVENT_CALL_FILE:
+        return snprintf(out, cap, "call %llu: %s", (unsigned long long) irisx_call_id(ev->call), text);
+    case IRISX_EVENT_WEBHOOK:
+        return snprintf(out, cap, "webhook: %s", text);
+    case IRISX_EVENT_WEBHOOK_REJECTED:
+        return snprintf(out, cap, "webhook refused");
+    case IRISX_EVENT_LOST:
+        return snprintf(out, cap, "%d events were left out: the application pulls too slowly", (int) ev->state);
+    case IRISX_EVENT_CLIENT_CLOSED:
+        return snprintf(out, cap, "client closed");
+    case IRISX_EVENT_WARNING:
+        return snprintf(out, cap, "warning");
+    case IRISX_EVENT_UNKNOWN:
+        break;
+    }
+    return snprintf(out, cap, "unknown event");
+}
+
+/* Written when the event is pushed, once all members are there. */
+static void describe(irisx_event_t *ev)
+{
+    int n = describe_subject(ev, ev->describe, sizeof ev->describe);
+
+    if (ev->error.info.code && n > 0 && (size_t) n < sizeof ev->describe)
+        (void) snprintf(ev->describe + n, sizeof ev->describe - (size_t) n, ": %s", ev->error.info.message); /* may be cut */
+}
+
+const char *irisx_event_describe(const irisx_event_t *event)
+{
+    if (!event)
+        return "";
+    if (!event->describe[0])
+        describe((irisx_event_t *) event); /* one owner or the pushing thread: queue_push has called it before sharing */
+    return event->describe;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* Ops: everything asynchronous is one, and ends exactly once. */
+#include <poll.h>
+#include <time.h>
+
+#include "client/private.h"
+
+irisx_op_t *op_new(irisx_client_t *c)
+{
+    irisx_op_t *op = ix_alloc(sizeof *op);
+
+    if (!op)
+        return NULL;
+    op->final = event_new(IRISX_EVENT_OP_DONE);
+    if (!op->final) {
+        ix_free(op);
+        return NULL;
+    }
+    atomic_init(&op->refs, 2);
+    atomic_init(&op->done, false);
+    op->client = irisx_client_ref(c);
+    op->id = atomic_fetch_add(&c->next_op, 1) + 1;
+    pthread_mutex_lock(&c->lock);
+    ix_list_append(&c->ops, &op->node);
+    pthread_mutex_unlock(&c->lock);
+    return op;
+}
+
+irisx_op_t *irisx_op_ref(irisx_op_t *op)
+{
+    if (op)
+        atomic_fetch_add(&op->refs, 1);
+    return op;
+}
+
+void irisx_op_unref(irisx_op_t *op)
+{
+    irisx_client_t *c;
+
+    if (!op || atomic_fetch_sub(&op->refs, 1) != 1)
+        return;
+    c = op->client;
+    irisx_event_unref(op->final);
+    ix_api_answer_clear(&op->answer);
+    failure_clear(&op->error);
+    ix_free(op);
+    irisx_client_unref(c);
+}
+
+void op_finish(irisx_op_t *op, const struct failure *f)
+{
+    irisx_client_t *c = op->client;
+    irisx_event_t *ev;
+
+    pthread_mutex_lock(&c->lock);
+    if (atomic_load(&op->done)) {
+        pthread_mutex_unlock(&c->lock);
+        return;
+    }
+    ix_list_remove(&op->node);
+    ev = op->final;
+    op->final = NULL;
+    pthread_mutex_unlock(&c->lock);
+    if (f)
+        failure_copy(&op->error, f);
+    else
+        failure_set(&op->error, 0, IRISX_DOMAIN_UNKNOWN, 0, "done", NULL);
+    failure_copy(&ev->error, &op->error);
+    ev->op = irisx_op_ref(op);
+    atomic_store(&op->done, true);
+    queue_push(c, ev);
+    wake_all(c);
+    irisx_op_unref(op); /* the work's reference */
+}
+
+void op_finish_code(irisx_op_t *op, int code, const char *message)
+{
+    struct failure f = { 0 };
+
+    if (!op)
+        return;
+    failure_set(&f, code, code ? IRISX_DOMAIN_LOCAL : IRISX_DOMAIN_UNKNOWN, 0, message, NULL);
+    op_finish(op, code ? &f : NULL);
+    failure_clear(&f);
+}
+
+void op_give(irisx_op_t *op, irisx_op_t **op_out)
+{
+    if (op_out)
+        *op_out = op;
+    else
+        irisx_op_unref(op);
+}
+
+uint64_t irisx_op_id(const irisx_op_t *op)
+{
+    return op ? op->id : 0;
+}
+
+int32_t irisx_op_done(const irisx_op_t *op)
+{
+    return op && atomic_load(&op->done);
+}
+
+const irisx_error_info_t *irisx_op_error(const irisx_op_t *op)
+{
+    return irisx_op_done(op) ? &op->error.info : NULL;
+}
+
+const irisx_value_t *irisx_op_value(const irisx_op_t *op)
+{
+    return irisx_op_done(op) ? op->answer.root : NULL;
+}
+
+irisx_error_t irisx_op_cancel(irisx_op_t *op)
+{
+    if (!op)
+        return IRISX_E_INVALID;
+    if (atomic_load(&op->done))
+        return IRISX_OK;
+    if (!op->cancel)
+        return IRISX_E_UNSUPPORTED;
+    op->cancel(op);
+    return IRISX_OK;
+}
+
+/* ---- waiting ---------------------------------------------------------------------------------------------------------- */
+static uint64_t now_us(void)
+{
+    return ix_clock_now().mono_us;
+}
+
+/* Zero-thread mode: the waiting thread drives the client. */
+static void drive_until(irisx_op_t *op, uint64_t until_us)
+{
+    irisx_client_t *c = op->client;
+
+    while (!atomic_load(&op->done) && atomic_load(&c->state) != CLIENT_CLOSED) {
+        struct pollfd fd = { .fd = ix_host_fd(c->host), .events = POLLIN };
+        uint64_t now = now_us();
+        int wait = ix_host_timeout_ms(c->host);
+        uint64_t left = until_us > now ? (until_us - now) / 1000 : 0;
+
+        if (until_us != IX_NEVER && (wait < 0 || (uint64_t) wait > left))
+            wait = (int) left;
+        (void) poll(&fd, 1, wait); /* interrupted or not: what is due is done */
+        (void) irisx_client_run_once(c);
+        if (until_us != IX_NEVER && now_us() >= until_us)
+            return;
+    }
+}
+
+static void sleep_until(irisx_op_t *op, uint64_t until_us)
+{
+    irisx_client_t *c = op->client;
+    struct timespec at = { .tv_sec = (time_t) (until_us / IX_S), .tv_nsec = (long) (until_us % IX_S) * 1000 };
+
+    pthread_mutex_lock(&c->lock);
+    while (!atomic_load(&op->done)) {
+        if (until_us == IX_NEVER)
+            (void) pthread_cond_wait(&c->wake, &c->lock); /* only wrong use fails */
+        else if (pthread_cond_timedwait(&c->wake, &c->lock, &at))
+            break;
+    }
+    pthread_mutex_unlock(&c->lock);
+}
+
+irisx_error_t irisx_op_wait(irisx_op_t *op, uint32_t timeout_ms)
+{
+    uint64_t until;
+
+    if (!op)
+        return IRISX_E_INVALID;
+    if (!atomic_load(&op->done) && timeout_ms) {
+        if (in_callback(op->client) || ix_host_on_own_thread(op->client->host))
+            return IRISX_E_WOULD_DEADLOCK;
+        until = timeout_ms == UINT32_MAX ? IX_NEVER : now_us() + timeout_ms * IX_MS;
+        if (op->client->o.zero_thread)
+            drive_until(op, until);
+        else
+            sleep_until(op, until);
+    }
+    return atomic_load(&op->done) ? op->error.info.code : IRISX_E_AGAIN;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The facade's structs, shared by its files only. Who touches what:
+ *   shared   atomics and what the client's lock guards: any thread
+ *   call     lines and calls proper: the call loop's thread
+ *   service  REST and receivers: the service loop's thread
+ */
+#ifndef IX_CLIENT_PRIVATE_H
+#define IX_CLIENT_PRIVATE_H
+
+#include <irisx/api.h>
+#include <irisx/irisx.h>
+#include <pthread.h>
+
+#include "api/api.h"
+#include "host/engine.h"
+#include "http/http.h"
+
+#define ERROR_TEXT 256
+
+/* An error object that needs no memory when things go wrong. */
+struct failure {
+    irisx_error_info_t info;
+    char message[ERROR_TEXT], reason[96], request_id[64];
+    char *detail; /* owned; may be absent */
+};
+void failure_clear(struct failure *f);
+void failure_set(struct failure *f, int code, irisx_error_domain_t domain, int status, const char *message, const char *reason);
+void failure_from_http(struct failure *f, const struct ix_http_error *e);
+void failure_copy(struct failure *to, const struct failure *from);
+
+/* ---- events ------------------------------------------------------------------------------------------------------------ */
+struct irisx_event {
+    atomic_int refs;
+    struct ix_list node; /* in the queue */
+    irisx_event_kind_t kind;
+    int64_t time_ms;
+    irisx_op_t *op;
+    irisx_line_t *line;
+    irisx_call_t *call;
+    int32_t state;
+    char text[128];
+    irisx_value_t *value;
+    struct failure error;
+    char describe[320];
+};
+irisx_event_t *event_new(irisx_event_kind_t kind);
+/* queue.c; takes the event. Droppable ones are refused when the queue is full (and counted) */
+void queue_push(irisx_client_t *c, irisx_event_t *ev);
+bool queue_full(irisx_client_t *c);
+bool queue_init(irisx_client_t *c);
+void queue_clear(irisx_client_t *c);
+void queue_end(irisx_client_t *c); /* nothing will follow */
+bool queue_start_dispatcher(irisx_client_t *c);
+void queue_stop_dispatcher(irisx_client_t *c);
+void queue_dispatch_inline(irisx_client_t *c); /* zero-thread mode with a callback */
+bool in_callback(irisx_client_t *c);
+
+/* ---- ops -------------------------------------------------------------------------------------------------------------------- */
+struct irisx_op {
+    atomic_int refs;
+    irisx_client_t *client; /* referenced */
+    uint64_t id;
+    struct ix_list node; /* in client.ops while it runs; the client's lock */
+    atomic_bool done;
+    struct failure error;
+    irisx_event_t *final; /* made with the op, so that its end needs no memory */
+    void (*cancel)(irisx_op_t *op); /* posts what cancels it; NULL: cannot be */
+    void *target; /* what cancel needs; not owned */
+    /* REST */
+    struct ix_api_answer answer;
+    uint32_t api_number;
+};
+irisx_op_t *op_new(irisx_client_t *c); /* one reference for the caller, one for the work until op_finish */
+void op_finish(irisx_op_t *op, const struct failure *f /* NULL: well */); /* any thread, once; later calls are ignored */
+void op_finish_code(irisx_op_t *op, int code, const char *message);
+void op_give(irisx_op_t *op, irisx_op_t **op_out); /* to the caller, or drops its reference */
+
+/* ---- client -------------------------------------------------------------------------------------------------------------------- */
+enum client_state { CLIENT_OPEN = 0, CLIENT_CLOSING = 1, CLIENT_CLOSED = 2 };
+struct irisx_client {
+    atomic_int refs;
+    atomic_int state;
+    irisx_client_options_t o; /* texts are ours */
+    char *agent;
+    struct ix_log log;
+    struct ix_host *host;
+    struct ix_engine *engine;
+    pthread_mutex_t lock;
+    pthread_cond_t wake; /* events, ended ops, idle */
+    /* lock */
+    struct ix_list events;
+    size_t event_count, lost;
+    bool ended, idle, engine_down, services_down;
+    struct ix_list ops;
+    int event_fd;
+    pthread_t dispatcher;
+    bool dispatcher_runs, dispatcher_stop, callback_inline;
+    atomic_ullong next_op, next_call;
+    /* call */
+    struct ix_list lines, calls;
+    /* service */
+    struct rest *rest;
+    struct ix_list receivers;
+};
+bool client_usable(const irisx_client_t *c);
+/* arg is freed by fn; on failure by the caller */
+int call_post(irisx_client_t *c, void (*fn)(void *arg), void *arg);
+int service_post(irisx_client_t *c, void (*fn)(void *arg), void *arg);
+void wake_all(irisx_client_t *c);
+
+/* ---- lines ------------------------------------------------------------------------------------------------------------------------ */
+struct irisx_line {
+    atomic_int refs;
+    irisx_client_t *client; /* referenced */
+    atomic_int state;
+    struct ix_list node; /* call: in client.lines */
+    uint32_t id; /* call: 0 = not there */
+    bool linked;
+    irisx_op_t *opening, *closing; /* call: running ops */
+    char *ws_url, *user, *realm, *password, *auth_user, *display_name, *ca_file, *address;
+    char *extension; /* provisioned */
+    uint32_t expires_s;
+    bool no_register, close_wanted;
+};
+void line_event(irisx_client_t *c, const struct ix_phone_event *ev);
+void lines_drop(irisx_client_t *c); /* call: at the end, ends what still runs */
+
+struct ending;
+struct opening;
+/* ---- calls ------------------------------------------------------------------------------------------------------------------------- */
+struct irisx_call {
+    atomic_int refs;
+    irisx_client_t *client; /* referenced */
+    irisx_line_t *line; /* referenced; NULL unknown */
+    uint64_t number;
+    atomic_int state;
+    atomic_bool stats_queued;
+    bool incoming;
+    struct ix_list node; /* call: in client.calls */
+    bool linked;
+    uint32_t id; /* call: of the phone, 0 = none yet or any more */
+    char *to, *play_file, *record_file, *codecs, *header; /* from the options */
+    bool play_loop, record_stereo, app_audio;
+    uint32_t record_rate, audio_rate, ring_ms, duration_ms;
+    irisx_op_t *connecting, *hanging_up, *digits; /* call */
+    irisx_event_t *final; /* made with the call */
+    struct ix_play *play; /* call */
+    struct ix_record *record;
+    struct ix_pcm_ring *heard, *said; /* application audio; live as long as the call */
+    struct opening *opening; /* call: the recording is being opened */
+    struct ending *ending; /* call: waits for the media thread to let go of the rings */
+    uint32_t party; /* call: id of the media party, kept after the call's end */
+    bool media_started, media_released, finishing, answer_wanted, hangup_wanted;
+    struct failure end; /* call */
+    /* lock of the client */
+    irisx_call_stats_t stats;
+    char *timeline;
+    char *peer, *peer_name;
+    struct ix_media_stats media;
+};
+void call_event(irisx_client_t *c, const struct ix_phone_event *ev);
+void call_incoming(irisx_client_t *c, const struct ix_phone_event *ev);
+void call_media_event(irisx_client_t *c, const struct ix_media_event *ev);
+void calls_drop(irisx_client_t *c);
+int call_options_take(irisx_call_t *call, const irisx_call_options_t *o);
+/* call_media.c */
+void call_files_open(irisx_call_t *call, void (*then)(irisx_call_t *call, int err, const char *detail));
+void call_sound_start(irisx_call_t *call);
+void call_sound_end(irisx_call_t *call, void (*then)(irisx_call_t *call));
+void call_sound_drop(irisx_call_t *call); /* without waiting */
+void call_snapshot(irisx_call_t *call);
+
+/* ---- REST ---------------------------------------------------------------------------------------------------------------------------- */
+struct rest;
+int rest_new(irisx_client_t *c, struct rest **out); /* any thread: no loop object yet */
+void rest_start(void *rest); /* service */
+void rest_free(struct rest *r); /* service: ends what runs */
+/* Takes request and reference of op. Any thread. */
+int rest_submit(irisx_client_t *c, irisx_op_t *op, const struct ix_api_op *api, struct ix_http_request *request);
+int rest_set_stores(irisx_client_t *c, const char *access, const char *refresh);
+/* internal requests: then(ctx, op) on the service loop when op has ended; no OP_DONE event for it */
+int rest_submit_then(irisx_client_t *c, const char *id, const irisx_value_t *params, void (*then)(void *ctx, irisx_op_t *op), void *ctx);
+
+/* receiver.c */
+void receivers_drop(irisx_client_t *c); /* service */
+
+/* options.c: copies min(size, known) over zeroes; IRISX_E_INVALID for an unknown tail that is not zero, or no size */
+int options_read(void *to, size_t known, const void *from);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A phone as a node of the virtual network: its WebSocket messages go by world_tell, its datagrams by world_send, its WORK
+ * is run inline, what it hears is echoed or counted. Client phones have a line at a server phone, which accepts it.
+ */
+#ifndef TEST_PHONE_NODE_H
+#define TEST_PHONE_NODE_H
+
+#include "call/call.h"
+#include "world.h"
+
+#define PHONE_NODE_ADDRS 6
+#define PHONE_NODE_SOCKETS 64
+#define PHONE_NODE_EVENTS 256
+#define PHONE_NODE_WIRES 16
+
+struct phone_event {
+    enum ix_phone_event_kind kind;
+    uint32_t call, line;
+    int state, code;
+    unsigned sip_status, q850;
+    uint64_t at_us;
+};
+struct phone_node;
+struct phone_wire { /* one WebSocket as one end sees it */
+    uint32_t transport;
+    struct phone_node *peer;
+};
+struct phone_node {
+    const char *name;
+    struct world *world;
+    struct world_node *node;
+    struct ix_phone *phone;
+    struct ix_dtls_identity *identity;
+    struct ix_dtls_worker *worker; /* real mbedtls only */
+    const struct ix_dtls_ops *dtls;
+    struct ix_addr addrs[PHONE_NODE_ADDRS]; /* interfaces, port 0 */
+    struct world_net *nets[PHONE_NODE_ADDRS];
+    struct world_link links[PHONE_NODE_ADDRS];
+    size_t addr_count;
+    struct { uint32_t id; struct ix_addr addr; } sockets[PHONE_NODE_SOCKETS];
+    size_t socket_count;
+    uint32_t next_socket;
+    uint16_t next_port;
+    struct phone_wire wires[PHONE_NODE_WIRES];
+    size_t wire_count;
+    struct phone_node *server; /* where WS_OPEN connects; NULL: refused */
+    uint64_t ws_delay_us;
+    struct phone_event events[PHONE_NODE_EVENTS];
+    size_t event_count;
+    uint32_t incoming; /* last call that rang */
+    bool auto_answer;
+    uint64_t frames_in, frames_out, taps;
+    uint32_t media_started, media_stopped;
+    struct ix_call_media media; /* last CODEC */
+    uint32_t media_call; /* its party sends a frame every 20 ms while media.send */
+    uint64_t next_frame_us;
+    uint32_t frame_ts;
+    /* registrar of a server node: digest as the sandbox has it */
+    struct ix_sip_auth_server *auth;
+    struct ix_sip_registrar *registrar;
+    const char *password;
+};
+
+struct phone_node_options {
+    const char *name;
+    bool server; /* accepts connections, registers and takes calls */
+    const struct ix_dtls_ops *dtls; /* NULL: the double */
+    struct ix_dtls_identity *identity; /* NULL: one shared by all nodes, made once */
+    uint32_t max_calls;
+    bool tap;
+};
+struct phone_node *phone_node_new(struct world *w, const struct phone_node_options *o);
+void phone_node_free(struct phone_node *n);
+void phone_node_attach(struct phone_node *n, struct world_net *net, const char *ip, const struct world_link *link);
+uint32_t phone_node_line(struct phone_node *n, struct phone_node *server, const char *user, const char *password);
+/* the newest event of that kind and state for a call or line; NULL none */
+const struct phone_event *phone_node_saw(const struct phone_node *n, enum ix_phone_event_kind kind, int state);
+/* cuts every connection of n, as a network does: both ends are told */
+void phone_node_cut(struct phone_node *n);
+
+#endif
