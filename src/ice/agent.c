@@ -156,9 +156,16 @@ int ix_ice_add_remote(struct ix_ice *ice, const struct ix_candidate *c, struct i
     return err;
 }
 
+/* Ends nothing early: a peer whose candidates are of no use (host names, say) is still learnt from its checks. */
 void ix_ice_remote_done(struct ix_ice *ice)
 {
-    ice->remote_complete = true;
+    for (size_t r = 0; r < ice->remote_count; r++)
+        for (size_t b = 0; b < ice->base_count; b++)
+            if (ix_ice_may_pair(&ice->bases[b].addr, &ice->remotes[r].addr))
+                return;
+    ix_log(ice->config.log, IX_LOG_WARN, "ice",
+        "%s: none of the peer's %zu addresses can be reached from our %zu sockets", ice->ufrag, ice->remote_count,
+        ice->base_count);
 }
 
 int ix_ice_start(struct ix_ice *ice, struct ix_now now)

@@ -95,7 +95,6 @@ struct ix_ice {
     enum ix_ice_state state;
     bool controlling;
     bool remote_lite;
-    bool remote_complete;
     uint64_t tie_breaker;
     char ufrag[IX_ICE_UFRAG + 1];
     char pwd[IX_ICE_PWD + 1];

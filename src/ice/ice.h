@@ -149,7 +149,7 @@ size_t ix_ice_locals(const struct ix_ice *ice, const struct ix_candidate **out);
 void ix_ice_set_controlling(struct ix_ice *ice, bool controlling); /* before start */
 int ix_ice_set_remote(struct ix_ice *ice, struct ix_str ufrag, struct ix_str pwd, bool lite);
 int ix_ice_add_remote(struct ix_ice *ice, const struct ix_candidate *c, struct ix_now now);
-void ix_ice_remote_done(struct ix_ice *ice); /* end of candidates */
+void ix_ice_remote_done(struct ix_ice *ice); /* end of candidates: warns if none of them can be reached */
 int ix_ice_start(struct ix_ice *ice, struct ix_now now); /* remote set: checks begin */
 /* any STUN packet that came on one of the sockets; returns false if it is not for this agent (ufrag, transaction) */
 bool ix_ice_input(struct ix_ice *ice, uint32_t socket, const struct ix_addr *from, const void *p, size_t n,

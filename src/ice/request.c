@@ -120,7 +120,7 @@ void ix_ice_learn(struct ix_ice *ice, const struct ice_early *check, struct ix_n
     bool concluded = ice->controlling && ice->nominated && ice->state != IX_ICE_DISCONNECTED;
     if (!p->valid && !concluded && (p->state != PAIR_IN_PROGRESS || p->again++ < AGAIN_MAX))
         ix_ice_pair_trigger(ice, p);
-    if (check->nominating && !ice->controlling) {
+    if (check->nominating) {
         p->asked = true;
         p->asked_us = now.mono_us;
         ix_ice_peer_nominates(ice, p, now.mono_us);

@@ -166,7 +166,7 @@ static bool parse_attrs(struct ix_stun_msg *m, struct ix_reader r)
         uint16_t len = ix_read_u16(&r);
         struct ix_reader v = ix_read_sub(&r, len);
         (void) ix_read_bytes(&r, (4U - len % 4U) % 4U);
-        if (r.bad || m->has_fingerprint)
+        if (r.bad)
             return false;
         if (!first_of_type(seen, type) || (m->has_integrity && type != IX_STUN_FINGERPRINT))
             continue;

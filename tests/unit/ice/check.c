@@ -113,6 +113,23 @@ Test(check, the_answer_to_a_check_replaced_by_a_triggered_one_counts)
     kit_clear(&k);
 }
 
+Test(check, the_answer_to_a_repeated_check_bounds_the_round_trip_and_never_replaces_a_known_one)
+{
+    struct ix_ice_pair pair;
+    one_pair(true);
+    kit_timeout(&k, 99 + 100 * IX_MS);
+    cr_assert(kit_answer(&k, 0, NULL, 0, kit_at(99 + 150 * IX_MS)));
+    cr_assert(ix_ice_selected(k.ice, &pair));
+    cr_assert_eq(pair.round_trip_us, 150 * IX_MS);
+    (void) kit_run(&k, 99 + 400 * IX_MS);
+    cr_assert_gt(k.sent_count, 4, "the nomination is repeated");
+    cr_assert(kit_answer(&k, 2, NULL, 0, kit_at(99 + 410 * IX_MS)));
+    cr_assert_eq(ix_ice_state(k.ice), IX_ICE_CONNECTED);
+    cr_assert(ix_ice_selected(k.ice, &pair));
+    cr_assert_eq(pair.round_trip_us, 150 * IX_MS);
+    kit_clear(&k);
+}
+
 Test(check, two_eager_agents_do_not_trigger_each_other_for_ever)
 {
     struct ix_addr peer = kit_addr("192.0.2.9", 7000);

@@ -102,6 +102,40 @@ Test(consent, while_the_selected_pair_is_in_doubt_another_may_take_over)
     kit_clear(&k);
 }
 
+Test(consent, a_pair_that_had_failed_gets_another_chance)
+{
+    kit_init(&k, &(struct ix_ice_config){ .controlling = true });
+    kit_local(&k, 1, "192.0.2.1", 65535);
+    kit_local(&k, 2, "192.0.2.2", 65534);
+    cr_assert_eq(kit_remote(&k, "192.0.2.9", 7000, 65535, kit_at(99)), 0);
+    kit_start(&k, kit_at(99));
+    kit_timeout(&k, 99 + 20 * IX_MS);
+    cr_assert(kit_answer(&k, 1, NULL, 400, kit_at(99 + 21 * IX_MS)));
+    cr_assert(kit_answer(&k, 0, NULL, 0, kit_at(99 + 22 * IX_MS)));
+    cr_assert(kit_answer(&k, 2, NULL, 0, kit_at(99 + 23 * IX_MS)));
+    kit_forget(&k);
+    (void) kit_run(&k, 16 * IX_S);
+    cr_assert_neq(last_on(2), SIZE_MAX);
+    kit_clear(&k);
+}
+
+Test(consent, a_controlled_agent_follows_its_peer_out_of_the_doubt)
+{
+    struct ix_addr peer = kit_addr("192.0.2.9", 7000);
+    struct kit_ask nomination = { .controlling = true, .use_candidate = true, .priority = 1 };
+    connected(false, 0);
+    cr_assert(kit_ask(&k, 1, &peer, &nomination, kit_at(200)));
+    cr_assert_eq(ix_ice_state(k.ice), IX_ICE_CONNECTED);
+    (void) kit_run(&k, 100 + 15 * IX_S + 100 * IX_MS);
+    cr_assert_eq(ix_ice_state(k.ice), IX_ICE_DISCONNECTED);
+    cr_assert(kit_answer(&k, last_on(2), NULL, 0, kit_at(16 * IX_S)));
+    cr_assert_eq(ix_ice_state(k.ice), IX_ICE_VALID);
+    cr_assert(kit_ask(&k, 2, &peer, &nomination, kit_at(17 * IX_S)));
+    cr_assert_eq(ix_ice_state(k.ice), IX_ICE_CONNECTED);
+    cr_assert_eq(k.selected[k.selected_count - 1].socket, 2);
+    kit_clear(&k);
+}
+
 Test(consent, what_others_answer_is_no_consent)
 {
     struct ix_addr elsewhere = kit_addr("192.0.2.66", 7000);
@@ -127,6 +161,17 @@ Test(consent, requests_of_the_peer_are_no_consent)
         cr_assert(kit_ask(&k, 1, &peer, &(struct kit_ask){ .controlled = true, .priority = 1 }, kit_at(t * IX_S)));
     (void) kit_run(&k, 100 + 15 * IX_S);
     cr_assert_eq(ix_ice_state(k.ice), IX_ICE_DISCONNECTED);
+    kit_clear(&k);
+}
+
+Test(consent, a_late_answer_is_as_good_as_an_early_one)
+{
+    connected(true, 0);
+    (void) kit_run(&k, 100 + 14900 * IX_MS);
+    cr_assert_geq(k.sent_count, 2);
+    cr_assert(kit_answer(&k, 0, NULL, 0, kit_at(100 + 14950 * IX_MS)), "to the first of those on their way");
+    (void) kit_run(&k, 100 + 16 * IX_S);
+    cr_assert_eq(ix_ice_state(k.ice), IX_ICE_CONNECTED);
     kit_clear(&k);
 }
 

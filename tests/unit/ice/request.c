@@ -97,6 +97,42 @@ Test(request, a_check_before_the_description_is_answered_and_followed_up)
     kit_clear(&k);
 }
 
+Test(request, early_checks_are_kept_one_for_each_address_up_to_eight)
+{
+    struct kit_ask check = { .controlling = true, .tie_breaker = 1, .priority = 77 };
+    begin(false);
+    for (int i = 0; i < 20; i++)
+        cr_assert(kit_ask(&k, 1, &peer, &check, kit_at(99)));
+    check.use_candidate = true;
+    for (uint16_t i = 0; i < 20; i++) {
+        cr_assert(kit_ask(&k, 1, &peer, &check, kit_at(99)));
+        peer.port = (uint16_t) (7001 + i);
+    }
+    kit_forget(&k);
+    kit_start(&k, kit_at(100));
+    (void) kit_run(&k, 100 + 90 * IX_MS);
+    cr_assert_eq(kit_requests(&k), 8);
+    size_t first = kit_find(&k, "192.0.2.9", 7000, 0);
+    cr_assert(kit_answer(&k, first, NULL, 0, kit_at(100 + 91 * IX_MS)));
+    cr_assert_eq(ix_ice_state(k.ice), IX_ICE_CONNECTED, "the flag of its second check is remembered");
+    kit_clear(&k);
+}
+
+Test(request, candidates_that_got_a_name_make_room_for_others)
+{
+    begin(true);
+    kit_start(&k, kit_at(99));
+    for (uint16_t i = 0; i < 16; i++) {
+        peer.port = (uint16_t) (7000 + i);
+        cr_assert(kit_ask(&k, 1, &peer, &(struct kit_ask){ .controlled = true, .priority = 77 }, kit_at(100)));
+        if (i < 8)
+            cr_assert_eq(kit_remote(&k, "192.0.2.9", peer.port, i, kit_at(100)), 0);
+    }
+    (void) kit_run(&k, 100 + 99 * IX_MS);
+    cr_assert_neq(kit_find(&k, "192.0.2.9", 7015, 0), SIZE_MAX);
+    kit_clear(&k);
+}
+
 Test(request, a_check_from_an_unknown_address_teaches_a_candidate_that_may_get_a_name)
 {
     begin(true);

@@ -191,6 +191,20 @@ Test(stun, attributes_of_wrong_shape_are_refused)
     cr_expect_eq(m.error_code, 487);
 }
 
+Test(stun, nothing_may_follow_the_fingerprint)
+{
+    struct ix_stun_msg m;
+    uint8_t bytes[sizeof(vector_request) + 4];
+    memcpy(bytes, vector_request, sizeof(vector_request));
+    memcpy(bytes + sizeof(vector_request), (const uint8_t[]){ 0x80, 0x30, 0, 0 }, 4);
+    bytes[3] = (uint8_t) (bytes[3] + 4);
+    /* the CRC covers the length: make it right again */
+    uint32_t crc = ix_crc32(bytes, sizeof(vector_request) - 8) ^ UINT32_C(0x5354554e);
+    for (size_t i = 0; i < 4; i++)
+        bytes[sizeof(vector_request) - 4 + i] = (uint8_t) (crc >> (24 - 8 * i));
+    cr_assert_neq(ix_stun_parse(&m, bytes, sizeof(bytes)), 0);
+}
+
 Test(stun, what_follows_the_integrity_is_passed_over)
 {
     struct ix_stun_msg m;
