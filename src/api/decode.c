@@ -184,7 +184,8 @@ static size_t list_length(const struct ix_api_field *f, const irisx_value_t *v)
 }
 
 /* the items that have a meaning; the others are left out */
-static void read_text_list(struct decoder *d, const struct ix_api_field *f, const irisx_value_t *v, irisx_text_list_t *out)
+static void read_text_list(
+    struct decoder *d, const struct ix_api_field *f, const irisx_value_t *v, irisx_text_list_t *out)
 {
     size_t n = list_length(f, v);
     const char **items = n > 0 ? take(d, n * sizeof *items) : NULL;
@@ -199,7 +200,8 @@ static void read_text_list(struct decoder *d, const struct ix_api_field *f, cons
     out->items = items;
 }
 
-static void read_int_list(struct decoder *d, const struct ix_api_field *f, const irisx_value_t *v, irisx_int_list_t *out)
+static void read_int_list(
+    struct decoder *d, const struct ix_api_field *f, const irisx_value_t *v, irisx_int_list_t *out)
 {
     size_t n = list_length(f, v);
     int64_t *items = n > 0 ? take(d, n * sizeof *items) : NULL;
@@ -217,7 +219,8 @@ struct object_list { /* the layout of every generated list of structs */
     size_t count;
 };
 
-static void read_object_list(struct decoder *d, const struct ix_api_field *f, const irisx_value_t *v, struct object_list *out)
+static void read_object_list(
+    struct decoder *d, const struct ix_api_field *f, const irisx_value_t *v, struct object_list *out)
 {
     size_t n = list_length(f, v);
     const void **items = n > 0 ? take(d, n * sizeof *items) : NULL;
@@ -314,7 +317,7 @@ static int unreadable(const struct ix_http_response *r, int err, struct ix_http_
         return no_memory(error);
     ix_http_error_set(error, (irisx_error_t) err, IRISX_DOMAIN_HTTP, NULL, "HTTP %d, but the answer is %s", r->status,
         err == IRISX_E_TOO_LARGE ? "larger than the limit"
-            : html               ? "a page, not JSON: is the address that of the API?"
+        : html                   ? "a page, not JSON: is the address that of the API?"
                                  : "not JSON, or was cut short");
     error->info.status = r->status;
     return err;

@@ -78,7 +78,8 @@ static void query_name(struct encoder *e, const char *name)
     ix_buf_u8(&e->query, '=');
 }
 
-static void query_list(struct encoder *e, const struct ix_api_field *f, const char *name, const struct ix_api_cell *list)
+static void query_list(
+    struct encoder *e, const struct ix_api_field *f, const char *name, const struct ix_api_cell *list)
 {
     bool joined = f != NULL && (f->flags & IX_API_CSV) != 0;
     const struct ix_api_field any = { .kind = IX_API_KIND_TEXT };
@@ -172,7 +173,7 @@ static void put_object(struct ix_buf *b, const struct ix_api_set *s, const struc
 static bool bare(const struct ix_api_field *f)
 {
     return f->kind == IX_API_KIND_ID_NUMBER || f->kind == IX_API_KIND_DECIMAL_NUMBER ||
-        f->kind == IX_API_KIND_NUMBER_TEXT_LIST;
+           f->kind == IX_API_KIND_NUMBER_TEXT_LIST;
 }
 
 /* numbers given for members that are texts on the wire */

@@ -119,8 +119,8 @@ static void put_zod_body(const struct ix_api_issue *i, struct ix_buf *out)
     case IX_API_TOO_SMALL:
     case IX_API_TOO_BIG:
         ix_buf_fmt(out, "\"code\":\"too_%s\",\"%s\":%" PRId64 ",\"type\":\"%s\",\"inclusive\":true,\"exact\":false",
-            i->kind == IX_API_TOO_SMALL ? "small" : "big", i->kind == IX_API_TOO_SMALL ? "minimum" : "maximum", i->limit,
-            i->expected);
+            i->kind == IX_API_TOO_SMALL ? "small" : "big", i->kind == IX_API_TOO_SMALL ? "minimum" : "maximum",
+            i->limit, i->expected);
         break;
     case IX_API_NO_MATCH:
         ix_buf_fmt(out, "\"validation\":\"%s\",\"code\":\"invalid_string\"", i->format);

@@ -93,8 +93,7 @@ static void consider(const struct ix_api_set *s, const struct ix_api_op *op, uin
     *best_literal = literal;
 }
 
-bool ix_api_match_in(
-    const struct ix_api_set *s, const char *method, const char *path, struct ix_api_match *out)
+bool ix_api_match_in(const struct ix_api_set *s, const char *method, const char *path, struct ix_api_match *out)
 {
     static const char *const methods[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
     struct ix_str p = ix_str(path);

@@ -39,8 +39,7 @@ struct ix_api_page ix_api_pager_page(const struct ix_api_pager *p)
     return (struct ix_api_page){ .on = true, .at = p->at, .limit = p->limit };
 }
 
-const irisx_value_t *ix_api_items_in(
-    const struct ix_api_set *s, const struct ix_api_op *op, const irisx_value_t *root)
+const irisx_value_t *ix_api_items_in(const struct ix_api_set *s, const struct ix_api_op *op, const irisx_value_t *root)
 {
     const char *path = ix_api_text(s, op->items);
     const irisx_value_t *v = path[0] != '\0' ? ix_json_path(root, path) : root;

@@ -157,8 +157,8 @@ static bool match_end(struct matcher *m, size_t at, const struct rest *rest)
     return match_here(m, rest->span, at, rest->next);
 }
 
-static bool match_group(
-    struct matcher *m, struct span atom, struct span behind, unsigned min, unsigned max, size_t at, const struct rest *rest)
+static bool match_group(struct matcher *m, struct span atom, struct span behind, unsigned min, unsigned max, size_t at,
+    const struct rest *rest)
 {
     struct span inner = { atom.p + 1, atom.end - 1 };
     bool ahead = inner.end - inner.p >= 2 && inner.p[0] == '?' && inner.p[1] == '=';
@@ -174,8 +174,8 @@ static bool match_group(
 }
 
 /* a single character, as often as it goes, then less */
-static bool match_run(
-    struct matcher *m, struct span atom, struct span behind, unsigned min, unsigned max, size_t at, const struct rest *rest)
+static bool match_run(struct matcher *m, struct span atom, struct span behind, unsigned min, unsigned max, size_t at,
+    const struct rest *rest)
 {
     size_t n = 0;
 

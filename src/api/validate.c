@@ -101,7 +101,7 @@ static void leave(struct ix_api_check *c, size_t length)
 static bool integer_text(struct ix_str s)
 {
     return ix_api_is_number_text(s) && ix_str_find(s, '.') == SIZE_MAX && ix_str_find(s, 'e') == SIZE_MAX &&
-        ix_str_find(s, 'E') == SIZE_MAX;
+           ix_str_find(s, 'E') == SIZE_MAX;
 }
 
 /* A query or a path is text anyway: a number may be given as one. An answer's numbers may come as texts. */
@@ -113,7 +113,8 @@ static bool loose(const struct ix_api_check *c, const struct ix_api_field *f)
 static bool number_fits(const struct ix_api_check *c, const struct ix_api_field *f, const struct ix_api_cell *cell)
 {
     if (cell->type == IX_CELL_TEXT)
-        return loose(c, f) && (f->kind == IX_API_KIND_INT ? integer_text(cell->text) : ix_api_is_number_text(cell->text));
+        return loose(c, f) &&
+               (f->kind == IX_API_KIND_INT ? integer_text(cell->text) : ix_api_is_number_text(cell->text));
     if (cell->type == IX_CELL_INT)
         return true;
     if (cell->type != IX_CELL_NUM || !(cell->d - cell->d == 0)) /* not NaN, not infinite */
@@ -132,7 +133,7 @@ static bool text_number_fits(const struct ix_api_check *c, const struct ix_api_f
             return true;
         return !c->wire && (whole ? integer_text(cell->text) : ix_api_is_number_text(cell->text));
     }
-    if (c->wire && !number)
+    if (c->wire && !c->result && !number)
         return false;
     return cell->type == IX_CELL_INT || (cell->type == IX_CELL_NUM && f->kind != IX_API_KIND_ID && !whole);
 }
@@ -142,7 +143,7 @@ static bool fits(const struct ix_api_check *c, const struct ix_api_field *f, con
     switch ((enum ix_api_kind) f->kind) {
     case IX_API_KIND_TEXT:
         return cell->type == IX_CELL_TEXT ||
-            (loose(c, f) && (cell->type == IX_CELL_INT || cell->type == IX_CELL_NUM || cell->type == IX_CELL_BOOL));
+               (loose(c, f) && (cell->type == IX_CELL_INT || cell->type == IX_CELL_NUM || cell->type == IX_CELL_BOOL));
     case IX_API_KIND_ID:
     case IX_API_KIND_ID_NUMBER:
     case IX_API_KIND_DECIMAL:
@@ -155,7 +156,7 @@ static bool fits(const struct ix_api_check *c, const struct ix_api_field *f, con
         return number_fits(c, f, cell);
     case IX_API_KIND_BOOL:
         return cell->type == IX_CELL_BOOL ||
-            (loose(c, f) && (ix_str_eq(cell->text, IX_STR("true")) || ix_str_eq(cell->text, IX_STR("false"))));
+               (loose(c, f) && (ix_str_eq(cell->text, IX_STR("true")) || ix_str_eq(cell->text, IX_STR("false"))));
     case IX_API_KIND_TEXT_LIST:
         return cell->type == IX_CELL_LIST || (c->result && cell->type == IX_CELL_TEXT);
     case IX_API_KIND_NUMBER_TEXT_LIST:
@@ -239,15 +240,14 @@ static void check_rule(struct ix_api_check *c, const struct ix_api_field *f, con
 
 /* ---- members ------------------------------------------------------------------------------------------------------------ */
 
-static void check_item(
-    struct ix_api_check *c, const struct ix_api_field *f, const struct ix_api_cell *list, size_t i)
+static void check_item(struct ix_api_check *c, const struct ix_api_field *f, const struct ix_api_cell *list, size_t i)
 {
     struct ix_api_cell item = ix_api_cell_item(c->set, f, list, i);
     struct ix_api_field as = *f;
 
     as.kind = f->kind == IX_API_KIND_OBJECT_LIST ? IX_API_KIND_OBJECT
-        : f->kind == IX_API_KIND_INT_LIST        ? IX_API_KIND_INT
-        : f->kind == IX_API_KIND_TEXT_LIST       ? IX_API_KIND_TEXT
+              : f->kind == IX_API_KIND_INT_LIST  ? IX_API_KIND_INT
+              : f->kind == IX_API_KIND_TEXT_LIST ? IX_API_KIND_TEXT
                                                  : IX_API_KIND_ID_NUMBER;
     if (c->result && as.kind == IX_API_KIND_TEXT)
         as.kind = IX_API_KIND_ID;
@@ -286,7 +286,7 @@ static void check_inner(struct ix_api_check *c, const struct ix_api_field *f, co
 static bool bad_segment(const struct ix_api_field *f, const struct ix_api_cell *cell)
 {
     return (f->flags & IX_API_IN_PATH) != 0 && cell->type == IX_CELL_TEXT &&
-        (cell->text.n == 0 || ix_str_eq(cell->text, IX_STR(".")) || ix_str_eq(cell->text, IX_STR("..")));
+           (cell->text.n == 0 || ix_str_eq(cell->text, IX_STR(".")) || ix_str_eq(cell->text, IX_STR("..")));
 }
 
 static void check_member(struct ix_api_check *c, const struct ix_api_field *f, const struct ix_api_cell *cell)
@@ -361,8 +361,8 @@ const struct ix_api_type *ix_api_rows(
 
 /* ---- the sandbox's side ---------------------------------------------------------------------------------------------------- */
 
-bool ix_api_validate_body_in(const struct ix_api_set *s, const struct ix_api_op *op, const irisx_value_t *body,
-    struct ix_api_issues *out)
+bool ix_api_validate_body_in(
+    const struct ix_api_set *s, const struct ix_api_op *op, const irisx_value_t *body, struct ix_api_issues *out)
 {
     struct ix_api_source from = { .value = body };
     struct ix_api_check c = { .set = s, .issues = out, .strict = true, .wire = true, .where = IX_API_IN_BODY };
@@ -385,8 +385,8 @@ bool ix_api_validate_body(const struct ix_api_op *op, const irisx_value_t *body,
     return ix_api_validate_body_in(&s, op, body, out);
 }
 
-bool ix_api_validate_result_in(const struct ix_api_set *s, const struct ix_api_op *op, const irisx_value_t *root,
-    struct ix_api_issues *out)
+bool ix_api_validate_result_in(
+    const struct ix_api_set *s, const struct ix_api_op *op, const irisx_value_t *root, struct ix_api_issues *out)
 {
     struct ix_api_check c = { .set = s, .issues = out, .wire = true, .result = true };
     const char *unwrap = ix_api_text(s, op->unwrap);

@@ -175,8 +175,8 @@ static enum ix_auth_answer refuse(const struct ix_auth *a, struct ix_http_error 
     const irisx_error_info_t *f = &a->failure.info;
 
     if (f->code == IRISX_OK) {
-        ix_http_error_set(error, IRISX_E_AUTH, IRISX_DOMAIN_LOCAL, "no_credentials",
-            "no credentials: log in or give an API key");
+        ix_http_error_set(
+            error, IRISX_E_AUTH, IRISX_DOMAIN_LOCAL, "no_credentials", "no credentials: log in or give an API key");
         return IX_AUTH_REFUSED;
     }
     ix_http_error_set(error, f->code, f->domain, f->reason, "%s", f->message);
@@ -248,8 +248,9 @@ int ix_auth_exchange(const struct ix_auth *a, struct ix_http_request *out)
         ix_buf_json_str(&b, ix_str(a->password));
     }
     ix_buf_u8(&b, '}');
-    struct ix_http_request r = { .method = "POST", .body_len = b.n, .auth = IX_HTTP_AUTH_NONE,
-        .retry = IX_RETRY_IDEMPOTENT };
+    struct ix_http_request r = {
+        .method = "POST", .body_len = b.n, .auth = IX_HTTP_AUTH_NONE, .retry = IX_RETRY_IDEMPOTENT
+    };
     int err = b.err;
     r.path = ix_dup_cstr(login ? LOGIN_PATH : REFRESH_PATH);
     r.body = err == 0 ? ix_buf_take(&b) : NULL;
@@ -303,8 +304,8 @@ static int take_tokens(struct ix_auth *a, const irisx_value_t *root, struct ix_n
     return err;
 }
 
-static int read_answer(struct ix_auth *a, const struct ix_http_response *r, struct ix_now now,
-    struct ix_http_error *error)
+static int read_answer(
+    struct ix_auth *a, const struct ix_http_response *r, struct ix_now now, struct ix_http_error *error)
 {
     irisx_value_t *root = NULL;
     int err = ix_json_parse(r->body, &root, NULL);
@@ -325,8 +326,8 @@ static int read_answer(struct ix_auth *a, const struct ix_http_response *r, stru
 static int after_refresh(struct ix_auth *a, int err, struct ix_now now, struct ix_http_error *error)
 {
     if (err == IRISX_E_AUTH || err == IRISX_E_FORBIDDEN || err == IRISX_E_HTTP) {
-        ix_http_error_set(error, IRISX_E_AUTH, IRISX_DOMAIN_HTTP, "session_ended",
-            "the session has ended: log in again");
+        ix_http_error_set(
+            error, IRISX_E_AUTH, IRISX_DOMAIN_HTTP, "session_ended", "the session has ended: log in again");
         drop(&a->access);
         drop(&a->refresh);
         a->refresh_at_us = IX_NEVER;
@@ -381,8 +382,8 @@ static bool says_expired(const struct ix_http_response *r)
     if (r->body.n > MAX_BODY || ix_json_parse(r->body, &root, NULL) != 0)
         return false;
     expired = ix_str_ieq(ix_json_get_str(root, "error"), IX_STR("Token expired")) ||
-        ix_str_ieq(ix_json_get_str(root, "message"), IX_STR("Token expired")) ||
-        ix_str_ieq(ix_json_get_str(root, "code"), IX_STR("TOKEN_EXPIRED"));
+              ix_str_ieq(ix_json_get_str(root, "message"), IX_STR("Token expired")) ||
+              ix_str_ieq(ix_json_get_str(root, "code"), IX_STR("TOKEN_EXPIRED"));
     irisx_value_free(root);
     return expired;
 }

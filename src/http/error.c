@@ -66,8 +66,8 @@ static bool finish_message(struct ix_http_error *e, struct ix_buf *b)
     return text != NULL;
 }
 
-void ix_http_error_set(struct ix_http_error *e, irisx_error_t code, irisx_error_domain_t domain, const char *reason,
-    const char *fmt, ...)
+void ix_http_error_set(
+    struct ix_http_error *e, irisx_error_t code, irisx_error_domain_t domain, const char *reason, const char *fmt, ...)
 {
     struct ix_buf b;
     va_list args;
@@ -95,7 +95,7 @@ static bool is_text(const irisx_value_t *v)
 static bool is_unknown_route(const irisx_value_t *root)
 {
     return is_text(irisx_value_get(root, "path")) && irisx_value_get(root, "code") == NULL &&
-        irisx_value_get(root, "details") == NULL;
+           irisx_value_get(root, "details") == NULL;
 }
 
 static irisx_error_t code_of(int status, const irisx_value_t *root)
@@ -249,7 +249,7 @@ static void set_message(struct ix_http_error *e, const irisx_value_t *root, cons
 
     if (said.n == 0)
         said = ix_json_path(root, "error.message") != NULL ? ix_json_str(ix_json_path(root, "error.message"))
-                                                            : IX_STR_NONE;
+                                                           : IX_STR_NONE;
     if (message.n > 0 && code.n > 0)
         said = IX_STR_NONE; /* E1: error only repeats the status in words */
     ix_buf_init(&b, (size_t) 2 << 20);
@@ -289,9 +289,11 @@ static void set_reason(struct ix_http_error *e, const irisx_value_t *root)
 static void set_unreadable(struct ix_http_error *e, const struct ix_http_response *r)
 {
     struct ix_str text = ix_str_trim(r->body);
-    bool html = ix_str_istarts(r->content_type, IX_STR("text/html")) || ix_str_istarts(text, IX_STR("<!doctype html")) ||
-        ix_str_istarts(text, IX_STR("<html"));
-    const char *what = text.n == 0 ? "with an empty answer" : html ? "with an HTML page" : "with something that is not JSON";
+    bool html = ix_str_istarts(r->content_type, IX_STR("text/html")) ||
+                ix_str_istarts(text, IX_STR("<!doctype html")) || ix_str_istarts(text, IX_STR("<html"));
+    const char *what = text.n == 0 ? "with an empty answer"
+                       : html      ? "with an HTML page"
+                                   : "with something that is not JSON";
     struct ix_buf b;
 
     ix_buf_init(&b, MAX_MESSAGE);

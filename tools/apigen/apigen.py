@@ -62,6 +62,7 @@ def main():
     parser.add_argument("--lock", default=os.path.join(ROOT, "openapi", "lock.yaml"))
     parser.add_argument("--groups", default="")
     parser.add_argument("--out")
+    parser.add_argument("--include", default="<irisx/api/%s.h>", help="how the tables include a group's header")
     parser.add_argument("--name", default="platform", help="of the table set: ix_api_set_NAME")
     args = parser.parse_args()
     data = load(args.lock) if os.path.exists(args.lock) else {}
@@ -74,7 +75,8 @@ def main():
     if args.action == "headers":
         headers(model, groups, args.out)
     elif args.action == "tables":
-        text = environment().get_template("tables.c.j2").render(t=Tables(model), name=args.name, groups=groups)
+        text = environment().get_template("tables.c.j2").render(t=Tables(model), name=args.name,
+                                                                     includes=[args.include % g for g in groups])
         write(args.out, text)
     elif args.action == "lock":
         write(args.lock, lock.text())

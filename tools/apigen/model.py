@@ -302,6 +302,8 @@ class Model:
         required = schema.get("required", [])
         out = []
         for name, sub in schema.get("properties", {}).items():
+            if not isinstance(name, str):
+                raise SpecError("%s: the member %r is not text in YAML: put it in quotes" % (self.at, name))
             f = self.field(name, sub, where, parent)
             f.required = name in required
             out.append(f)

@@ -30,7 +30,8 @@ static const char *token(char out[256], int64_t iat, int64_t life, int n)
     struct ix_buf b;
     char claims[128];
 
-    (void) snprintf(claims, sizeof claims, "{\"n\":%d,\"iat\":%lld,\"exp\":%lld}", n, (long long) iat, (long long) (iat + life));
+    (void) snprintf(
+        claims, sizeof claims, "{\"n\":%d,\"iat\":%lld,\"exp\":%lld}", n, (long long) iat, (long long) (iat + life));
     ix_buf_init(&b, 200);
     ix_buf_str(&b, "eyJh.");
     ix_base64url_encode(&b, claims, strlen(claims));
@@ -140,7 +141,8 @@ Test(http_auth, one_login_serves_all_who_wait)
     setup();
     log_in();
     cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_READY);
-    (void) snprintf(want, sizeof want, "Authorization: Bearer %s\r\n", token(t, now.wall_us / 1000000, (int64_t) DAY, 1));
+    (void) snprintf(
+        want, sizeof want, "Authorization: Bearer %s\r\n", token(t, now.wall_us / 1000000, (int64_t) DAY, 1));
     headers_are(IX_HTTP_AUTH_JWT, want);
     cr_assert_str_eq(ix_auth_refresh_token(a), "R");
 }
@@ -171,8 +173,8 @@ Test(http_auth, a_login_without_tokens_wants_a_second_factor)
 Test(http_auth, takes_tokens_wherever_they_stand)
 {
     static const char *const bodies[] = { "{\"data\":{\"tokens\":{\"access_token\":\"T\",\"refresh_token\":\"R\"}}}",
-        "{\"success\":true,\"data\":{\"access_token\":\"T\",\"refresh_token\":\"R\"}}", "{\"token\":\"T\",\"refresh_token\":\"R\"}",
-        "{\"tokens\":{\"access_token\":\"T\",\"refresh_token\":\"R\"}}" };
+        "{\"success\":true,\"data\":{\"access_token\":\"T\",\"refresh_token\":\"R\"}}",
+        "{\"token\":\"T\",\"refresh_token\":\"R\"}", "{\"tokens\":{\"access_token\":\"T\",\"refresh_token\":\"R\"}}" };
 
     for (size_t i = 0; i < IX_COUNT(bodies); i++) {
         cr_assert_eq(ix_auth_set_login(a, "a@b.test", "x"), 0);
@@ -207,7 +209,10 @@ Test(http_auth, refreshes_when_nine_tenths_or_all_but_a_minute_are_over_whatever
     request_is("/v1/auth/refresh", "{\"refresh_token\":\"R\"}");
     cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_WAIT);
     cr_assert_eq(ix_auth_deadline(a), IX_NEVER);
-    cr_assert_eq(reply(200, "{\"success\":true,\"message\":\"Token refreshed\",\"data\":{\"access_token\":\"T2\",\"expires_in\":\"24h\"}}"), 0);
+    cr_assert_eq(
+        reply(200,
+            "{\"success\":true,\"message\":\"Token refreshed\",\"data\":{\"access_token\":\"T2\",\"expires_in\":\"24h\"}}"),
+        0);
     cr_assert_str_eq(ix_auth_access_token(a), "T2");
     cr_assert_str_eq(ix_auth_refresh_token(a), "R", "it does not rotate");
     cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_READY);
@@ -279,7 +284,8 @@ Test(http_auth, stored_tokens_are_renewed_by_the_wall_clock_since_their_age_is_n
 {
     char t[256];
 
-    cr_assert_eq(ix_auth_set_tokens(a, token(t, now.wall_us / 1000000 - (int64_t) DAY - 5, (int64_t) DAY, 1), "R", now), 0);
+    cr_assert_eq(
+        ix_auth_set_tokens(a, token(t, now.wall_us / 1000000 - (int64_t) DAY - 5, (int64_t) DAY, 1), "R", now), 0);
     cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_EXCHANGE);
 }
 

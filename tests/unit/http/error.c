@@ -58,7 +58,8 @@ Test(http_error, E2_with_zod_issues_in_details)
 
 Test(http_error, E3_error_and_raw_exception)
 {
-    answer(500, "{\"error\":\"Failed to get contact\",\"message\":\"invalid input syntax for type bigint: \\\"abc\\\"\"}");
+    answer(
+        500, "{\"error\":\"Failed to get contact\",\"message\":\"invalid input syntax for type bigint: \\\"abc\\\"\"}");
     is(IRISX_E_SERVER, "Failed to get contact: invalid input syntax for type bigint: \"abc\" (HTTP 500)",
         "Failed to get contact", NULL);
     cr_assert_eq(e.info.retryable, 0, "a 500 is often for good");
@@ -75,25 +76,29 @@ Test(http_error, E5_success_false_with_text_details)
     answer(401, "{\"success\":false,\"error\":\"Invalid email or password\"}");
     is(IRISX_E_AUTH, "Invalid email or password (HTTP 401)", "Invalid email or password", NULL);
     answer(400, "{\"success\":false,\"error\":\"Validation failed\",\"details\":\"email is missing\"}");
-    is(IRISX_E_HTTP, "Validation failed (HTTP 400)", "Validation failed", "[{\"path\":\"\",\"message\":\"email is missing\"}]");
+    is(IRISX_E_HTTP, "Validation failed (HTTP 400)", "Validation failed",
+        "[{\"path\":\"\",\"message\":\"email is missing\"}]");
 }
 
 Test(http_error, E6_error_and_issues_without_message)
 {
-    answer(400, "{\"error\":\"Validation error\",\"details\":[{\"code\":\"invalid_enum_value\",\"path\":[\"status\"],\"message\":\"Invalid enum value\"}]}");
+    answer(400,
+        "{\"error\":\"Validation error\",\"details\":[{\"code\":\"invalid_enum_value\",\"path\":[\"status\"],\"message\":\"Invalid enum value\"}]}");
     is(IRISX_E_HTTP, "Validation error: status: Invalid enum value (HTTP 400)", "Validation error",
         "[{\"path\":\"status\",\"message\":\"Invalid enum value\"}]");
 }
 
 Test(http_error, E7_unknown_route_means_not_available)
 {
-    answer(404, "{\"error\":\"Not Found\",\"message\":\"The requested endpoint does not exist\",\"path\":\"/v1/webhooks\"}");
+    answer(404,
+        "{\"error\":\"Not Found\",\"message\":\"The requested endpoint does not exist\",\"path\":\"/v1/webhooks\"}");
     is(IRISX_E_NOT_AVAILABLE, "Not Found: The requested endpoint does not exist (HTTP 404)", "Not Found", NULL);
 }
 
 Test(http_error, E8_uncaught_exception)
 {
-    answer(500, "{\"error\":\"Internal Server Error\",\"message\":\"column u.name does not exist\",\"timestamp\":\"2026-11-20T09:27:25.486Z\"}");
+    answer(500,
+        "{\"error\":\"Internal Server Error\",\"message\":\"column u.name does not exist\",\"timestamp\":\"2026-11-20T09:27:25.486Z\"}");
     is(IRISX_E_SERVER, "Internal Server Error: column u.name does not exist (HTTP 500)", "Internal Server Error", NULL);
 }
 
@@ -105,7 +110,8 @@ Test(http_error, E9_message_without_error)
 
 Test(http_error, E10_error_is_an_object)
 {
-    answer(400, "{\"success\":false,\"error\":{\"issues\":[{\"code\":\"invalid_type\",\"path\":[\"call_id\"],\"message\":\"Required\"}],\"name\":\"ZodError\"}}");
+    answer(400,
+        "{\"success\":false,\"error\":{\"issues\":[{\"code\":\"invalid_type\",\"path\":[\"call_id\"],\"message\":\"Required\"}],\"name\":\"ZodError\"}}");
     is(IRISX_E_HTTP, "call_id: Required (HTTP 400)", "ZodError", "[{\"path\":\"call_id\",\"message\":\"Required\"}]");
 }
 
@@ -131,15 +137,16 @@ Test(http_error, E12_a_page_instead_of_json)
     answer(502, "");
     is(IRISX_E_SERVER, "the platform failed: the server answered HTTP 502 with an empty answer", NULL, NULL);
     answer(400, "Bad Request");
-    is(IRISX_E_HTTP, "the platform refused the request: the server answered HTTP 400 with something that is not JSON", NULL,
-        NULL);
+    is(IRISX_E_HTTP, "the platform refused the request: the server answered HTTP 400 with something that is not JSON",
+        NULL, NULL);
     answer(404, "{\"error\":\"Not Fou");
     is(IRISX_E_NOT_FOUND, "not found: the server answered HTTP 404 with something that is not JSON", NULL, NULL);
 }
 
 Test(http_error, E13_members_beside_the_usual_ones)
 {
-    answer(403, "{\"error\":\"DNC Violation\",\"message\":\"Call blocked: asked\",\"code\":\"DNC_BLOCKED\",\"blocked\":true,\"contactId\":\"7\",\"to\":\"+12025550150\"}");
+    answer(403,
+        "{\"error\":\"DNC Violation\",\"message\":\"Call blocked: asked\",\"code\":\"DNC_BLOCKED\",\"blocked\":true,\"contactId\":\"7\",\"to\":\"+12025550150\"}");
     is(IRISX_E_FORBIDDEN, "Call blocked: asked (DNC_BLOCKED, HTTP 403)", "DNC_BLOCKED",
         "[{\"path\":\"blocked\",\"message\":\"true\"},{\"path\":\"contactId\",\"message\":\"7\"},{\"path\":\"to\",\"message\":\"+12025550150\"}]");
     answer(400, "{\"error\":\"Missing variables\",\"unreplacedVariables\":[\"{{name}}\",\"{{code}}\"]}");
@@ -151,7 +158,8 @@ Test(http_error, E13_members_beside_the_usual_ones)
 
 Test(http_error, a_rate_limit_tells_when_to_come_back)
 {
-    answer(429, "{\"error\":\"Too Many Requests\",\"message\":\"Rate limit exceeded. Maximum 10 requests per 60 seconds.\",\"code\":\"RATE_LIMIT_EXCEEDED\",\"retry_after\":60}");
+    answer(429,
+        "{\"error\":\"Too Many Requests\",\"message\":\"Rate limit exceeded. Maximum 10 requests per 60 seconds.\",\"code\":\"RATE_LIMIT_EXCEEDED\",\"retry_after\":60}");
     is(IRISX_E_RATE_LIMITED, "Rate limit exceeded. Maximum 10 requests per 60 seconds. (RATE_LIMIT_EXCEEDED, HTTP 429)",
         "RATE_LIMIT_EXCEEDED", NULL);
     cr_assert_eq(e.info.retry_after_ms, 60000);
@@ -163,9 +171,10 @@ Test(http_error, statuses_become_codes)
     static const struct {
         int status;
         irisx_error_t code;
-    } table[] = { { 301, IRISX_E_PROTOCOL }, { 400, IRISX_E_HTTP }, { 402, IRISX_E_FORBIDDEN }, { 405, IRISX_E_NOT_AVAILABLE },
-        { 408, IRISX_E_TIMEOUT }, { 409, IRISX_E_CONFLICT }, { 410, IRISX_E_NOT_FOUND }, { 413, IRISX_E_TOO_LARGE },
-        { 422, IRISX_E_HTTP }, { 501, IRISX_E_NOT_AVAILABLE }, { 503, IRISX_E_SERVER }, { 599, IRISX_E_SERVER } };
+    } table[] = { { 301, IRISX_E_PROTOCOL }, { 400, IRISX_E_HTTP }, { 402, IRISX_E_FORBIDDEN },
+        { 405, IRISX_E_NOT_AVAILABLE }, { 408, IRISX_E_TIMEOUT }, { 409, IRISX_E_CONFLICT }, { 410, IRISX_E_NOT_FOUND },
+        { 413, IRISX_E_TOO_LARGE }, { 422, IRISX_E_HTTP }, { 501, IRISX_E_NOT_AVAILABLE }, { 503, IRISX_E_SERVER },
+        { 599, IRISX_E_SERVER } };
 
     for (size_t i = 0; i < IX_COUNT(table); i++) {
         answer(table[i].status, "{}");

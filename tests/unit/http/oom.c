@@ -34,8 +34,12 @@ static int session(void *arg)
 
 static int errors(void *arg)
 {
-    struct ix_http_response r = { .status = 400, .headers = IX_STR("X-Request-Id: 7\r\n"),
-        .body = IX_STR("{\"error\":\"Validation failed\",\"code\":\"V\",\"details\":[{\"path\":[\"a\",0],\"message\":\"m\"}],\"x\":[\"y\"]}") };
+    struct ix_http_response r = {
+        .status = 400,
+        .headers = IX_STR("X-Request-Id: 7\r\n"),
+        .body = IX_STR(
+            "{\"error\":\"Validation failed\",\"code\":\"V\",\"details\":[{\"path\":[\"a\",0],\"message\":\"m\"}],\"x\":[\"y\"]}")
+    };
     struct ix_http_error e = { 0 };
     bool good = true;
 

@@ -54,7 +54,9 @@ Test(http_redact, takes_secrets_out_of_json_at_any_depth)
 
 Test(http_redact, takes_out_what_looks_like_a_key_or_token_under_any_name)
 {
-    ix_redact_json(&out, IX_STR("[\"irisx_live_3bd1ed7df\",\"eyJhbGci.eyJleHAi.c2ln\",\"/v1/streaming/ws?token=abc\",\"eyJust text.\"]"));
+    ix_redact_json(&out,
+        IX_STR(
+            "[\"irisx_live_3bd1ed7df\",\"eyJhbGci.eyJleHAi.c2ln\",\"/v1/streaming/ws?token=abc\",\"eyJust text.\"]"));
     gives("[\"***\",\"***\",\"***\",\"eyJust text.\"]");
 }
 

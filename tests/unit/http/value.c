@@ -4,7 +4,7 @@
 #include "http/http.h"
 #include "json/json.h"
 
-#define HEADERS                                                                                                        \
+#define HEADERS \
     "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nretry-after:  7 \r\nX-Request-Id: a:b\r\n"
 
 Test(http_value, finds_a_header_by_name_whatever_its_case)
@@ -54,17 +54,22 @@ Test(http_value, reads_when_to_come_back_from_header_or_body)
 
 Test(http_value, reads_a_date_against_the_servers_own_clock)
 {
-    cr_assert_eq(retry_after("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:50:07 GMT\r\n", ""),
+    cr_assert_eq(
+        retry_after("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:50:07 GMT\r\n", ""),
         30 * IX_S);
-    cr_assert_eq(retry_after("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:40:07 GMT\r\n", ""), 0,
+    cr_assert_eq(
+        retry_after("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:40:07 GMT\r\n", ""), 0,
         "in the past");
     cr_assert_eq(retry_after("Retry-After: Sun, 06 Nov 1994 08:50:07 GMT\r\n", ""), 0, "without Date nobody knows");
-    cr_assert_eq(retry_after("Date: Sun, 06 Foo 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:50:07 GMT\r\n", ""), 0);
+    cr_assert_eq(
+        retry_after("Date: Sun, 06 Foo 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:50:07 GMT\r\n", ""), 0);
 }
 
 Test(http_value, clears_a_request_twice_and_null)
 {
-    struct ix_http_request r = { .method = "POST", .path = ix_dup_cstr("/x"), .body = ix_dup_cstr("{}"), .body_len = 2 };
+    struct ix_http_request r = {
+        .method = "POST", .path = ix_dup_cstr("/x"), .body = ix_dup_cstr("{}"), .body_len = 2
+    };
 
     ix_http_request_clear(&r);
     cr_assert_null(r.body);

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The generator refuses what would break programs built against the library, and what it does not understand."""
+import copy
+import os
+import sys
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+sys.path.insert(0, os.path.join(ROOT, "tools", "apigen"))
+
+import yaml  # noqa: E402
+
+from lock import Lock, SpecError  # noqa: E402
+from model import Model, c_member, snake  # noqa: E402
+from tables import Tables  # noqa: E402
+
+
+def load(*parts):
+    with open(os.path.join(ROOT, *parts), encoding="utf-8") as f:
+        return yaml.load(f, Loader=yaml.CSafeLoader)
+
+
+SPEC = load("openapi", "irisx.yaml")
+LOCK = load("openapi", "lock.yaml")
+
+
+class Apigen(unittest.TestCase):
+    def setUp(self):
+        self.spec, self.lock = copy.deepcopy(SPEC), copy.deepcopy(LOCK)
+
+    def build(self, update=False):
+        lock = Lock(self.lock, update)
+        model = Model(self.spec, lock)
+        lock.check_complete()
+        return model, lock
+
+    def refused(self, words):
+        with self.assertRaises(SpecError) as e:
+            self.build()
+        self.assertIn(words, str(e.exception))
+
+    def properties(self, path="/v1/sms/send", method="post"):
+        return self.spec["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"]["properties"]
+
+    def test_what_is_checked_in_agrees(self):
+        model, lock = self.build()
+        self.assertGreaterEqual(len(model.ops), 23)
+        with open(os.path.join(ROOT, "openapi", "lock.yaml"), encoding="utf-8") as f:
+            self.assertEqual(f.read(), lock.text(), "openapi/lock.yaml is not as the tool writes it")
+
+    def test_a_new_member_needs_the_lock_and_goes_to_the_end(self):
+        old = dict(self.properties())
+        self.properties().clear()
+        self.properties().update({"first": {"type": "string"}}, **old)
+        self.refused("not in the lock file: params sms.send: first")
+        model, lock = self.build(update=True)
+        op = next(o for o in model.ops if o.id == "sms.send")
+        self.assertEqual([f.name for f in op.params.fields], LOCK["params"]["sms.send"] + ["first"])
+        self.assertIn("first]", lock.text())
+
+    def test_a_member_cannot_go(self):
+        del self.properties()["dry_run"]
+        self.refused("dry_run is locked and cannot go")
+
+    def test_an_operation_cannot_go_nor_change_its_name(self):
+        del self.spec["paths"]["/v1/sms"]
+        self.refused("operation sms.list is locked and cannot go")
+
+    def test_a_new_operation_gets_the_next_number(self):
+        self.spec["paths"]["/v1/new"] = {"get": dict(self.spec["paths"]["/v1/auth/me"]["get"], operationId="auth.new")}
+        self.refused("not in the lock file: operation auth.new")
+        model, _ = self.build(update=True)
+        self.assertEqual(next(o.number for o in model.ops if o.id == "auth.new"), max(LOCK["operations"].values()) + 1)
+
+    def test_numbers_are_unique(self):
+        self.lock["operations"]["sms.list"] = self.lock["operations"]["sms.get"]
+        self.refused("same number")
+
+    def test_an_enum_value_cannot_go_and_a_new_one_is_appended(self):
+        schema = self.spec["paths"]["/v1/sms"]["get"]["parameters"][2]["schema"]
+        schema["enum"] = ["sideways", "inbound", "outbound"]
+        model, _ = self.build(update=True)
+        op = next(o for o in model.ops if o.id == "sms.list")
+        self.assertEqual(op.params.fields[2].rule.values, ["inbound", "outbound", "sideways"])
+        schema["enum"] = ["inbound"]
+        self.refused("outbound is locked and cannot go")
+
+    def test_a_result_member_cannot_go(self):
+        del self.spec["components"]["schemas"]["Call"]["properties"]["duration"]
+        self.refused("duration is locked and cannot go")
+
+    def test_contradictions_are_named(self):
+        op = self.spec["paths"]["/v1/sms"]["get"]
+        for change, words in (
+                ({"x-irisx-retry": "maybe"}, "x-irisx-retry is 'maybe'"),
+                ({"x-irisx-availability": None}, "x-irisx-availability is None"),
+                ({"x-irisx-auth": "jwt"}, "security says"),
+                ({"x-irisx-unwrap": "nothing"}, "nothing to unwrap"),
+                ({"x-irisx-paging": {"style": "P3", "items": "wrong"}}, "x-irisx-paging names wrong"),
+                ({"operationId": "Sms"}, "not an operation id"),
+                ({"operationId": "auth.me"}, "two operations of this id"),
+                ({"responses": {"404": {"description": "no"}}}, "no response of success")):
+            with self.subTest(change):
+                self.spec = copy.deepcopy(SPEC)
+                self.spec["paths"]["/v1/sms"]["get"] = dict(op, **change)
+                self.refused(words)
+
+    def test_a_name_that_yaml_reads_as_true_is_refused(self):
+        self.properties()[True] = {"type": "string"}
+        self.refused("put it in quotes")
+
+    def test_a_dangling_reference_is_refused(self):
+        del self.spec["components"]["schemas"]["SmsSent"]
+        self.refused("dangling reference")
+
+    def test_a_type_that_refers_to_itself_is_refused(self):
+        self.spec["components"]["schemas"]["Tenant"]["properties"]["plan"] = {"$ref": "#/components/schemas/Tenant"}
+        self.refused("refers to itself")
+
+    def test_path_parameters_are_those_of_the_path(self):
+        self.spec["paths"]["/v1/sms/{other}"] = self.spec["paths"].pop("/v1/sms/{id}")
+        self.refused("path parameters are not those")
+
+    def test_names_in_c(self):
+        self.assertEqual([c_member(n) for n in ("from", "mediaUrls", "class", "to", "delete", "websocketUrl", "2fa", "a-b",
+                                                "None", "sipURL", "HTTPStatus")],
+                         ["from_", "media_urls", "class_", "to", "delete_", "websocket_url", "n2fa", "a_b", "none",
+                          "sip_url", "http_status"])
+        self.assertEqual(snake("WebrtcSipConfig"), "webrtc_sip_config")
+
+    def test_texts_are_interned_once(self):
+        tables = Tables(self.build()[0])
+        texts = bytes(tables.text).split(b"\0")[1:-1]
+        self.assertEqual(len(texts), len(set(texts)))
+        self.assertEqual(tables.intern("sid"), tables.intern("sid"))
+
+
+unittest.main(verbosity=1)

@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What the generator made: tables without a relocation, headers for C99 and C++17.
+
+usage: tables_test.py TABLES.c A_GENERATED_HEADER
+"""
+import os
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+TABLES, HEADER = (os.path.abspath(a) for a in sys.argv[1:3])
+BUILT = os.path.dirname(os.path.dirname(os.path.dirname(HEADER)))  # .../include of the build
+FLAGS = ["-I", os.path.join(ROOT, "include"), "-I", BUILT, "-I", os.path.join(ROOT, "src")]
+
+
+def run(*command, **kw):
+    return subprocess.run(command, check=True, capture_output=True, text=True, **kw).stdout
+
+
+def relocations(folder, source):
+    """Dynamic relocations of the source as a shared object of its own."""
+    out = os.path.join(folder, "t.so")
+    run("cc", "-std=gnu11", "-O2", "-fPIC", "-shared", "-nostdlib", "-fvisibility=hidden", *FLAGS, "-o", out, source)
+    text = run("readelf", "-rW", out)
+    return [line for line in text.splitlines() if " R_" in line]
+
+
+def planted(folder):
+    """The check can fail: a table with one address in it."""
+    name = os.path.join(folder, "bad.c")
+    with open(name, "w", encoding="utf-8") as f:
+        f.write('extern const char *const bad[];\nconst char *const bad[] = { "x" };\n')
+    return relocations(folder, name)
+
+
+def headers(folder):
+    names = sorted(n for n in os.listdir(os.path.dirname(HEADER)) if n.endswith(".h"))
+    unit = "".join("#include <irisx/api/%s>\n" % n for n in names) * 2 + "int unit;\n"
+    for compiler, language, standard in (("cc", "c", "c99"), ("c++", "c++", "c++17")):
+        run(compiler, "-std=" + standard, "-pedantic-errors", "-Wall", "-Wextra", "-Werror", *FLAGS[:4], "-x", language,
+            "-c", "-o", os.path.join(folder, "h.o"), "-", input=unit)
+    return names
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        found = relocations(folder, TABLES)
+        assert not found, "the tables need relocations:\n" + "\n".join(found)
+        assert planted(folder), "a planted address was not seen"
+        names = headers(folder)
+        assert len(names) >= 6, names
+        sizes = run("size", os.path.join(folder, "t.so"))
+    print("no relocation; %d headers compile as C99 and C++17\n%s" % (len(names), sizes))
+
+
+main()
