@@ -4,8 +4,6 @@
 
 #include "client/private.h"
 
-const char irisx_null_text[] = "";
-
 /* Parameters are checked here, on the caller's thread: what is wrong with them is a failed op with all details. */
 static irisx_error_t submit(irisx_client_t *c, const struct ix_api_op *api, struct ix_http_request *request, struct ix_http_error *e,
     int err, irisx_op_t **op_out)

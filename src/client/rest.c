@@ -231,7 +231,8 @@ static void decode(struct job *j, const struct ix_http_response *response)
 {
     struct ix_http_error e = { 0 };
 
-    if (ix_api_decode(j->api, j->request.retry, response, &j->op->answer, &e) == 0 && j->api)
+    (void) ix_api_decode(j->api, j->request.retry, response, &j->op->answer, &e); /* e tells */
+    if (j->api && j->op->answer.result) /* there is one beside the error of a login that wants a second factor */
         j->op->api_number = api_number(j->api);
     finish(j, &e);
 }

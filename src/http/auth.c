@@ -27,6 +27,7 @@ struct ix_auth {
     bool refresh_due; /* the platform said that access has expired */
     enum exchange running;
     uint32_t running_for; /* generation when it began: an answer for credentials since replaced is dropped */
+    bool lost_once; /* the connection of this exchange was lost before */
     struct ix_http_error failure; /* why there is no session; code 0: none was tried */
 };
 
@@ -351,6 +352,10 @@ int ix_auth_input(struct ix_auth *a, int err, const char *detail, const struct i
     a->running = EXCHANGE_NONE;
     if (a->running_for != a->generation)
         return 0;
+    bool lost = err == IRISX_E_NETWORK || err == IRISX_E_OUTCOME_UNKNOWN;
+    a->lost_once = lost && !a->lost_once;
+    if (a->lost_once)
+        return 0; /* nothing has changed: the next to ask runs it again */
     if (err != 0) {
         ix_http_error_from_transfer(error, err, detail, IX_RETRY_IDEMPOTENT, false);
         err = error->info.code;

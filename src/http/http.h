@@ -66,7 +66,8 @@ void ix_http_error_from_transfer(
     struct ix_http_error *e, int err, const char *detail, enum ix_retry_class cls, bool any_byte_sent);
 /* "success": false, which may come with a 2xx status (E11) */
 bool ix_http_refused_in_body(const irisx_value_t *root);
-/* Retry-After header (seconds or HTTP date against the Date header), else retry_after of the body; 0 = none */
+/* Retry-After header (seconds or HTTP date against the Date header), else retry_after of the body; 0 = none. root is the
+ * parsed body; NULL: the body of a 429 or 503 is parsed here. */
 uint64_t ix_http_retry_after_us(const struct ix_http_response *r, const irisx_value_t *root);
 
 /* ---- try again? ------------------------------------------------------------------------------------------------------ */
@@ -112,7 +113,8 @@ int ix_jwt_times(struct ix_str token, struct ix_jwt_times *out);
  *    ^                    | refused                                                       | refused
  *    +--------------------+---------------------------------------------------------------+
  *
- * One exchange at a time: whoever gets IX_AUTH_EXCHANGE runs it, all others wait until it has ended.
+ * One exchange at a time: whoever gets IX_AUTH_EXCHANGE runs it, all others wait until it has ended. One whose connection
+ * was lost is asked for a second time (a kept-alive connection may have died unseen; both exchanges are idempotent).
  */
 struct ix_auth;
 enum ix_auth_answer {

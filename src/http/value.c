@@ -6,6 +6,7 @@
 
 #include "json/json.h"
 
+#define MAX_BODY 65536 /* of a refusal that is looked into */
 #define MAX_RETRY_AFTER_S UINT64_C(31536000) /* a year: what is longer is nonsense or for ever */
 
 static void wipe_free(char *text, size_t n)
@@ -93,9 +94,23 @@ static uint64_t header_retry_after(struct ix_str headers)
     return until > now && now >= 0 ? seconds_to_us((double) (until - now)) : 0;
 }
 
+static uint64_t body_retry_after(const irisx_value_t *root)
+{
+    return seconds_to_us(irisx_value_get_num(root, "retry_after", 0));
+}
+
 uint64_t ix_http_retry_after_us(const struct ix_http_response *r, const irisx_value_t *root)
 {
     uint64_t us = header_retry_after(r->headers);
+    irisx_value_t *parsed = NULL;
 
-    return us != 0 ? us : seconds_to_us(irisx_value_get_num(root, "retry_after", 0));
+    if (us != 0 || root != NULL)
+        return us != 0 ? us : body_retry_after(root);
+    if (r->status != 429 && r->status != 503)
+        return 0;
+    if (r->body.n <= MAX_BODY)
+        (void) ix_json_parse(r->body, &parsed, NULL); /* what cannot be read names no time */
+    us = body_retry_after(parsed);
+    irisx_value_free(parsed);
+    return us;
 }

@@ -223,10 +223,22 @@ Test(http_auth, an_early_refresh_that_fails_harms_nobody)
     log_in();
     now.mono_us = ix_auth_deadline(a);
     cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_EXCHANGE);
-    cr_assert_eq(ix_auth_input(a, IRISX_E_NETWORK, "reset", NULL, now, &e), 0);
+    cr_assert_eq(ix_auth_input(a, IRISX_E_TIMEOUT, "slow", NULL, now, &e), 0);
     cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_READY, "the old token lives on");
     now.mono_us += 30 * IX_S;
     cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_EXCHANGE, "and it is tried again");
+}
+
+Test(http_auth, an_exchange_whose_connection_was_lost_is_run_a_second_time_and_not_a_third)
+{
+    cr_assert_eq(ix_auth_set_login(a, "a@b.test", "x"), 0);
+    for (int round = 0; round < 2; round++) {
+        cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_EXCHANGE);
+        request_is("/v1/auth/login", "{\"email\":\"a@b.test\",\"password\":\"x\"}");
+        cr_assert_eq(ix_auth_input(a, IRISX_E_OUTCOME_UNKNOWN, "reset", NULL, now, &e), round == 0 ? 0 : IRISX_E_NETWORK);
+    }
+    cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_REFUSED);
+    cr_assert_eq(e.info.code, IRISX_E_NETWORK);
 }
 
 Test(http_auth, only_an_answer_that_means_expired_leads_to_a_refresh)
