@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Functions of at most 100 lines, files of at most 1,000, lines of at most 120 columns. usage: sizes.py [ROOT]
+"""Functions of at most 100 lines, files of at most 1,000, lines of at most 120 columns (tests hold literal messages:
+not there). usage: sizes.py [ROOT]
 
 Measured over the C of src/, include/, tests/ and examples/ with universal-ctags (what is generated lies in the build).
 The last line tells the median and the ninetieth percentile, so that a drift is seen early.
@@ -37,7 +38,7 @@ def check(root, names):
         if len(lines) - 1 > FILE_LINES:
             problems.append("%s: %d lines; at most %d" % (name, len(lines) - 1, FILE_LINES))
         for number, line in enumerate(lines, 1):
-            if len(line.expandtabs(4)) > COLUMNS:
+            if len(line) > COLUMNS and not name.startswith("tests/"):
                 problems.append("%s:%d: %d columns; at most %d" % (name, number, len(line), COLUMNS))
     for name, function, length in functions(root, files) if files else ():
         if name.startswith("src/"):

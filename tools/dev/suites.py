@@ -74,10 +74,15 @@ def count(result, protocol):
     return passed, failed, bad
 
 
+def without_good_cases(text):
+    """TAP without the lines of cases that passed: what is left tells of the failure."""
+    return [line for line in text.splitlines() if not re.match(r"\s*ok\b|#\s*(Running\b.*)?$", line)]
+
+
 def show_failure(suite, result, bad):
-    print("\nFAILED %s/%s: %s" % (suite, result["name"], "; ".join(bad[:10])))
+    print("\nFAILED %s/%s: %s" % (suite, result["name"].split(" / ")[-1], "; ".join(bad[:10])))
     for stream in ("stdout", "stderr"):
-        lines = result.get(stream, "").splitlines()
+        lines = without_good_cases(result.get(stream, ""))
         if lines:
             print("--- last lines of %s" % stream)
             print("\n".join(lines[-TAIL_LINES:]))
