@@ -152,8 +152,8 @@ int ix_ice_add_remote(struct ix_ice *ice, const struct ix_candidate *c, struct i
 void ix_ice_remote_done(struct ix_ice *ice); /* end of candidates: warns if none of them can be reached */
 int ix_ice_start(struct ix_ice *ice, struct ix_now now); /* remote set: checks begin */
 /* any STUN packet that came on one of the sockets; returns false if it is not for this agent (ufrag, transaction) */
-bool ix_ice_input(struct ix_ice *ice, uint32_t socket, const struct ix_addr *from, const void *p, size_t n,
-    struct ix_now now);
+bool ix_ice_input(
+    struct ix_ice *ice, uint32_t socket, const struct ix_addr *from, const void *p, size_t n, struct ix_now now);
 void ix_ice_timeout(struct ix_ice *ice, struct ix_now now);
 bool ix_ice_poll(struct ix_ice *ice, struct ix_ice_out *out);
 uint64_t ix_ice_deadline(const struct ix_ice *ice);
