@@ -41,6 +41,7 @@ bool ix_sockaddr_read(const struct sockaddr *sa, struct ix_addr *out); /* false:
 /* ---- TLS: sentences about certificates (X509_STORE_CTX and X509 of OpenSSL) ---------------------------------------------- */
 void ix_tls_explain(void *x509_store_ctx, const char *host, char *out, size_t cap);
 void ix_tls_mismatch(void *x509, const char *host, char *out, size_t cap);
+void ix_tls_names(void *x509, char *out, size_t cap); /* whom the certificate is for */
 /* false: the server's certificate does not name host; error and sentence are set then */
 bool ix_tls_host_matches(void *x509_store_ctx, const char *host, char *out, size_t cap);
 int ix_tls_ca_check(const char *path, char *out, size_t cap); /* a PEM file with a certificate? */

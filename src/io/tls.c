@@ -120,6 +120,15 @@ static void put_validity(struct ix_buf *b, X509 *cert, bool expired)
     }
 }
 
+void ix_tls_names(void *x509, char *out, size_t cap)
+{
+    struct ix_buf b;
+
+    ix_buf_init_fixed(&b, out, cap - 1);
+    put_names(&b, x509);
+    out[b.n] = '\0';
+}
+
 void ix_tls_mismatch(void *x509, const char *host, char *out, size_t cap)
 {
     struct ix_buf b;
