@@ -9,8 +9,6 @@
 #include <string.h>
 
 #include <mbedtls/ctr_drbg.h>
-#include <mbedtls/error.h>
-#include <mbedtls/net_sockets.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/ssl_ciphersuites.h>
@@ -304,31 +302,6 @@ void ix_dtls_engine_free(struct ix_dtls_engine *e)
 
 /* ---- running it ------------------------------------------------------------------------------------------------- */
 
-static int error_of(const struct ix_dtls_engine *e, int rc)
-{
-    if (e->refused)
-        return IRISX_E_FINGERPRINT;
-    switch (rc) {
-    case MBEDTLS_ERR_SSL_TIMEOUT:
-        return IRISX_E_TIMEOUT;
-    case MBEDTLS_ERR_SSL_ALLOC_FAILED:
-    case MBEDTLS_ERR_X509_ALLOC_FAILED:
-    case MBEDTLS_ERR_PK_ALLOC_FAILED:
-    case MBEDTLS_ERR_MPI_ALLOC_FAILED:
-        return IRISX_E_NO_MEMORY;
-    case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE: /* the peer refused us */
-    case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
-#if MBEDTLS_VERSION_NUMBER >= 0x03000000 /* nothing in common */
-    case MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE:
-#else
-    case MBEDTLS_ERR_SSL_NO_CIPHER_CHOSEN:
-    case MBEDTLS_ERR_SSL_NO_USABLE_CIPHERSUITE:
-#endif
-        return IRISX_E_TLS;
-    }
-    return IRISX_E_PROTOCOL;
-}
-
 /* RFC 5764 section 4.2: client key, server key, client salt, server salt */
 static int export_keys(struct ix_dtls_engine *e)
 {
@@ -351,7 +324,7 @@ static int export_keys(struct ix_dtls_engine *e)
         k->profile = MBEDTLS_TLS_SRTP_AES128_CM_HMAC_SHA1_80;
     }
     ix_wipe(block, sizeof(block));
-    return rc == 0 ? 0 : error_of(e, rc);
+    return ix_dtls_error_of(rc, IRISX_E_INTERNAL);
 }
 
 static int finish(struct ix_dtls_engine *e)
@@ -387,7 +360,7 @@ static int run_handshake(struct ix_dtls_engine *e)
             return finish(e);
         if (rc != MBEDTLS_ERR_SSL_WANT_READ && rc != MBEDTLS_ERR_SSL_WANT_WRITE) {
             e->job->tls_code = rc;
-            return error_of(e, rc);
+            return e->refused ? IRISX_E_FINGERPRINT : ix_dtls_error_of(rc, IRISX_E_PROTOCOL);
         }
         if (!more_to_do(e))
             return 0;

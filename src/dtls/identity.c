@@ -72,9 +72,7 @@ static int parse_key(mbedtls_pk_context *pk, struct ix_bytes der, mbedtls_pk_con
     if (rc == 0 && public_key != NULL)
         rc = mbedtls_pk_check_pair(public_key, pk);
 #endif
-    if (rc == MBEDTLS_ERR_PK_ALLOC_FAILED || rc == MBEDTLS_ERR_MPI_ALLOC_FAILED)
-        return IRISX_E_NO_MEMORY;
-    return rc == 0 ? 0 : IRISX_E_FORMAT;
+    return ix_dtls_error_of(rc, IRISX_E_FORMAT);
 }
 
 int ix_dtls_identity_load(struct ix_bytes cert_der, struct ix_bytes key_der, struct ix_dtls_identity **out)
@@ -91,7 +89,7 @@ int ix_dtls_identity_load(struct ix_bytes cert_der, struct ix_bytes key_der, str
     memcpy(id->key, key_der.p, key_der.n);
 
     int rc = mbedtls_x509_crt_parse_der(&id->crt, cert_der.p, cert_der.n);
-    int err = rc == MBEDTLS_ERR_X509_ALLOC_FAILED ? IRISX_E_NO_MEMORY : rc != 0 ? IRISX_E_FORMAT : 0;
+    int err = ix_dtls_error_of(rc, IRISX_E_FORMAT);
     if (err == 0)
         err = parse_key(&key, key_der, &id->crt.pk);
     if (err == 0)
@@ -184,6 +182,8 @@ int ix_dtls_identity_new(const struct ix_rng *rng, int64_t wall_us, struct ix_dt
         struct ix_bytes c = { cert + sizeof(cert) - cert_len, (size_t) cert_len };
         struct ix_bytes k = { der + sizeof(der) - key_len, (size_t) key_len };
         err = ix_dtls_identity_load(c, k, out);
+        if (err == IRISX_E_FORMAT) /* what we have just written: mbedtls says so too when it finds no memory */
+            err = IRISX_E_NO_MEMORY;
     }
     ix_wipe(der, sizeof(der));
     mbedtls_pk_free(&key);
@@ -222,10 +222,9 @@ int ix_dtls_worker_new(const struct ix_dtls_identity *id, struct ix_dtls_worker 
     if (w == NULL)
         return IRISX_E_NO_MEMORY;
     mbedtls_pk_init(&w->key);
-    int err = parse_key(&w->key, (struct ix_bytes){ id->key, id->key_len }, NULL);
-    if (err != 0) {
+    if (parse_key(&w->key, (struct ix_bytes){ id->key, id->key_len }, NULL) != 0) {
         ix_dtls_worker_free(w);
-        return err;
+        return IRISX_E_NO_MEMORY; /* the key was read before: nothing else can fail */
     }
     *out = w;
     return 0;

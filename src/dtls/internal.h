@@ -90,6 +90,10 @@ void ix_dtls_job_run(struct ix_dtls_job *job, struct ix_dtls_worker *worker);
 bool ix_dtls_job_matches(const struct ix_dtls_job *job, const struct ix_dtls_fingerprint *list, size_t count);
 void ix_dtls_engine_free(struct ix_dtls_engine *e);
 
+/* ---- error.c ---------------------------------------------------------------------------------------------------- */
+int ix_dtls_error_of(
+    int rc, int otherwise); /* 0 for what is no error of mbedtls; otherwise: what says nothing special */
+
 /* ---- identity.c ------------------------------------------------------------------------------------------------- */
 struct mbedtls_pk_context;
 struct mbedtls_x509_crt;
