@@ -19,14 +19,25 @@ struct used_nonce {
 };
 struct ix_sip_auth_server {
     const struct ix_rng *rng;
-    char *realm;
+    char *realm; /* as it stands between the quotes, escapes and all: that text is echoed and hashed */
     bool sha256, no_qop;
     uint64_t lifetime_us;
     size_t max_nonces;
     uint8_t key[32];
     struct ix_map *used;
     struct ix_list order;
+    uint64_t floor_us; /* of nonces made until then we may have forgotten what they saw: stale */
 };
+
+static char *escaped(const char *text)
+{
+    struct ix_buf b;
+    ix_buf_init(&b, 1024);
+    ix_sip_quote(&b, ix_str(text));
+    ix_buf_consume(&b, 1);
+    b.n -= b.n > 0; /* the quotes */
+    return ix_buf_take(&b);
+}
 
 int ix_sip_auth_server_new(const struct ix_sip_auth_server_config *config, struct ix_sip_auth_server **out)
 {
@@ -40,7 +51,7 @@ int ix_sip_auth_server_new(const struct ix_sip_auth_server_config *config, struc
     a->lifetime_us = (config->nonce_seconds ? config->nonce_seconds : 300) * IX_S;
     a->max_nonces = config->max_nonces ? config->max_nonces : 4096;
     ix_rng_fill(a->rng, a->key, sizeof a->key);
-    a->realm = ix_dup_cstr(config->realm);
+    a->realm = escaped(config->realm);
     a->used = ix_map_new(a->max_nonces, ix_rng_u64(a->rng));
     if (!a->realm || !a->used) {
         ix_sip_auth_server_free(a);
@@ -89,6 +100,13 @@ static int make_nonce(struct ix_sip_auth_server *a, struct ix_now now, char out[
     return b.err;
 }
 
+static uint64_t nonce_time(const char text[NONCE_TEXT])
+{
+    uint64_t made = 0;
+    (void) ix_str_hex_u64(ix_str_n(text, 16), &made); /* ours: it is hex */
+    return made;
+}
+
 static bool nonce_fresh(const struct ix_sip_auth_server *a, struct ix_str text, struct ix_now now)
 {
     uint8_t bytes[NONCE_BYTES], mac[16];
@@ -104,9 +122,12 @@ static struct used_nonce *use_nonce(struct ix_sip_auth_server *a, struct ix_str 
     struct used_nonce *u = ix_map_get(a->used, text);
     if (u)
         return u;
+    if (nonce_time(text.p) <= a->floor_us)
+        return NULL;
     if (ix_map_count(a->used) >= a->max_nonces) {
         struct used_nonce *oldest = IX_CONTAINER(ix_list_pop(&a->order), struct used_nonce, node);
         (void) ix_map_remove(a->used, ix_str_n(oldest->text, NONCE_TEXT));
+        a->floor_us = IX_MAX(a->floor_us, nonce_time(oldest->text));
         ix_free(oldest);
     }
     u = ix_alloc(sizeof *u);
@@ -140,9 +161,9 @@ static bool count_fresh(struct used_nonce *u, uint32_t nc)
 static void write_challenge(const struct ix_sip_auth_server *a, struct ix_buf *b, bool proxy, bool stale, const char *algorithm,
     struct ix_str nonce)
 {
-    ix_buf_str(b, proxy ? "Proxy-Authenticate: Digest realm=" : "WWW-Authenticate: Digest realm=");
-    ix_sip_quote(b, ix_str(a->realm));
-    ix_buf_str(b, ", nonce=\"");
+    ix_buf_str(b, proxy ? "Proxy-Authenticate: Digest realm=\"" : "WWW-Authenticate: Digest realm=\"");
+    ix_buf_str(b, a->realm);
+    ix_buf_str(b, "\", nonce=\"");
     ix_buf_strv(b, nonce);
     ix_buf_str(b, "\"");
     ix_buf_str(b, stale ? ", stale=true" : "");

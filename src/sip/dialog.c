@@ -29,11 +29,14 @@ struct ix_sip_dialog *ix_sip_dialog_find(const struct ix_sip_stack *s, struct ix
 
 /* ---- making one -------------------------------------------------------------------------------------------------------------- */
 
+/* one line, and fit to be a C string: the NUL that a quoted pair may hold becomes a space */
 static char *unfolded(struct ix_str value, const char *suffix, struct ix_str tag)
 {
     struct ix_buf b;
     ix_buf_init(&b, 4096);
     ix_sip_unfold(&b, value);
+    for (size_t i = 0; i < b.n; i++)
+        b.p[i] = b.p[i] ? b.p[i] : ' ';
     ix_buf_str(&b, suffix);
     ix_buf_strv(&b, tag);
     return ix_buf_take(&b);

@@ -94,8 +94,12 @@ bool ix_sip_digest_param(struct ix_str params, const char *name, struct ix_str *
         if (!n.n || !ix_sip_take_char(&params, '='))
             return false;
         ix_sip_skip_lws(&params);
-        if (!ix_sip_take_quoted(&params, &v))
+        if (params.n && params.p[0] == '"') {
+            if (!ix_sip_take_quoted(&params, &v))
+                return false;
+        } else {
             v = take_unquoted(&params);
+        }
         if (ix_str_ieq(n, ix_str(name))) {
             *value = v;
             return true;

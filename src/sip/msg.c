@@ -50,7 +50,7 @@ static void parse_request_line(struct parse *p, struct ix_str line)
     (void) ix_str_cut(&line, ' ', &msg->method_name);
     (void) ix_str_cut(&line, ' ', &uri);
     msg->method = ix_sip_method(msg->method_name);
-    if (!ix_sip_is_token(msg->method_name) || msg->method_name.n > 32)
+    if (!ix_sip_is_token(msg->method_name) || msg->method_name.n > 64)
         fault(p, 400, "no request line");
     else if (!version_like(line))
         fault(p, 400, "request line is not METHOD SP URI SP SIP/2.0");
@@ -108,12 +108,22 @@ static bool next_header(struct parse *p, struct ix_str *out)
     return out->n > 0;
 }
 
+/* RFC 3261 section 25.1 allows a NUL in one place: behind the backslash of a quoted pair */
+static bool bare_nul(struct ix_str line)
+{
+    for (size_t i = 0; i < line.n; i++) {
+        if (!line.p[i] && (!i || line.p[i - 1] != '\\'))
+            return true;
+    }
+    return false;
+}
+
 static void add_header(struct parse *p, struct ix_str line)
 {
     struct ix_sip_msg *msg = p->msg;
     struct ix_str name;
 
-    if (ix_str_find(line, '\0') != SIZE_MAX)
+    if (bare_nul(line))
         fault(p, 400, "NUL in a header");
     if (ix_str_find(line, ':') == SIZE_MAX) {
         fault(p, 400, "header without colon");
@@ -199,7 +209,7 @@ static bool parse_call_id(struct parse *p)
         return false;
     }
     for (size_t i = 0; i < value.n; i++) {
-        if (ix_sip_lws_char(value.p[i])) {
+        if ((unsigned char) value.p[i] <= ' ') {
             fault(p, 400, "Call-ID");
             return false;
         }

@@ -153,7 +153,7 @@ static size_t value_length(struct ix_str s)
 {
     size_t i = 0;
     while (i < s.n && s.p[i] != ';' && s.p[i] != ',' && s.p[i] != '"' && s.p[i] != '<' && s.p[i] != '>' &&
-           !ix_sip_lws_char(s.p[i]))
+           (unsigned char) s.p[i] > ' ' && s.p[i] != 0x7f)
         i++;
     return i;
 }

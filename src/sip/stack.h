@@ -7,7 +7,7 @@
 
 #define IX_SIP_TAG 12 /* characters of a tag we make: 62 bits */
 #define IX_SIP_BRANCH 16 /* behind the magic cookie */
-#define IX_SIP_KEY (4 * IX_SIP_PIECE) /* the longest key made of such pieces */
+#define IX_SIP_KEY (4 * IX_SIP_PIECE + 256) /* the longest key made of such pieces */
 #define IX_SIP_FORKS 8 /* 2xx of different To tags to one INVITE */
 #define IX_SIP_MAX_QUEUE 4096 /* outputs nobody polled; then input is refused */
 #define IX_SIP_COOKIE "z9hG4bK"
