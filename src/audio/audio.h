@@ -44,7 +44,8 @@ int ix_decoder_new(struct ix_decoder **out);
 void ix_decoder_free(struct ix_decoder *d);
 void ix_decoder_reset(struct ix_decoder *d, uint32_t rate_hz); /* 8000 or 16000 or 48000; forgets the past */
 /* samples written, or IRISX_E_PROTOCOL, _TOO_LARGE; switches codec when `codec` changes */
-int ix_decoder_frame(struct ix_decoder *d, enum ix_codec_id codec, const uint8_t *payload, size_t len, int16_t *pcm, size_t cap);
+int ix_decoder_frame(
+    struct ix_decoder *d, enum ix_codec_id codec, const uint8_t *payload, size_t len, int16_t *pcm, size_t cap);
 /* n samples for a packet that is lost, from the redundancy in `next`, the packet after it (Opus in-band FEC); falls back
  * to concealment where there is none. True if it was FEC */
 bool ix_decoder_fec(struct ix_decoder *d, const uint8_t *next, size_t len, int16_t *pcm, size_t n);
@@ -116,7 +117,8 @@ void ix_jitter_reset(struct ix_jitter *j); /* forgets stream and estimate, keeps
 void ix_jitter_put(struct ix_jitter *j, const struct ix_frame *f, uint32_t clock_hz);
 /* what to play at now + ahead_us, where ahead_us is decoded audio that waits in front of it; frame_us is how much is wanted
  * where nothing is there */
-void ix_jitter_get(struct ix_jitter *j, uint64_t now_us, uint64_t ahead_us, uint32_t frame_us, struct ix_jitter_got *got);
+void ix_jitter_get(
+    struct ix_jitter *j, uint64_t now_us, uint64_t ahead_us, uint32_t frame_us, struct ix_jitter_got *got);
 void ix_jitter_stats(const struct ix_jitter *j, struct ix_jitter_stats *out);
 
 /* ---- telephone-event (RFC 4733) ------------------------------------------------------------------------------------------- */
@@ -143,14 +145,18 @@ struct ix_tel_press {
     uint16_t duration_ms;
 };
 /* true: a press is complete. An event whose end packets are all lost ends with the next one, or by ix_tel_rx_idle() */
-bool ix_tel_rx_put(struct ix_tel_rx *rx, const struct ix_frame *f, uint32_t clock_hz, uint64_t now_us, struct ix_tel_press *press);
+bool ix_tel_rx_put(
+    struct ix_tel_rx *rx, const struct ix_frame *f, uint32_t clock_hz, uint64_t now_us, struct ix_tel_press *press);
 bool ix_tel_rx_idle(struct ix_tel_rx *rx, uint32_t clock_hz, uint64_t now_us, struct ix_tel_press *press);
 
 #define IX_TEL_QUEUE 64
 #define IX_TEL_TONE_MS 160
 #define IX_TEL_GAP_MS 80
 struct ix_tel_tx { /* zero to begin; one call a tick */
-    struct { char digit; uint16_t tone_ms, gap_ms; } queue[IX_TEL_QUEUE];
+    struct {
+        char digit;
+        uint16_t tone_ms, gap_ms;
+    } queue[IX_TEL_QUEUE];
     uint8_t head, count;
     uint8_t state; /* idle, tone, gap */
     uint8_t ends_left; /* end packets still to be repeated */
@@ -163,7 +169,11 @@ size_t ix_tel_tx_queue(struct ix_tel_tx *tx, const char *digits, uint16_t tone_m
 bool ix_tel_tx_busy(const struct ix_tel_tx *tx); /* something is queued or under way */
 struct ix_tel_out {
     size_t count; /* packets, 0..2 */
-    struct { uint32_t timestamp; bool marker; uint8_t payload[4]; } packet[2];
+    struct {
+        uint32_t timestamp;
+        bool marker;
+        uint8_t payload[4];
+    } packet[2];
     bool instead_of_audio; /* no audio frame in this tick */
     bool done; /* the queue ran empty in this tick */
 };

@@ -121,7 +121,8 @@ static int opus_frame(struct ix_decoder *d, const uint8_t *payload, size_t len, 
     return n > 0 ? n : IRISX_E_PROTOCOL;
 }
 
-int ix_decoder_frame(struct ix_decoder *d, enum ix_codec_id codec, const uint8_t *payload, size_t len, int16_t *pcm, size_t cap)
+int ix_decoder_frame(
+    struct ix_decoder *d, enum ix_codec_id codec, const uint8_t *payload, size_t len, int16_t *pcm, size_t cap)
 {
     if (codec != d->codec) {
         ix_decoder_reset(d, d->rate_hz);

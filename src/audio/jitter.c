@@ -292,7 +292,7 @@ static void stream_begin(struct ix_jitter *j, const struct ix_frame *f, uint32_t
 static bool straggler(const struct ix_jitter *j, const struct ix_frame *f, uint64_t arrival_us)
 {
     return j->had_old && f->ssrc != j->ssrc && f->ssrc == j->old_ssrc && arrival_us < j->ssrc_since_us + OLD_SSRC_US &&
-        arrival_us >= j->ssrc_since_us;
+           arrival_us >= j->ssrc_since_us;
 }
 
 /* A packet far off the time line: with a marker, after a stall or when the next one agrees, a new time line begins. */
@@ -331,13 +331,19 @@ static void make_room(struct ix_jitter *j, size_t len)
     }
 }
 
-static void insert(struct ix_jitter *j, const struct ix_frame *f, uint64_t ts, uint64_t seq, uint64_t arrival_us, uint32_t samples)
+static void insert(
+    struct ix_jitter *j, const struct ix_frame *f, uint64_t ts, uint64_t seq, uint64_t arrival_us, uint32_t samples)
 {
     make_room(j, f->len);
     size_t at = place_of(j, ts);
     memmove(j->packets + at + 1, j->packets + at, (j->count - at) * sizeof(*j->packets));
-    j->packets[at] = (struct packet){ .ts = ts, .seq = seq, .arrival_us = arrival_us, .samples = samples, .len = f->len,
-        .chunk = store(j, f->payload, f->len), .codec = f->codec };
+    j->packets[at] = (struct packet){ .ts = ts,
+        .seq = seq,
+        .arrival_us = arrival_us,
+        .samples = samples,
+        .len = f->len,
+        .chunk = store(j, f->payload, f->len),
+        .codec = f->codec };
     j->count++;
 }
 
@@ -354,7 +360,8 @@ static void too_late(struct ix_jitter *j, uint64_t seq)
         j->stats.lost--; /* it was counted as lost when its time had come */
 }
 
-static void put_audio(struct ix_jitter *j, const struct ix_frame *f, uint64_t seq, uint64_t arrival_us, uint32_t samples)
+static void put_audio(
+    struct ix_jitter *j, const struct ix_frame *f, uint64_t seq, uint64_t arrival_us, uint32_t samples)
 {
     uint64_t ts = unwrap32(j->ts_last, f->timestamp);
     int64_t transit = (int64_t) arrival_us - sent_us(j, ts);
@@ -400,7 +407,8 @@ static bool new_stream(const struct ix_jitter *j, const struct ix_frame *f, uint
 void ix_jitter_put(struct ix_jitter *j, const struct ix_frame *f, uint32_t clock_hz)
 {
     uint64_t arrival_us = f->arrival_us & (UINT64_MAX >> 4); /* keeps the sums below within range, whatever comes */
-    uint32_t samples = f->kind == IX_FRAME_AUDIO && f->len <= IX_FRAME_MAX ? ix_payload_samples(f->codec, f->payload, f->len) : 0;
+    uint32_t samples =
+        f->kind == IX_FRAME_AUDIO && f->len <= IX_FRAME_MAX ? ix_payload_samples(f->codec, f->payload, f->len) : 0;
     if (f->len > IX_FRAME_MAX || clock_hz < IX_RATE_MIN || (f->kind == IX_FRAME_AUDIO && samples == 0)) {
         j->stats.malformed++;
         return;
@@ -575,7 +583,8 @@ static void play(struct ix_jitter *j, uint64_t play_us, uint32_t samples, struct
     }
 }
 
-void ix_jitter_get(struct ix_jitter *j, uint64_t now_us, uint64_t ahead_us, uint32_t frame_us, struct ix_jitter_got *got)
+void ix_jitter_get(
+    struct ix_jitter *j, uint64_t now_us, uint64_t ahead_us, uint32_t frame_us, struct ix_jitter_got *got)
 {
     *got = (struct ix_jitter_got){ .clock_hz = j->clock_hz };
     if (j->state == EMPTY)

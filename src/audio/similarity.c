@@ -36,8 +36,10 @@ static void fft_clear(struct fft *f)
 
 static int fft_init(struct fft *f, size_t n)
 {
-    *f = (struct fft){ .n = n, .twiddle = ix_alloc_array(n / 2, sizeof(struct complex)),
-        .a = ix_alloc_array(n, sizeof(struct complex)), .b = ix_alloc_array(n, sizeof(struct complex)) };
+    *f = (struct fft){ .n = n,
+        .twiddle = ix_alloc_array(n / 2, sizeof(struct complex)),
+        .a = ix_alloc_array(n, sizeof(struct complex)),
+        .b = ix_alloc_array(n, sizeof(struct complex)) };
     if (!f->twiddle || !f->a || !f->b) {
         fft_clear(f);
         return IRISX_E_NO_MEMORY;

@@ -82,11 +82,13 @@ static bool continues(const struct ix_tel_rx *rx, const struct ix_frame *f, cons
 
 static void begin(struct ix_tel_rx *rx, const struct ix_frame *f, const struct ix_tel_event *e)
 {
-    *rx = (struct ix_tel_rx){ .any = true, .active = true, .event = e->event, .ssrc = f->ssrc,
-        .first_ts = f->timestamp, .ts = f->timestamp };
+    *rx = (struct ix_tel_rx){
+        .any = true, .active = true, .event = e->event, .ssrc = f->ssrc, .first_ts = f->timestamp, .ts = f->timestamp
+    };
 }
 
-bool ix_tel_rx_put(struct ix_tel_rx *rx, const struct ix_frame *f, uint32_t clock_hz, uint64_t now_us, struct ix_tel_press *press)
+bool ix_tel_rx_put(
+    struct ix_tel_rx *rx, const struct ix_frame *f, uint32_t clock_hz, uint64_t now_us, struct ix_tel_press *press)
 {
     struct ix_tel_event e;
     if (ix_tel_event_parse(&e, f->payload, f->len))

@@ -83,7 +83,8 @@ static void first_audio(struct ix_media *m, struct ix_party *p, struct ix_now no
         return;
     p->had_audio = true;
     p->stats.first_audio_us = now.mono_us;
-    ix_media_tell(m, &(struct ix_media_event){ .kind = IX_MEDIA_EV_FIRST_AUDIO, .party_id = p->id, .u.at_us = now.mono_us });
+    ix_media_tell(
+        m, &(struct ix_media_event){ .kind = IX_MEDIA_EV_FIRST_AUDIO, .party_id = p->id, .u.at_us = now.mono_us });
 }
 
 static void count_made_up(struct ix_party *p, const int16_t *pcm, size_t n)
@@ -124,7 +125,8 @@ static void comfort(struct ix_party *p, const struct ix_jitter_got *got, int16_t
     p->fifo_n += n;
 }
 
-static void frame(struct ix_media *m, struct ix_party *p, const struct ix_jitter_got *got, int16_t *pcm, struct ix_now now)
+static void frame(
+    struct ix_media *m, struct ix_party *p, const struct ix_jitter_got *got, int16_t *pcm, struct ix_now now)
 {
     size_t space = FIFO_CAP - p->fifo_n;
     int n = ix_decoder_frame(p->decoder, got->codec, got->payload, got->len, pcm, space);

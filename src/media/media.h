@@ -29,10 +29,16 @@ struct ix_media_codec { /* what a party sends and receives with */
     bool send, receive; /* direction: held or muted by signalling */
 };
 
-enum ix_source_kind { IX_SOURCE_SILENCE = 0, IX_SOURCE_RING = 1, IX_SOURCE_TONE = 2, IX_SOURCE_ECHO = 3 /* what is received, decoded and encoded anew */ };
+enum ix_source_kind {
+    IX_SOURCE_SILENCE = 0,
+    IX_SOURCE_RING = 1,
+    IX_SOURCE_TONE = 2,
+    IX_SOURCE_ECHO = 3 /* what is received, decoded and encoded anew */
+};
 struct ix_media_source {
     uint8_t kind;
-    struct ix_pcm_ring *ring; /* RING: filled by a file reader or the application; borrowed until RELEASED or SOURCE_ENDED with it */
+    struct ix_pcm_ring
+        *ring; /* RING: filled by a file reader or the application; borrowed until RELEASED or SOURCE_ENDED with it */
     uint32_t rate_hz; /* of the ring's samples, 8000..48000 */
     float tone_hz[2]; /* TONE: one or two frequencies, 0 = none */
     float tone_level; /* peak, 0..1 */
@@ -58,15 +64,35 @@ struct ix_media_cmd { /* travels by value in a ring */
     uint8_t kind;
     uint32_t party_id; /* chosen by the caller, unique among engines */
     union {
-        struct { struct ix_party *party; uint32_t group_of; } add;
+        struct {
+            struct ix_party *party;
+            uint32_t group_of;
+        } add;
         struct ix_media_codec codec;
         struct ix_media_source source;
-        struct { struct ix_pcm_ring *ring; uint32_t rate_hz; } sink;
-        struct { struct ix_pcm_ring *received; struct ix_pcm_ring *sent; uint32_t rate_hz; } record;
-        struct { bool on; } mute;
-        struct { char digits[33]; uint16_t tone_ms; uint16_t gap_ms; } dtmf; /* 0-9 * # A-D; defaults 160, 80 */
-        struct { uint32_t other; } join;
-        struct { float gain; } gain; /* of what this party says into the mix */
+        struct {
+            struct ix_pcm_ring *ring;
+            uint32_t rate_hz;
+        } sink;
+        struct {
+            struct ix_pcm_ring *received;
+            struct ix_pcm_ring *sent;
+            uint32_t rate_hz;
+        } record;
+        struct {
+            bool on;
+        } mute;
+        struct {
+            char digits[33];
+            uint16_t tone_ms;
+            uint16_t gap_ms;
+        } dtmf; /* 0-9 * # A-D; defaults 160, 80 */
+        struct {
+            uint32_t other;
+        } join;
+        struct {
+            float gain;
+        } gain; /* of what this party says into the mix */
     } u;
 };
 
@@ -97,7 +123,10 @@ struct ix_media_event {
     uint32_t party_id;
     union {
         struct ix_party *party; /* RELEASED */
-        struct { char digit; uint16_t duration_ms; } dtmf;
+        struct {
+            char digit;
+            uint16_t duration_ms;
+        } dtmf;
         struct ix_media_stats stats; /* STATS, RELEASED has none */
         uint64_t at_us; /* FIRST_AUDIO */
         struct ix_pcm_ring *ring; /* SOURCE_ENDED, RING_RELEASED: which one */

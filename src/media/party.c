@@ -53,9 +53,15 @@ void ix_party_free(struct ix_party *p)
 
 void ix_party_reset(struct ix_party *p)
 {
-    struct ix_party fresh = { .jitter = p->jitter, .decoder = p->decoder, .encoder = p->encoder, .gain = 1.0f, .marker = true,
-        .feed.resampler = p->feed.resampler, .sink.resampler = p->sink.resampler,
-        .record_received.resampler = p->record_received.resampler, .record_sent.resampler = p->record_sent.resampler };
+    struct ix_party fresh = { .jitter = p->jitter,
+        .decoder = p->decoder,
+        .encoder = p->encoder,
+        .gain = 1.0f,
+        .marker = true,
+        .feed.resampler = p->feed.resampler,
+        .sink.resampler = p->sink.resampler,
+        .record_received.resampler = p->record_received.resampler,
+        .record_sent.resampler = p->record_sent.resampler };
     *p = fresh;
     ix_jitter_reset(p->jitter);
 }
@@ -67,8 +73,13 @@ uint32_t ix_party_clock(const struct ix_party *p)
 
 static void set_encoder(struct ix_party *p)
 {
-    struct ix_encoder_config c = { .codec = p->codec.codec, .rate_hz = p->rate_hz, .bitrate = p->codec.bitrate,
-        .complexity = p->codec.complexity, .loss_percent = p->codec.loss_percent, .fec = p->codec.fec, .dtx = p->codec.dtx };
+    struct ix_encoder_config c = { .codec = p->codec.codec,
+        .rate_hz = p->rate_hz,
+        .bitrate = p->codec.bitrate,
+        .complexity = p->codec.complexity,
+        .loss_percent = p->codec.loss_percent,
+        .fec = p->codec.fec,
+        .dtx = p->codec.dtx };
     p->encoder_ready = ix_encoder_set(p->encoder, &c) == 0;
 }
 

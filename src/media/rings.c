@@ -8,7 +8,8 @@
 #include <string.h>
 
 /* ---- source ----------------------------------------------------------------------------------------------------- */
-static void tell_ring(struct ix_media *m, const struct ix_party *p, enum ix_media_event_kind kind, struct ix_pcm_ring *ring)
+static void tell_ring(
+    struct ix_media *m, const struct ix_party *p, enum ix_media_event_kind kind, struct ix_pcm_ring *ring)
 {
     ix_media_tell(m, &(struct ix_media_event){ .kind = (uint8_t) kind, .party_id = p->id, .u.ring = ring });
 }

@@ -16,7 +16,9 @@ static float loss_percent(const struct ix_media_stats *s, const struct counters 
 static void rate_quality(struct ix_party *p)
 {
     struct ix_media_stats *s = &p->stats;
-    struct ix_emodel_in in = { .codec = p->codec.codec, .loss_percent = loss_percent(s, &p->before), .burst_ratio = 1.0f,
+    struct ix_emodel_in in = { .codec = p->codec.codec,
+        .loss_percent = loss_percent(s, &p->before),
+        .burst_ratio = 1.0f,
         .one_way_delay_ms = OWN_DELAY_MS + (uint32_t) (s->buffer_delay_us / IX_MS) };
     ix_emodel(&in, &s->r_factor, &s->mos);
     p->before = (struct counters){ s->played_us, s->concealed_us, s->silent_concealed_us };

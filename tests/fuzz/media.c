@@ -57,12 +57,23 @@ static void command(struct run *run, struct ix_reader *r, uint32_t id)
         run->in[id - 1] = true;
         break;
     case IX_MEDIA_CODEC:
-        cmd.u.codec = (struct ix_media_codec){ .codec = a & 3, .clock_hz = (a & 3) == IX_CODEC_OPUS ? 48000 : 8000, .events = b & 1,
-            .cn = b & 2, .fec = b & 4, .dtx = b & 8, .send = b & 16, .receive = b & 32, .complexity = b >> 6, .bitrate = a * 1000u };
+        cmd.u.codec = (struct ix_media_codec){ .codec = a & 3,
+            .clock_hz = (a & 3) == IX_CODEC_OPUS ? 48000 : 8000,
+            .events = b & 1,
+            .cn = b & 2,
+            .fec = b & 4,
+            .dtx = b & 8,
+            .send = b & 16,
+            .receive = b & 32,
+            .complexity = b >> 6,
+            .bitrate = a * 1000u };
         break;
     case IX_MEDIA_SOURCE:
-        cmd.u.source = (struct ix_media_source){ .kind = a & 3, .ring = id == 1 ? run->source : NULL, .rate_hz = b * 200u,
-            .tone_hz = { b * 20.0f, a }, .tone_level = 0.5f };
+        cmd.u.source = (struct ix_media_source){ .kind = a & 3,
+            .ring = id == 1 ? run->source : NULL,
+            .rate_hz = b * 200u,
+            .tone_hz = { b * 20.0f, a },
+            .tone_level = 0.5f };
         break;
     case IX_MEDIA_SINK:
         cmd.u.sink.ring = id == 1 ? run->sink : NULL;

@@ -9,8 +9,9 @@ static struct ix_encoder *encoder(enum ix_codec_id codec, uint32_t rate, bool fe
 {
     struct ix_encoder *e = NULL;
     cr_assert_eq(ix_encoder_new(&e), 0);
-    struct ix_encoder_config c = { .codec = codec, .rate_hz = rate, .complexity = 0xff, .fec = fec, .dtx = dtx,
-        .loss_percent = fec ? 20 : 0 };
+    struct ix_encoder_config c = {
+        .codec = codec, .rate_hz = rate, .complexity = 0xff, .fec = fec, .dtx = dtx, .loss_percent = fec ? 20 : 0
+    };
     cr_assert_eq(ix_encoder_set(e, &c), 0);
     return e;
 }
@@ -184,8 +185,10 @@ Test(codec, settings_that_do_not_exist_are_refused)
     cr_assert_eq(ix_encoder_new(&e), 0);
     cr_assert_eq(ix_encoder_frame(e, pcm, payload, sizeof(payload)), IRISX_E_STATE);
     cr_assert_eq(ix_encoder_set(e, &(struct ix_encoder_config){ .codec = IX_CODEC_NONE }), IRISX_E_UNSUPPORTED);
-    cr_assert_eq(ix_encoder_set(e, &(struct ix_encoder_config){ .codec = IX_CODEC_OPUS, .rate_hz = 11025 }), IRISX_E_INVALID);
-    cr_assert_eq(ix_encoder_set(e, &(struct ix_encoder_config){ .codec = IX_CODEC_PCMU, .rate_hz = 1 }), IRISX_E_INVALID);
+    cr_assert_eq(
+        ix_encoder_set(e, &(struct ix_encoder_config){ .codec = IX_CODEC_OPUS, .rate_hz = 11025 }), IRISX_E_INVALID);
+    cr_assert_eq(
+        ix_encoder_set(e, &(struct ix_encoder_config){ .codec = IX_CODEC_PCMU, .rate_hz = 1 }), IRISX_E_INVALID);
     cr_assert_eq(ix_encoder_set(e, &(struct ix_encoder_config){ .codec = IX_CODEC_PCMU, .rate_hz = 8000 }), 0);
     cr_assert_eq(ix_encoder_frame(e, pcm, payload, 100), IRISX_E_TOO_LARGE);
     ix_encoder_free(e);

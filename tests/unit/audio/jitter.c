@@ -25,8 +25,13 @@ static struct ix_jitter *fresh(uint32_t min_ms, uint32_t max_ms)
 
 static struct ix_frame packet(const struct source *s, unsigned k, uint64_t arrival_us)
 {
-    struct ix_frame f = { .arrival_us = arrival_us, .timestamp = s->ts + k * 160, .ssrc = s->ssrc, .seq = (uint16_t) (s->seq + k),
-        .kind = IX_FRAME_AUDIO, .codec = IX_CODEC_PCMU, .len = 160 };
+    struct ix_frame f = { .arrival_us = arrival_us,
+        .timestamp = s->ts + k * 160,
+        .ssrc = s->ssrc,
+        .seq = (uint16_t) (s->seq + k),
+        .kind = IX_FRAME_AUDIO,
+        .codec = IX_CODEC_PCMU,
+        .len = 160 };
     memset(f.payload, (uint8_t) k, 160);
     return f;
 }
@@ -300,8 +305,13 @@ Test(jitter, a_sequence_that_begins_anew_does_not_lose_anything)
 
 static void put_opus(struct ix_jitter *j, unsigned seq, unsigned at_ms, size_t len)
 {
-    struct ix_frame f = { .arrival_us = T0 + at_ms * IX_MS, .timestamp = at_ms * 48, .ssrc = 1, .seq = (uint16_t) seq,
-        .kind = IX_FRAME_AUDIO, .codec = IX_CODEC_OPUS, .len = (uint16_t) len };
+    struct ix_frame f = { .arrival_us = T0 + at_ms * IX_MS,
+        .timestamp = at_ms * 48,
+        .ssrc = 1,
+        .seq = (uint16_t) seq,
+        .kind = IX_FRAME_AUDIO,
+        .codec = IX_CODEC_OPUS,
+        .len = (uint16_t) len };
     f.payload[0] = 9 << 3; /* SILK wideband 20 ms, one frame */
     ix_jitter_put(j, &f, 48000);
 }
@@ -396,8 +406,12 @@ Test(jitter, packets_of_ten_and_sixty_milliseconds)
     uint32_t ts = 0, played = 0;
     for (unsigned k = 0; k < 20; k++) {
         uint16_t len = k % 2 ? 80 : 480;
-        struct ix_frame f = { .arrival_us = T0 + ts * 125, .timestamp = ts, .seq = (uint16_t) k, .kind = IX_FRAME_AUDIO,
-            .codec = IX_CODEC_PCMA, .len = len };
+        struct ix_frame f = { .arrival_us = T0 + ts * 125,
+            .timestamp = ts,
+            .seq = (uint16_t) k,
+            .kind = IX_FRAME_AUDIO,
+            .codec = IX_CODEC_PCMA,
+            .len = len };
         ix_jitter_put(j, &f, CLOCK);
         ts += len;
         ix_jitter_get(j, T0 + ts * 125 + 20 * IX_MS, 0, 20000, &got);
@@ -478,8 +492,10 @@ static size_t fly(struct schedule *s, unsigned count, struct flight *out)
 static void run_seed(uint64_t seed)
 {
     static struct flight flights[2 * RUN];
-    struct schedule s = { .lost_per_mille = (unsigned) (seed * 37 % 200), .dup_per_mille = (unsigned) (seed * 17 % 100),
-        .jitter_ms = (unsigned) (seed * 7 % 120), .spike_per_mille = (unsigned) (seed % 5) };
+    struct schedule s = { .lost_per_mille = (unsigned) (seed * 37 % 200),
+        .dup_per_mille = (unsigned) (seed * 17 % 100),
+        .jitter_ms = (unsigned) (seed * 7 % 120),
+        .spike_per_mille = (unsigned) (seed % 5) };
     ix_prng_seed(&s.prng, seed);
     s.rng = ix_prng_rng(&s.prng);
     size_t n = fly(&s, RUN, flights), next = 0;
@@ -510,7 +526,8 @@ static void run_seed(uint64_t seed)
     cr_assert_leq(longest_wait, 520 * IX_MS, "seed %lu", (unsigned long) seed);
     cr_assert_geq(frames, RUN / 2, "seed %lu: only %d of %d packets were played", (unsigned long) seed, frames, RUN);
     cr_assert_eq(st.received, n);
-    cr_assert_eq((uint64_t) frames + st.late + st.duplicate + st.discarded, n, "seed %lu: every packet has one fate", (unsigned long) seed);
+    cr_assert_eq((uint64_t) frames + st.late + st.duplicate + st.discarded, n, "seed %lu: every packet has one fate",
+        (unsigned long) seed);
     ix_jitter_free(j);
 }
 

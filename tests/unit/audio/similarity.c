@@ -32,7 +32,8 @@ Test(similarity, the_same_speech_later_and_quieter_is_the_same)
 Test(similarity, other_speech_and_reversed_speech_are_not_similar)
 {
     size_t n = 0, m = 0;
-    int16_t *sent = speech_load(SPEECH_CONGRATS, 16000, 10.0, &n), *other = speech_load(SPEECH_OPTIONS, 16000, 10.0, &m);
+    int16_t *sent = speech_load(SPEECH_CONGRATS, 16000, 10.0, &n),
+            *other = speech_load(SPEECH_OPTIONS, 16000, 10.0, &m);
     cr_assert_lt(of(sent, n, other, m).mean, 0.5f);
     int16_t *reversed = ix_alloc_array(n, sizeof(*reversed));
     for (size_t i = 0; i < n; i++)

@@ -289,8 +289,8 @@ Test(wav, the_header_that_is_written_is_the_header_that_is_read)
     ix_wav_pack(w.bytes + IX_WAV_HEADER, (int16_t[]){ 100, 300, -2, -4 }, 4);
     w.n = IX_WAV_HEADER + 8;
     expect(&w, (int16_t[]){ 200, -3 }, 2);
-    const uint8_t head[] = { 'R', 'I', 'F', 'F', 44, 0, 0, 0, 'W', 'A', 'V', 'E', 'f', 'm', 't', ' ', 16, 0, 0, 0, 1, 0, 2, 0,
-        0x80, 0x3e, 0, 0, 0, 0xfa, 0, 0, 4, 0, 16, 0, 'd', 'a', 't', 'a', 8, 0, 0, 0 };
+    const uint8_t head[] = { 'R', 'I', 'F', 'F', 44, 0, 0, 0, 'W', 'A', 'V', 'E', 'f', 'm', 't', ' ', 16, 0, 0, 0, 1, 0,
+        2, 0, 0x80, 0x3e, 0, 0, 0, 0xfa, 0, 0, 4, 0, 16, 0, 'd', 'a', 't', 'a', 8, 0, 0, 0 };
     cr_assert_arr_eq(w.bytes, head, sizeof(head));
 }
 

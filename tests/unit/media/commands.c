@@ -39,7 +39,8 @@ Test(commands, a_party_for_which_there_is_no_room_is_released_at_once)
     cr_assert(ix_media_poll(w->engine[0], &out));
     cr_assert(out.event->kind == IX_MEDIA_EV_RELEASED && out.event->u.party == extra && out.party_id == 77);
     add.party_id = 1; /* an id that is taken */
-    ix_media_command(w->engine[1], &(struct ix_media_cmd){ .kind = IX_MEDIA_REMOVE, .party_id = 1 }, (struct ix_now){ START, 0 });
+    ix_media_command(
+        w->engine[1], &(struct ix_media_cmd){ .kind = IX_MEDIA_REMOVE, .party_id = 1 }, (struct ix_now){ START, 0 });
     ix_media_command(w->engine[0], &add, (struct ix_now){ START, 0 });
     cr_assert(ix_media_poll(w->engine[0], &out));
     cr_assert_eq(out.event->u.party, extra);

@@ -84,7 +84,8 @@ static float echoed(enum ix_codec_id codec, struct line_options line, uint32_t r
     world_connect(w, 1, 2);
     world_command(w, 2, (struct ix_media_cmd){ .kind = IX_MEDIA_SOURCE, .u.source = { .kind = IX_SOURCE_ECHO } });
     struct ix_pcm_ring *ring = world_sink(w, 1, 16000, 12);
-    world_command(w, 1, (struct ix_media_cmd){ .kind = IX_MEDIA_SOURCE, .u.source = { IX_SOURCE_RING, source, rate_hz } });
+    world_command(
+        w, 1, (struct ix_media_cmd){ .kind = IX_MEDIA_SOURCE, .u.source = { IX_SOURCE_RING, source, rate_hz } });
     world_run(w, 10600);
     cr_assert_eq(world_events(w, 1, IX_MEDIA_EV_SOURCE_ENDED, NULL), 1);
     int16_t *sent16 = NULL, *heard = ix_alloc_array(16000 * 12, sizeof(*heard));
@@ -207,7 +208,12 @@ Test(hear, a_sender_whose_clock_is_fast_or_slow_is_followed)
         struct world *w = world_new(1);
         world_party(w, 2, 1, IX_CODEC_PCMU);
         for (unsigned k = 0; k < 6000; k++) {
-            struct ix_frame f = { .timestamp = k * 160, .ssrc = 5, .seq = (uint16_t) k, .kind = IX_FRAME_AUDIO, .codec = IX_CODEC_PCMU, .len = 160 };
+            struct ix_frame f = { .timestamp = k * 160,
+                .ssrc = 5,
+                .seq = (uint16_t) k,
+                .kind = IX_FRAME_AUDIO,
+                .codec = IX_CODEC_PCMU,
+                .len = 160 };
             uint64_t at = START + 7000 + k * (uint64_t) (20000 + sign * 20);
             memset(f.payload, 0xff, 160);
             world_run(w, 0);
@@ -283,8 +289,13 @@ Test(hear, garbage_for_a_codec_is_concealed)
     struct world *w = world_new(1);
     world_party(w, 2, 1, IX_CODEC_OPUS);
     for (unsigned k = 0; k < 100; k++) {
-        struct ix_frame f = { .arrival_us = w->now_us, .timestamp = k * 960, .ssrc = 5, .seq = (uint16_t) k, .kind = IX_FRAME_AUDIO,
-            .codec = IX_CODEC_OPUS, .len = (uint16_t) ix_rng_below(&w->rng, 200) };
+        struct ix_frame f = { .arrival_us = w->now_us,
+            .timestamp = k * 960,
+            .ssrc = 5,
+            .seq = (uint16_t) k,
+            .kind = IX_FRAME_AUDIO,
+            .codec = IX_CODEC_OPUS,
+            .len = (uint16_t) ix_rng_below(&w->rng, 200) };
         ix_rng_fill(&w->rng, f.payload, f.len);
         ix_media_frame(w->engine[1], 2, &f, (struct ix_now){ w->now_us, 0 });
         world_run(w, 20);

@@ -36,8 +36,13 @@ void world_free(struct world *w)
 
 struct ix_media_codec world_codec(enum ix_codec_id codec)
 {
-    return (struct ix_media_codec){ .codec = (uint8_t) codec, .clock_hz = codec == IX_CODEC_OPUS ? 48000 : 8000, .ptime_ms = 20,
-        .events = true, .complexity = 0xff, .send = true, .receive = true };
+    return (struct ix_media_codec){ .codec = (uint8_t) codec,
+        .clock_hz = codec == IX_CODEC_OPUS ? 48000 : 8000,
+        .ptime_ms = 20,
+        .events = true,
+        .complexity = 0xff,
+        .send = true,
+        .receive = true };
 }
 
 void world_command(struct world *w, uint32_t id, struct ix_media_cmd cmd)
@@ -170,8 +175,9 @@ struct ix_media_stats world_stats(const struct world *w, uint32_t id)
 
 void world_tone(struct world *w, uint32_t id, float hz)
 {
-    world_command(w, id, (struct ix_media_cmd){ .kind = IX_MEDIA_SOURCE,
-        .u.source = { .kind = IX_SOURCE_TONE, .tone_hz = { hz }, .tone_level = 0.3f } });
+    world_command(w, id,
+        (struct ix_media_cmd){
+            .kind = IX_MEDIA_SOURCE, .u.source = { .kind = IX_SOURCE_TONE, .tone_hz = { hz }, .tone_level = 0.3f } });
 }
 
 struct ix_pcm_ring *world_sink(struct world *w, uint32_t id, uint32_t rate_hz, double seconds)

@@ -41,7 +41,8 @@ static void count_free(const volatile void *p)
 }
 
 /* the sanitizer's runtime tells of every malloc, that of the libraries too; without it only ours are counted */
-int __sanitizer_install_malloc_and_free_hooks(void (*m)(const volatile void *, size_t), void (*f)(const volatile void *)) __attribute__((weak));
+int __sanitizer_install_malloc_and_free_hooks(
+    void (*m)(const volatile void *, size_t), void (*f)(const volatile void *)) __attribute__((weak));
 
 Test(memory, ten_seconds_of_media_allocate_nothing)
 {
@@ -64,11 +65,14 @@ Test(memory, ten_seconds_of_media_allocate_nothing)
         __sanitizer_install_malloc_and_free_hooks(count_malloc, count_free);
     asked = 0;
     world_command(w, 1, (struct ix_media_cmd){ .kind = IX_MEDIA_SINK, .u.sink = { sink, 44100 } });
-    world_command(w, 3, (struct ix_media_cmd){ .kind = IX_MEDIA_SOURCE, .u.source = { IX_SOURCE_RING, source, 44100 } });
+    world_command(
+        w, 3, (struct ix_media_cmd){ .kind = IX_MEDIA_SOURCE, .u.source = { IX_SOURCE_RING, source, 44100 } });
     for (int i = 0; i < 10; i++) {
         world_command(w, 4, (struct ix_media_cmd){ .kind = IX_MEDIA_JOIN, .u.join.other = i % 2 ? 5 : 0 });
         world_command(w, 2, (struct ix_media_cmd){ .kind = IX_MEDIA_DTMF, .u.dtmf = { .digits = "12" } });
-        world_command(w, 6, (struct ix_media_cmd){ .kind = IX_MEDIA_CODEC, .u.codec = world_codec(i % 3 ? IX_CODEC_OPUS : IX_CODEC_PCMA) });
+        world_command(w, 6,
+            (struct ix_media_cmd){
+                .kind = IX_MEDIA_CODEC, .u.codec = world_codec(i % 3 ? IX_CODEC_OPUS : IX_CODEC_PCMA) });
         world_run(w, 1000);
         w->event_n = 0;
     }

@@ -5,7 +5,8 @@
 
 static void source(struct world *w, struct ix_pcm_ring *ring, uint32_t rate_hz)
 {
-    world_command(w, 1, (struct ix_media_cmd){ .kind = IX_MEDIA_SOURCE, .u.source = { IX_SOURCE_RING, ring, rate_hz } });
+    world_command(
+        w, 1, (struct ix_media_cmd){ .kind = IX_MEDIA_SOURCE, .u.source = { IX_SOURCE_RING, ring, rate_hz } });
 }
 
 static struct ix_pcm_ring *tone_ring(uint32_t rate_hz, double seconds)
@@ -92,7 +93,8 @@ Test(rings, sinks_and_recordings_keep_the_time_at_every_rate)
     for (size_t i = 0; i < IX_COUNT(rates); i++) {
         struct world *w = world_new(1);
         world_party(w, 1, 0, IX_CODEC_OPUS);
-        struct ix_pcm_ring *sink = world_sink(w, 1, rates[i], 4), *in = ix_pcm_ring_new(rates[i] * 4), *out = ix_pcm_ring_new(rates[i] * 4);
+        struct ix_pcm_ring *sink = world_sink(w, 1, rates[i], 4), *in = ix_pcm_ring_new(rates[i] * 4),
+                           *out = ix_pcm_ring_new(rates[i] * 4);
         record(w, in, out, rates[i]);
         world_run(w, 2000); /* nobody sends anything: silence is written */
         cr_assert_float_eq((double) ix_pcm_ring_used(sink), rates[i] * 2.0, 40.0);
