@@ -55,7 +55,8 @@ static int put(struct ix_delivery_store *s, const struct ix_delivery *v)
     struct delivery_db *d = IX_CONTAINER(s, struct delivery_db, base);
     int err;
 
-    (void) sqlite3_bind_text(d->insert, 1, v->id.p, (int) v->id.n, SQLITE_STATIC); /* binding a valid index cannot fail */
+    (void) sqlite3_bind_text(
+        d->insert, 1, v->id.p, (int) v->id.n, SQLITE_STATIC); /* binding a valid index cannot fail */
     (void) sqlite3_bind_text(d->insert, 2, v->event.p, (int) v->event.n, SQLITE_STATIC);
     (void) sqlite3_bind_blob(d->insert, 3, v->body.p, (int) v->body.n, SQLITE_STATIC);
     (void) sqlite3_bind_int64(d->insert, 4, v->received_ms);
@@ -79,17 +80,20 @@ static void db_free(struct ix_delivery_store *s)
 
 static int prepare(struct delivery_db *d)
 {
-    static const char schema[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                                 "CREATE TABLE IF NOT EXISTS deliveries(seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
-                                 " event TEXT NOT NULL, body BLOB NOT NULL, received_ms INTEGER NOT NULL);";
+    static const char schema[] =
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+        "CREATE TABLE IF NOT EXISTS deliveries(seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
+        " event TEXT NOT NULL, body BLOB NOT NULL, received_ms INTEGER NOT NULL);";
     int rc = sqlite3_busy_timeout(d->db, 5000);
 
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(d->db, schema, NULL, NULL, NULL);
     if (rc == SQLITE_OK)
-        rc = sqlite3_prepare_v2(d->db, "INSERT INTO deliveries(id, event, body, received_ms) VALUES(?1, ?2, ?3, ?4)", -1, &d->insert, NULL);
+        rc = sqlite3_prepare_v2(
+            d->db, "INSERT INTO deliveries(id, event, body, received_ms) VALUES(?1, ?2, ?3, ?4)", -1, &d->insert, NULL);
     if (rc == SQLITE_OK)
-        rc = sqlite3_prepare_v2(d->db, "DELETE FROM deliveries WHERE seq <= (SELECT max(seq) FROM deliveries) - ?1", -1, &d->trim, NULL);
+        rc = sqlite3_prepare_v2(
+            d->db, "DELETE FROM deliveries WHERE seq <= (SELECT max(seq) FROM deliveries) - ?1", -1, &d->trim, NULL);
     return error_of(rc);
 }
 

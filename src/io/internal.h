@@ -81,7 +81,14 @@ struct ix_url { /* of ws, wss; slices of the text */
 int ix_url_parse(struct ix_url *u, const char *text);
 
 /* ---- frames of a WebSocket (RFC 6455 section 5), the server's side: pure ------------------------------------------------------ */
-enum ix_ws_opcode { IX_WS_CONT = 0, IX_WS_TEXT = 1, IX_WS_BINARY = 2, IX_WS_OP_CLOSE = 8, IX_WS_OP_PING = 9, IX_WS_OP_PONG = 10 };
+enum ix_ws_opcode {
+    IX_WS_CONT = 0,
+    IX_WS_TEXT = 1,
+    IX_WS_BINARY = 2,
+    IX_WS_OP_CLOSE = 8,
+    IX_WS_OP_PING = 9,
+    IX_WS_OP_PONG = 10
+};
 struct ix_ws_parser { /* ix_ws_parser_init; _clear */
     uint8_t head[14];
     size_t head_n;
@@ -113,7 +120,9 @@ struct ix_http_head { /* points into the text given, where NULs were put behind 
     char *method, *path, *query;
     unsigned minor; /* HTTP/1.minor */
     size_t fields;
-    struct { char *name, *value; } field[IX_HEAD_FIELDS];
+    struct {
+        char *name, *value;
+    } field[IX_HEAD_FIELDS];
     bool has_length, chunked, keep_alive, expects_continue, upgrade;
     uint64_t length;
 };
@@ -143,10 +152,12 @@ struct ix_stream_events {
 };
 int ix_stream_accept(struct ix_loop *loop, int fd, void *ssl_ctx, const struct ix_stream_events *events, void *ctx,
     struct ix_stream **out); /* takes fd over, on failure too */
-int ix_stream_write(struct ix_stream *s, const void *p, size_t n); /* IRISX_E_LIMIT, _NO_MEMORY: the stream is useless then */
+int ix_stream_write(
+    struct ix_stream *s, const void *p, size_t n); /* IRISX_E_LIMIT, _NO_MEMORY: the stream is useless then */
 size_t ix_stream_queued(const struct ix_stream *s);
 void ix_stream_pause(struct ix_stream *s, bool on); /* no data() meanwhile */
-void ix_stream_shutdown(struct ix_stream *s); /* nothing more will be written; the peer sees the end after what is queued */
+void ix_stream_shutdown(
+    struct ix_stream *s); /* nothing more will be written; the peer sees the end after what is queued */
 void ix_stream_close(struct ix_stream *s);
 void *ix_stream_tls_new(const char *cert_file, const char *key_file, char *why, size_t cap); /* SSL_CTX or NULL */
 void ix_stream_tls_free(void *ssl_ctx);

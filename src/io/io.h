@@ -40,7 +40,8 @@ void ix_loop_timer_free(struct ix_loop_timer *t);
 int ix_work_queue(struct ix_loop *loop, void (*work)(void *arg), void (*done)(void *arg, int err), void *arg);
 struct ix_resolve;
 typedef void (*ix_resolve_fn)(void *ctx, int err, const struct ix_addr *addrs, size_t count);
-int ix_resolve(struct ix_loop *loop, const char *host, uint16_t port, ix_resolve_fn fn, void *ctx, struct ix_resolve **out);
+int ix_resolve(
+    struct ix_loop *loop, const char *host, uint16_t port, ix_resolve_fn fn, void *ctx, struct ix_resolve **out);
 void ix_resolve_cancel(struct ix_resolve *r); /* fn is not called */
 
 /* ---- interfaces --------------------------------------------------------------------------------------------------------------- */
@@ -62,7 +63,8 @@ struct ix_udp_packet {
 typedef void (*ix_udp_fn)(void *ctx, struct ix_udp *udp, const struct ix_udp_packet *packets, size_t count);
 int ix_udp_open(struct ix_loop *loop, const struct ix_addr *bind, ix_udp_fn fn, void *ctx, struct ix_udp **out);
 void ix_udp_local(const struct ix_udp *udp, struct ix_addr *out);
-int ix_udp_send(struct ix_udp *udp, const struct ix_addr *to, const void *p, size_t n); /* batched until the turn ends */
+/* batched until the turn ends */
+int ix_udp_send(struct ix_udp *udp, const struct ix_addr *to, const void *p, size_t n);
 void ix_udp_flush(struct ix_udp *udp);
 void ix_udp_close(struct ix_udp *udp);
 struct ix_udp_stats {
@@ -99,7 +101,8 @@ struct ix_ws_options {
     const char *user_agent;
 };
 int ix_ws_connect(struct ix_loop *loop, const struct ix_ws_options *o, ix_ws_fn fn, void *ctx, struct ix_ws **out);
-int ix_ws_send(struct ix_ws *ws, const void *p, size_t n, bool text); /* one message, one frame; queued, bounded (1 MiB) */
+/* one message, one frame; queued, bounded (1 MiB) */
+int ix_ws_send(struct ix_ws *ws, const void *p, size_t n, bool text);
 int ix_ws_ping(struct ix_ws *ws);
 void ix_ws_close(struct ix_ws *ws, uint16_t code); /* fn gets CLOSED later, once; ws invalid after that */
 
@@ -121,7 +124,8 @@ struct ix_server_options {
     uint32_t header_timeout_ms, body_timeout_ms; /* 0 = 10000, 30000 */
     size_t max_body; /* 0 = 1 MiB; larger: 413 */
     const char *tls_cert_file, *tls_key_file; /* both or none */
-    const char *ws_subprotocol; /* NULL = no WebSocket upgrades; chosen where it is offered, others are let in without one */
+    /* NULL = no WebSocket upgrades; chosen where it is offered, others are let in without one */
+    const char *ws_subprotocol;
     const char *ws_path; /* NULL = any */
 };
 /* IRISX_E_TLS: the certificate or key file is not usable (the log says why); IRISX_E_CONFLICT: the port is taken */
@@ -170,17 +174,20 @@ struct ix_http_options {
 };
 int ix_http_client_new(struct ix_loop *loop, const struct ix_http_options *o, struct ix_http_client **out);
 void ix_http_client_free(struct ix_http_client *c); /* cancels all, callbacks with IRISX_E_CANCELLED */
-int ix_transfer_start(struct ix_http_client *c, const struct ix_transfer_request *r, ix_transfer_fn fn, void *ctx, struct ix_transfer **out);
+int ix_transfer_start(struct ix_http_client *c, const struct ix_transfer_request *r, ix_transfer_fn fn, void *ctx,
+    struct ix_transfer **out);
 void ix_transfer_cancel(struct ix_transfer *t); /* fn is called with IRISX_E_CANCELLED before it returns */
 
 /* ---- files ------------------------------------------------------------------------------------------------------------------------------ */
-int ix_file_read(const char *path, size_t limit, struct ix_buf *out); /* blocks: helper threads only */
+/* all of these block: helper threads only. out is initialised here; empty on failure. IRISX_E_TOO_LARGE over the limit */
+int ix_file_read(const char *path, size_t limit, struct ix_buf *out);
 int ix_file_write_atomic(const char *path, unsigned mode, const void *p, size_t n); /* temp + fsync + rename */
 /* append-only writer for captures and timelines: never loses what was written; IRISX_E_DISK_FULL, _IO */
 struct ix_file_out;
 int ix_file_out_open(const char *path, unsigned mode, struct ix_file_out **out);
 int ix_file_out_write(struct ix_file_out *f, const void *p, size_t n);
-int ix_file_out_close(struct ix_file_out *f);
+int ix_file_out_patch(struct ix_file_out *f, uint64_t at, const void *p, size_t n); /* over what is written: headers */
+int ix_file_out_close(struct ix_file_out *f); /* synced; the first failure, if there was one */
 
 /* ---- databases: webhook deliveries. Opening and using it blocks: helper threads only ------------------------------------------------ */
 /* path NULL: in memory. remember: ids kept, 0 = 100000. IRISX_E_NOT_FOUND (no such folder), _FORBIDDEN, _FORMAT, _IO ... */

@@ -134,7 +134,8 @@ int ix_loop_free(struct ix_loop *loop)
     ix_loop_stop(loop);
     run_posts(loop);
     if (loop->owned != 0) {
-        ix_log(loop->log, IX_LOG_ERROR, IX_AREA, "%zu objects still belong to the loop that is to be freed", loop->owned);
+        ix_log(
+            loop->log, IX_LOG_ERROR, IX_AREA, "%zu objects still belong to the loop that is to be freed", loop->owned);
         return IRISX_E_STATE;
     }
     for (size_t i = 0; i < IX_PART_COUNT; i++) {

@@ -81,7 +81,8 @@ static bool is_literal(const char *host, uint16_t port, struct ix_addr *out)
     return false;
 }
 
-int ix_resolve(struct ix_loop *loop, const char *host, uint16_t port, ix_resolve_fn fn, void *ctx, struct ix_resolve **out)
+int ix_resolve(
+    struct ix_loop *loop, const char *host, uint16_t port, ix_resolve_fn fn, void *ctx, struct ix_resolve **out)
 {
     const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
     struct ix_resolve *r;
@@ -94,8 +95,8 @@ int ix_resolve(struct ix_loop *loop, const char *host, uint16_t port, ix_resolve
     *r = (struct ix_resolve){ .fn = fn, .ctx = ctx, .port = port };
     r->uv.data = r;
     int err = is_literal(host, port, &r->literal)
-        ? ix_loop_post(loop, on_literal, r)
-        : ix_err_of_uv(uv_getaddrinfo(ix_loop_uv(loop), &r->uv, on_resolved, host, NULL, &hints));
+                  ? ix_loop_post(loop, on_literal, r)
+                  : ix_err_of_uv(uv_getaddrinfo(ix_loop_uv(loop), &r->uv, on_resolved, host, NULL, &hints));
     if (err != 0) {
         ix_free(r);
         return err;

@@ -24,7 +24,8 @@ struct listener {
     int fd;
 };
 
-static const char refusal[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+static const char refusal[] =
+    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
 static void accept_one(struct ix_server *s, int fd, const struct sockaddr_storage *sa)
 {
@@ -37,7 +38,8 @@ static void accept_one(struct ix_server *s, int fd, const struct sockaddr_storag
         (void) ix_conn_open(s, fd, &peer); /* out of memory: closed, as for the limit */
         return;
     }
-    ix_log(ix_loop_log(s->loop), IX_LOG_DEBUG, IX_AREA, "server: more than %u connections, one refused", s->options.max_connections);
+    ix_log(ix_loop_log(s->loop), IX_LOG_DEBUG, IX_AREA, "server: more than %u connections, one refused",
+        s->options.max_connections);
     if (s->ssl_ctx == NULL)
         (void) send(fd, refusal, sizeof refusal - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     (void) close(fd);
@@ -89,7 +91,8 @@ static int listen_on(const struct ix_addr *addr, struct ix_addr *local)
         (void) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     if (bind(fd, (const struct sockaddr *) &sa, len) == 0 && listen(fd, BACKLOG) == 0) {
         len = sizeof sa;
-        if (getsockname(fd, (struct sockaddr *) &sa, &len) == 0 && ix_sockaddr_read((const struct sockaddr *) &sa, local))
+        if (getsockname(fd, (struct sockaddr *) &sa, &len) == 0 &&
+            ix_sockaddr_read((const struct sockaddr *) &sa, local))
             return fd;
     }
     int err = -errno;
@@ -168,8 +171,8 @@ static int copy_texts(struct ix_server *s, const struct ix_server_options *o)
     return 0;
 }
 
-int ix_server_open(struct ix_loop *loop, const struct ix_server_options *o, ix_server_fn on_request, ix_ws_fn on_ws, void *ctx,
-    struct ix_server **out)
+int ix_server_open(struct ix_loop *loop, const struct ix_server_options *o, ix_server_fn on_request, ix_ws_fn on_ws,
+    void *ctx, struct ix_server **out)
 {
     struct ix_server *s = ix_alloc(sizeof *s);
 

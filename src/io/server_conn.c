@@ -66,7 +66,8 @@ static void linger(struct ix_conn *c)
 
 /* ---- answers ------------------------------------------------------------------------------------------------------------ */
 
-static int put_answer(struct ix_conn *c, int status, const char *type, const char *headers, const void *body, size_t len, bool head_only)
+static int put_answer(
+    struct ix_conn *c, int status, const char *type, const char *headers, const void *body, size_t len, bool head_only)
 {
     char storage[512];
     struct ix_buf b;
@@ -127,7 +128,8 @@ void ix_conn_refuse(struct ix_conn *c, int status, const char *why)
         ix_conn_abort(c);
 }
 
-int ix_server_answer(struct ix_server_reply *reply, int status, const char *content_type, const char *headers, const void *body, size_t len)
+int ix_server_answer(struct ix_server_reply *reply, int status, const char *content_type, const char *headers,
+    const void *body, size_t len)
 {
     struct ix_conn *c = reply->conn;
     bool head_only = reply->head_only;

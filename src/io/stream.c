@@ -103,7 +103,8 @@ int ix_stream_write(struct ix_stream *s, const void *p, size_t n)
         ix_buf_put(&s->out, p, n);
     } else {
         size_t written = 0;
-        if (SSL_write_ex(s->ssl, p, n, &written) != 1 || written != n) /* memory takes all, once the handshake is done */
+        if (SSL_write_ex(s->ssl, p, n, &written) != 1 ||
+            written != n) /* memory takes all, once the handshake is done */
             return IRISX_E_TLS;
         collect_tls(s);
     }

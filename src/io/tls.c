@@ -22,7 +22,7 @@ static void put_name(struct ix_buf *b, const char *p, size_t n)
 {
     for (size_t i = 0; i < n && i < 64; i++) {
         bool plain = (p[i] >= '0' && p[i] <= '9') || (p[i] >= 'a' && p[i] <= 'z') || (p[i] >= 'A' && p[i] <= 'Z') ||
-            strchr("-._*: ", p[i]) != NULL;
+                     strchr("-._*: ", p[i]) != NULL;
         ix_buf_u8(b, plain && p[i] != '\0' ? (uint8_t) p[i] : '?');
     }
 }
@@ -194,7 +194,7 @@ bool ix_tls_host_matches(void *x509_store_ctx, const char *host, char *out, size
         return true; /* only the server's own certificate names it */
     bool is_ip = ix_addr_parse(&literal, ix_str(host), 0) == 0;
     int ok = cert == NULL ? 0
-        : is_ip           ? X509_check_ip(cert, literal.ip, literal.family == IX_IPV4 ? 4 : 16, 0)
+             : is_ip      ? X509_check_ip(cert, literal.ip, literal.family == IX_IPV4 ? 4 : 16, 0)
                           : X509_check_host(cert, host, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL);
     if (ok == 1)
         return true;

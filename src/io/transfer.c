@@ -282,7 +282,8 @@ static bool add_fields(struct ix_transfer *t, const char *lines)
 {
     struct ix_reader r = ix_reader(lines, lines != NULL ? strlen(lines) : 0);
     struct ix_str line;
-    bool has_type = false, ok = add_field(t, "Expect:"); /* no 100-continue: bodies are small, and it costs a round trip */
+    bool has_type = false,
+         ok = add_field(t, "Expect:"); /* no 100-continue: bodies are small, and it costs a round trip */
 
     while (ok && ix_read_line(&r, &line)) {
         char *text = line.n > 0 ? ix_str_dup(line) : NULL;
@@ -381,7 +382,8 @@ static int read_url(struct ix_transfer *t, const char *url)
     int err = u == NULL ? IRISX_E_NO_MEMORY : IRISX_E_INVALID;
 
     if (u != NULL && curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
-        curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK && curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+        curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+        curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
         curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
         (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0) && ix_str_u32(ix_str(port), 65535, &number) == 0)
         err = ix_str_copy(t->host, sizeof t->host, ix_str(host)) == 0 ? 0 : IRISX_E_INVALID;
@@ -413,7 +415,8 @@ static int prepare(struct ix_transfer *t, const struct ix_transfer_request *r)
     return curl_multi_add_handle(t->client->multi, t->easy) == CURLM_OK ? 0 : IRISX_E_NO_MEMORY;
 }
 
-int ix_transfer_start(struct ix_http_client *c, const struct ix_transfer_request *r, ix_transfer_fn fn, void *ctx, struct ix_transfer **out)
+int ix_transfer_start(struct ix_http_client *c, const struct ix_transfer_request *r, ix_transfer_fn fn, void *ctx,
+    struct ix_transfer **out)
 {
     struct ix_transfer *t;
 
@@ -494,8 +497,8 @@ int ix_http_client_new(struct ix_loop *loop, const struct ix_http_options *o, st
     c->ca_file = ix_dup_cstr(o->tls.ca_file);
     c->user_agent = ix_dup_cstr(o->user_agent);
     c->proxy = ix_dup_cstr(o->proxy);
-    if (c->multi == NULL || (o->tls.ca_file != NULL && c->ca_file == NULL) || (o->user_agent != NULL && c->user_agent == NULL) ||
-        (o->proxy != NULL && c->proxy == NULL))
+    if (c->multi == NULL || (o->tls.ca_file != NULL && c->ca_file == NULL) ||
+        (o->user_agent != NULL && c->user_agent == NULL) || (o->proxy != NULL && c->proxy == NULL))
         err = IRISX_E_NO_MEMORY;
     if (err == 0)
         err = ix_loop_timer_new(loop, on_time, c, &c->timer);

@@ -65,9 +65,11 @@ static void too_late(const struct ix_transfer *t, struct ix_transfer_result *r)
 
     (void) curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
     if (connected == 0)
-        say(r, IRISX_E_TIMEOUT, "no connection to %s:%u within %u ms", t->host, t->port, IX_MIN(t->timeout_ms, t->connect_timeout_ms));
+        say(r, IRISX_E_TIMEOUT, "no connection to %s:%u within %u ms", t->host, t->port,
+            IX_MIN(t->timeout_ms, t->connect_timeout_ms));
     else if (!t->safe && may_be_executed(t))
-        say(r, IRISX_E_OUTCOME_UNKNOWN, "no answer from %s:%u within %u ms: the request may have been executed", t->host, t->port, t->timeout_ms);
+        say(r, IRISX_E_OUTCOME_UNKNOWN, "no answer from %s:%u within %u ms: the request may have been executed",
+            t->host, t->port, t->timeout_ms);
     else
         say(r, IRISX_E_TIMEOUT, "no whole answer from %s:%u within %u ms", t->host, t->port, t->timeout_ms);
 }
@@ -84,7 +86,8 @@ static void lost(const struct ix_transfer *t, const char *what, struct ix_transf
 static void not_http(const struct ix_transfer *t, struct ix_transfer_result *r)
 {
     if (!t->safe && may_be_executed(t))
-        say(r, IRISX_E_OUTCOME_UNKNOWN, "%s:%u sent what is not HTTP: the request may have been executed", t->host, t->port);
+        say(r, IRISX_E_OUTCOME_UNKNOWN, "%s:%u sent what is not HTTP: the request may have been executed", t->host,
+            t->port);
     else
         say(r, IRISX_E_PROTOCOL, "%s:%u sent what is not HTTP", t->host, t->port);
 }
@@ -127,12 +130,14 @@ void ix_transfer_judge(const struct ix_transfer *t, int code, struct ix_transfer
         too_late(t, r);
         return;
     case CURLE_SEND_FAIL_REWIND: /* libcurl wanted to send the body again, on a new connection */
-        say(r, IRISX_E_OUTCOME_UNKNOWN, "%s:%u closed the connection before it answered: the request may have been executed", t->host, t->port);
+        say(r, IRISX_E_OUTCOME_UNKNOWN,
+            "%s:%u closed the connection before it answered: the request may have been executed", t->host, t->port);
         return;
     case CURLE_WRITE_ERROR:
     case CURLE_OUT_OF_MEMORY: /* also what libcurl calls a header line over 100 kB */
         if (t->too_large || head_too_large(t))
-            say(r, IRISX_E_TOO_LARGE, "the answer of %s:%u is larger than %zu bytes, or its head than 64 KiB", t->host, t->port, t->max_answer);
+            say(r, IRISX_E_TOO_LARGE, "the answer of %s:%u is larger than %zu bytes, or its head than 64 KiB", t->host,
+                t->port, t->max_answer);
         else
             say(r, IRISX_E_NO_MEMORY, "out of memory");
         return;

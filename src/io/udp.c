@@ -269,7 +269,8 @@ int ix_udp_open(struct ix_loop *loop, const struct ix_addr *bind_to, ix_udp_fn f
         return IRISX_E_NO_MEMORY;
     udp->part = part_of(loop);
     udp->fd = udp->part != NULL ? open_socket(bind_to, &udp->local) : -ENOMEM;
-    int err = udp->fd < 0 ? ix_err_of_errno(-udp->fd) : ix_err_of_uv(uv_poll_init(ix_loop_uv(loop), &udp->poll, udp->fd));
+    int err =
+        udp->fd < 0 ? ix_err_of_errno(-udp->fd) : ix_err_of_uv(uv_poll_init(ix_loop_uv(loop), &udp->poll, udp->fd));
     if (err != 0) {
         if (udp->fd >= 0)
             (void) close(udp->fd);

@@ -540,7 +540,8 @@ static void on_failed(struct client *c, const char *in, size_t len)
     }
     ix_addr_text(&c->addrs[c->addr_at], addr);
     if (status != 0 && status != 101)
-        note(c, IRISX_E_PROTOCOL, "%s answered HTTP %u instead of opening a WebSocket: is the URL right?", addr, status);
+        note(
+            c, IRISX_E_PROTOCOL, "%s answered HTTP %u instead of opening a WebSocket: is the URL right?", addr, status);
     else if (c->stage == STAGE_TLS && ix_str_starts(said, IX_STR("connect SSL")))
         note(c, IRISX_E_TLS, "the TLS handshake with %s failed: does it speak TLS on this port?", addr);
     else if (ix_str_starts(said, IX_STR("HS:")) || ix_str_starts(said, IX_STR("ws ")))
@@ -670,8 +671,9 @@ static bool copy_options(struct client *c, const struct ix_ws_options *o, const 
     c->subprotocol = ix_dup_cstr(o->subprotocol);
     c->user_agent = ix_dup_cstr(o->user_agent);
     c->ca_file = ix_dup_cstr(o->tls.ca_file);
-    return c->host != NULL && c->authority != NULL && c->target != NULL && (o->subprotocol == NULL || c->subprotocol != NULL) &&
-        (o->user_agent == NULL || c->user_agent != NULL) && (o->tls.ca_file == NULL || c->ca_file != NULL);
+    return c->host != NULL && c->authority != NULL && c->target != NULL &&
+           (o->subprotocol == NULL || c->subprotocol != NULL) && (o->user_agent == NULL || c->user_agent != NULL) &&
+           (o->tls.ca_file == NULL || c->ca_file != NULL);
 }
 
 static int start(struct client *c)

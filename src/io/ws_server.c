@@ -97,7 +97,9 @@ static void on_peer_close(struct ix_ws_server *w, const struct ix_ws_item *item)
 
 static void on_item(struct ix_ws_server *w, const struct ix_ws_item *item)
 {
-    struct ix_ws_event ev = { .kind = item->opcode == IX_WS_OP_PONG ? IX_WS_PONG : IX_WS_MESSAGE, .data = item->data, .len = item->len };
+    struct ix_ws_event ev = {
+        .kind = item->opcode == IX_WS_OP_PONG ? IX_WS_PONG : IX_WS_MESSAGE, .data = item->data, .len = item->len
+    };
 
     if (item->opcode == IX_WS_OP_PING)
         (void) put_frame(w, IX_WS_OP_PONG, item->data, item->len); /* a peer that takes no answer ends otherwise */
@@ -119,7 +121,9 @@ void ix_ws_server_data(struct ix_conn *c, const uint8_t *p, size_t n)
         on_item(w, &item);
     c->processing = outer;
     if (c->state == IX_CONN_WS && code != 0) {
-        note(w, IRISX_E_PROTOCOL, code == 1009 ? "the client sent a message over 64 KiB" : "the client sent what is not a valid WebSocket frame");
+        note(w, IRISX_E_PROTOCOL,
+            code == 1009 ? "the client sent a message over 64 KiB"
+                         : "the client sent what is not a valid WebSocket frame");
         send_close(w, code);
         w->peer_code = code; /* nothing more is read */
         ix_stream_shutdown(c->stream);
@@ -156,7 +160,8 @@ static int put_switch(struct ix_conn *c, const char *key)
 
     ix_ws_accept_key(ix_str(key), accept);
     ix_buf_init_fixed(&b, storage, sizeof storage);
-    ix_buf_str(&b, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
+    ix_buf_str(
+        &b, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
     ix_buf_str(&b, accept);
     if (ix_http_list_has(ix_http_field(&c->head, "sec-websocket-protocol"), ix_str(c->server->subprotocol)))
         ix_buf_fmt(&b, "\r\nSec-WebSocket-Protocol: %s", c->server->subprotocol);
@@ -175,9 +180,12 @@ static bool valid_key(const char *key)
 
 static void open_ws(struct ix_conn *c, struct ix_ws_server *w)
 {
-    struct ix_ws_event ev = { .kind = IX_WS_OPEN, .local = c->server->local, .remote = c->peer, .request = &c->request };
+    struct ix_ws_event ev = {
+        .kind = IX_WS_OPEN, .local = c->server->local, .remote = c->peer, .request = &c->request
+    };
 
-    *w = (struct ix_ws_server){ .base = { .ops = &server_ops, .fn = c->server->on_ws, .ctx = c->server->ctx }, .conn = c };
+    *w = (struct ix_ws_server){ .base = { .ops = &server_ops, .fn = c->server->on_ws, .ctx = c->server->ctx },
+        .conn = c };
     ix_ws_parser_init(&w->parser);
     c->ws = w;
     c->state = IX_CONN_WS;
@@ -199,7 +207,8 @@ void ix_ws_server_upgrade(struct ix_conn *c)
 
     if (c->server->on_ws == NULL || (c->server->ws_path != NULL && strcmp(c->server->ws_path, h->path) != 0)) {
         ix_conn_refuse(c, 404, "no WebSocket is served at this path");
-    } else if (strcmp(h->method, "GET") != 0 || h->minor == 0 || version == NULL || strcmp(version, "13") != 0 || !valid_key(key)) {
+    } else if (strcmp(h->method, "GET") != 0 || h->minor == 0 || version == NULL || strcmp(version, "13") != 0 ||
+               !valid_key(key)) {
         ix_conn_refuse(c, 400, "this is not a WebSocket request of version 13");
     } else if ((w = ix_alloc(sizeof *w)) == NULL || put_switch(c, key) != 0) {
         ix_free(w);

@@ -50,7 +50,8 @@ void cert_make(const char *folder, const struct cert_spec *spec, struct cert *ou
     ASN1_INTEGER_set(X509_get_serialNumber(x), serial++);
     X509_gmtime_adj(X509_getm_notBefore(x), (usual ? -1L : spec->from_day) * 86400);
     X509_gmtime_adj(X509_getm_notAfter(x), (usual ? 30L : spec->to_day) * 86400);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, (const unsigned char *) spec->name, -1, -1, 0);
+    X509_NAME_add_entry_by_txt(
+        X509_get_subject_name(x), "CN", MBSTRING_ASC, (const unsigned char *) spec->name, -1, -1, 0);
     X509_set_issuer_name(x, X509_get_subject_name(issuer));
     X509_set_pubkey(x, key);
     if (spec->ca)

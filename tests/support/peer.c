@@ -59,7 +59,8 @@ struct peer *peer_start(peer_script_fn script, void *arg)
     p->script = script;
     p->arg = arg;
     p->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    need(p->listener >= 0 && bind(p->listener, (struct sockaddr *) &sa, len) == 0 && listen(p->listener, 16) == 0, "listen");
+    need(p->listener >= 0 && bind(p->listener, (struct sockaddr *) &sa, len) == 0 && listen(p->listener, 16) == 0,
+        "listen");
     need(getsockname(p->listener, (struct sockaddr *) &sa, &len) == 0 && pipe(p->stop) == 0, "getsockname");
     p->port = ntohs(sa.sin_port);
     need(pthread_create(&p->thread, NULL, serve, p) == 0, "thread");

@@ -27,8 +27,9 @@ static struct {
 static void describe(const struct ix_server_request *r, char *out, size_t cap)
 {
     const char *sig = r->header(r, "X-Signature");
-    snprintf(out, cap, "%s %s %s body=%zu:%.*s sig=%s", r->method, r->path, r->query != NULL ? r->query : "-", r->body_len,
-        (int) IX_MIN(r->body_len, (size_t) 40), r->body_len > 0 ? (const char *) r->body : "", sig != NULL ? sig : "-");
+    snprintf(out, cap, "%s %s %s body=%zu:%.*s sig=%s", r->method, r->path, r->query != NULL ? r->query : "-",
+        r->body_len, (int) IX_MIN(r->body_len, (size_t) 40), r->body_len > 0 ? (const char *) r->body : "",
+        sig != NULL ? sig : "-");
 }
 
 static void on_request(void *ctx, const struct ix_server_request *r, struct ix_server_reply *reply)
@@ -141,7 +142,8 @@ Test(server, a_request_comes_whole_and_is_answered)
 Test(server, chunks_100_continue_head_and_204_are_spoken)
 {
     start();
-    ask("PUT /c HTTP/1.1\r\n" CLOSE "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+    ask("PUT /c HTTP/1.1\r\n" CLOSE
+        "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
     expect("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK");
     expect("body=5:abcde");
     ask("HEAD /h HTTP/1.1\r\n" CLOSE "\r\n");
@@ -318,7 +320,8 @@ Test(server, junk_is_refused_and_does_no_harm)
         int fd = tcp_connect(t.port);
         tcp_write(fd, junk, sizeof junk);
         tcp_read_all(fd, t.text, sizeof t.text);
-        cr_assert(t.text[0] == '\0' || strncmp(t.text, "HTTP/1.1 4", 10) == 0, "seed %lu: %s", (unsigned long) seed, t.text);
+        cr_assert(
+            t.text[0] == '\0' || strncmp(t.text, "HTTP/1.1 4", 10) == 0, "seed %lu: %s", (unsigned long) seed, t.text);
         close(fd);
     }
     ask("GET / HTTP/1.1\r\n" CLOSE "\r\n");
@@ -338,7 +341,8 @@ Test(server, over_tls_the_same_is_served)
     t.options.tls_key_file = cert.key_file;
     start();
     snprintf(command, sizeof command,
-        "curl -sS --cacert %s --http1.1 --data-binary @/etc/services https://localhost:%u/big?x | wc -c", cert.cert_file, t.port);
+        "curl -sS --cacert %s --http1.1 --data-binary @/etc/services https://localhost:%u/big?x | wc -c",
+        cert.cert_file, t.port);
     FILE *f = popen(command, "r");
     cr_assert_not_null(f);
     cr_assert_not_null(fgets(t.text, sizeof t.text, f));
@@ -390,7 +394,7 @@ Test(server, a_taken_port_is_told)
 
 /* ---- WebSocket ---- */
 
-#define UPGRADE                                                                                          \
+#define UPGRADE                                                                                                 \
     "GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" \
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 
@@ -410,7 +414,8 @@ static void expect_bytes(int fd, const char *want, size_t n)
 {
     char got[64];
     tcp_read_exact(fd, got, n);
-    cr_assert_eq(memcmp(got, want, n), 0, "%02x %02x %02x %02x", (uint8_t) got[0], (uint8_t) got[1], (uint8_t) got[2], (uint8_t) got[3]);
+    cr_assert_eq(memcmp(got, want, n), 0, "%02x %02x %02x %02x", (uint8_t) got[0], (uint8_t) got[1], (uint8_t) got[2],
+        (uint8_t) got[3]);
 }
 
 static void wait_ws_closed(void)
@@ -457,8 +462,10 @@ Test(server, frames_behind_the_upgrade_in_the_same_packet_are_read)
     int fd = tcp_connect(t.port);
     tcp_write(fd, UPGRADE "\r\n\x81\x82\0\0\0\0ab", sizeof UPGRADE - 1 + 2 + 8);
     tcp_read_head(fd, t.text, sizeof t.text);
-    expect_bytes(fd, "\x81\x02"
-                     "ab", 4);
+    expect_bytes(fd,
+        "\x81\x02"
+        "ab",
+        4);
     close(fd);
     wait_ws_closed();
     stop();

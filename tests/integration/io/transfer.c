@@ -61,7 +61,8 @@ static void on_result(void *ctx, const struct ix_transfer_result *r)
     snprintf(t.detail, sizeof t.detail, "%s", r->detail);
     snprintf(t.type, sizeof t.type, "%s", r->content_type != NULL ? r->content_type : "none");
     snprintf(t.headers, sizeof t.headers, "%s", r->headers);
-    snprintf(t.body, sizeof t.body, "%.*s", (int) IX_MIN(r->body_len, sizeof t.body - 1), r->body_len > 0 ? (const char *) r->body : "");
+    snprintf(t.body, sizeof t.body, "%.*s", (int) IX_MIN(r->body_len, sizeof t.body - 1),
+        r->body_len > 0 ? (const char *) r->body : "");
     if (t.look != NULL)
         t.look();
     if (t.free_in_callback)
@@ -537,7 +538,8 @@ Test(transfer, no_descriptor_of_ours_is_inherited_by_children)
     snprintf(t.url, sizeof t.url, "http://127.0.0.1:%u/", peer_port(t.peer));
     t.look = look_inside;
     send_to("GET");
-    cr_assert_leq(inherited_inside, before + 1, "%d before, %d inside", before, inherited_inside); /* + what the peer accepted */
+    cr_assert_leq(
+        inherited_inside, before + 1, "%d before, %d inside", before, inherited_inside); /* + what the peer accepted */
     finish();
 }
 
@@ -589,7 +591,8 @@ Test(transfer, tls_with_its_own_authority_works)
 Test(transfer, an_unknown_authority_is_not_trusted)
 {
     over_tls(&(struct cert_spec){ NAMED }, false);
-    expect(IRISX_E_TLS, "localhost: certificate is not trusted: issued by authority, give the issuer's certificate with --ca-file");
+    expect(IRISX_E_TLS,
+        "localhost: certificate is not trusted: issued by authority, give the issuer's certificate with --ca-file");
     cr_assert_not(t.sent);
     finish();
 }

@@ -59,7 +59,8 @@ static void on_accepted(void *ctx, struct ix_ws *ws, const struct ix_ws_event *e
     switch (ev->kind) {
     case IX_WS_OPEN:
         t.accepted = ws;
-        snprintf(t.path, sizeof t.path, "%s?%s", ev->request->path, ev->request->query != NULL ? ev->request->query : "");
+        snprintf(
+            t.path, sizeof t.path, "%s?%s", ev->request->path, ev->request->query != NULL ? ev->request->query : "");
         break;
     case IX_WS_MESSAGE:
         cr_assert_eq(ix_ws_send(ws, ev->data, ev->len, true), 0);
@@ -140,7 +141,9 @@ static void connect_to(const char *scheme, const char *host, uint16_t port, cons
 {
     char url[128];
     snprintf(url, sizeof url, "%s://%s:%u/ws?a=1", scheme, host, port);
-    struct ix_ws_options o = { .url = url, .subprotocol = "sip", .user_agent = "test/1", .tls = { ca_file }, .connect_timeout_ms = timeout_ms };
+    struct ix_ws_options o = {
+        .url = url, .subprotocol = "sip", .user_agent = "test/1", .tls = { ca_file }, .connect_timeout_ms = timeout_ms
+    };
     cr_assert_eq(ix_ws_connect(t.loop, &o, on_event, NULL, &t.client), 0);
     cr_assert_eq(t.opened + t.closed, 0, "an event inside ix_ws_connect");
     ix_loop_run(t.loop);
@@ -336,7 +339,8 @@ Test(ws_client, a_redirect_is_not_followed)
 
 Test(ws_client, a_server_that_is_not_one_for_websockets_is_a_protocol_error)
 {
-    against(answer_after_head, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", 0);
+    against(
+        answer_after_head, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", 0);
     expect(IRISX_E_PROTOCOL, "WebSocket");
 }
 
@@ -383,7 +387,8 @@ static void upgrade(int fd)
     ix_ws_accept_key(ix_str_n(key, strcspn(key, "\r")), accept);
     snprintf(answer, sizeof answer,
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n"
-        "Sec-WebSocket-Protocol: sip\r\n\r\n", accept);
+        "Sec-WebSocket-Protocol: sip\r\n\r\n",
+        accept);
     tcp_text(fd, answer);
 }
 

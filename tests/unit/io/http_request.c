@@ -17,7 +17,8 @@ static int parse(const char *s)
 
 Test(http_request, a_request_is_taken_apart)
 {
-    cr_assert_eq(parse("POST /v1/a%2Fb?x=%20&y=1 HTTP/1.1\r\nHost: h\r\nX-Sig:  v1=abc \r\nContent-Length: 12\r\n\r\n"), 0);
+    cr_assert_eq(
+        parse("POST /v1/a%2Fb?x=%20&y=1 HTTP/1.1\r\nHost: h\r\nX-Sig:  v1=abc \r\nContent-Length: 12\r\n\r\n"), 0);
     cr_assert_str_eq(h.method, "POST");
     cr_assert_str_eq(h.path, "/v1/a%2Fb");
     cr_assert_str_eq(h.query, "x=%20&y=1");
@@ -38,7 +39,8 @@ Test(http_request, keep_alive_follows_version_and_header)
 
 Test(http_request, an_upgrade_is_seen_in_lists)
 {
-    cr_assert_eq(parse("GET / HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n\r\n"), 0);
+    cr_assert_eq(
+        parse("GET / HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n\r\n"), 0);
     cr_assert(h.upgrade);
 }
 
@@ -153,7 +155,8 @@ Test(http_request, a_body_over_the_limit_is_told_whatever_its_form)
 
 Test(http_request, broken_chunks_are_refused)
 {
-    static const char *const bad[] = { "x\r\n", "\r\n", "4\r\nWikiX", "4\r\nWiki\rX", "1000000000000000\r\n", "-1\r\n" };
+    static const char *const bad[] = { "x\r\n", "\r\n", "4\r\nWikiX", "4\r\nWiki\rX", "1000000000000000\r\n",
+        "-1\r\n" };
     for (size_t i = 0; i < IX_COUNT(bad); i++) {
         struct ix_http_body b = { .chunked = true };
         struct ix_buf out;

@@ -3,7 +3,8 @@
 
 #include "io/internal.h"
 
-static void expect(const char *text, bool tls, const char *host, uint16_t port, const char *authority, const char *target)
+static void expect(
+    const char *text, bool tls, const char *host, uint16_t port, const char *authority, const char *target)
 {
     struct ix_url u;
     cr_assert_eq(ix_url_parse(&u, text), 0, "%s", text);
@@ -25,8 +26,9 @@ Test(url, its_parts_are_found)
 
 Test(url, what_is_not_a_websocket_url_is_refused)
 {
-    static const char *const bad[] = { "", "http://h/", "ws:/h", "ws://", "ws:///p", "ws://h:0/", "ws://h:65536/", "ws://h:x/",
-        "ws://u:p@h/", "ws://h/a b", "ws://h/#f", "ws://[::1", "ws://[::1]x", "ws://h?q", "ws://h\r\nX: y/" };
+    static const char *const bad[] = { "", "http://h/", "ws:/h", "ws://", "ws:///p", "ws://h:0/", "ws://h:65536/",
+        "ws://h:x/", "ws://u:p@h/", "ws://h/a b", "ws://h/#f", "ws://[::1", "ws://[::1]x", "ws://h?q",
+        "ws://h\r\nX: y/" };
     struct ix_url u;
     for (size_t i = 0; i < IX_COUNT(bad); i++)
         cr_assert_eq(ix_url_parse(&u, bad[i]), IRISX_E_INVALID, "%s", bad[i]);

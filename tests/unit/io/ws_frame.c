@@ -89,7 +89,8 @@ static void expect_code(uint16_t want, const uint8_t *p, size_t n)
     cr_assert_eq(code, want, "%02x %02x gave %u", p[0], p[1], code);
 }
 
-#define EXPECT_CODE(want, ...) expect_code(want, (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }))
+#define EXPECT_CODE(want, ...) \
+    expect_code(want, (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }))
 
 Test(ws_frame, violations_name_their_close_code)
 {
