@@ -238,7 +238,7 @@ void ix_ice_switch_role(struct ix_ice *ice, bool controlling, struct ix_now now)
     ice->controlling = controlling;
     ice->nominating = ICE_NONE;
     ix_ice_pair_reprioritise(ice);
-    for (uint8_t i = 0; i < ice->pair_count && !controlling; i++)
+    for (size_t i = 0; i < ice->pair_count && !controlling; i++)
         if (ice->pairs[i].asked && ice->pairs[i].valid)
             ix_ice_peer_nominates(ice, &ice->pairs[i], now.mono_us);
     ix_ice_nominate(ice, now.mono_us);

@@ -106,9 +106,10 @@ static void freeze(struct ix_ice *ice, struct ice_pair *p)
 
 int ix_ice_pair_remote(struct ix_ice *ice, uint8_t remote)
 {
-    for (uint8_t base = 0; base < ice->base_count; base++) {
+    for (size_t i = 0; i < ice->base_count; i++) {
+        uint8_t base = (uint8_t) i;
         struct ice_pair *p;
-        if (!ix_ice_may_pair(&ice->bases[base].addr, &ice->remotes[remote].addr) || ix_ice_pair_find(ice, base, remote))
+        if (!ix_ice_may_pair(&ice->bases[i].addr, &ice->remotes[remote].addr) || ix_ice_pair_find(ice, base, remote))
             continue;
         int err = ix_ice_pair_add(ice, base, remote, &p);
         if (err == IRISX_E_NO_MEMORY)

@@ -8,6 +8,7 @@
 #define FINGERPRINT_XOR UINT32_C(0x5354554e) /* RFC 8489 section 14.7 */
 #define INTEGRITY_ATTR 24 /* bytes with head */
 #define FINGERPRINT_ATTR 8
+#define REASON_MAX 127 /* bytes; RFC 8489 section 14.8 allows 127 characters */
 
 void ix_stun_begin(struct ix_buf *b, enum ix_stun_class cls, uint16_t method, const uint8_t transaction[12])
 {
@@ -48,10 +49,14 @@ void ix_stun_attr_addr(struct ix_buf *b, uint16_t type, const struct ix_addr *a,
 
 void ix_stun_attr_error(struct ix_buf *b, uint16_t code, const char *reason)
 {
-    uint8_t value[4 + 128] = { 0, 0, (uint8_t) (code / 100), (uint8_t) (code % 100) };
-    size_t n = IX_MIN(strlen(reason), sizeof(value) - 4);
-    memcpy(value + 4, reason, n);
-    ix_stun_attr(b, IX_STUN_ERROR_CODE, value, 4 + n);
+    uint8_t storage[4 + REASON_MAX];
+    struct ix_buf value;
+    ix_buf_init_fixed(&value, storage, sizeof(storage));
+    ix_buf_u16(&value, 0);
+    ix_buf_u8(&value, (uint8_t) (code / 100));
+    ix_buf_u8(&value, (uint8_t) (code % 100));
+    ix_buf_strv(&value, ix_str_slice(ix_str(reason), 0, REASON_MAX));
+    ix_stun_attr(b, IX_STUN_ERROR_CODE, storage, value.n);
 }
 
 static void set_length(struct ix_buf *b, size_t len)
