@@ -51,6 +51,16 @@ IRISX_API irisx_error_t irisx_webhook_verify(const irisx_webhook_check_t *check,
 /** Frees what irisx_webhook_verify put into delivery, not delivery itself. NULL allowed. @thread any */
 IRISX_API void irisx_webhook_delivery_clear(irisx_webhook_delivery_t *delivery);
 
+/**
+ * Signs a delivery as the platform does: for tests of receivers.
+ * @param timestamp_ms Unix time that is signed (schemes A, C); 0 = now
+ * @param headers_out lines "Name: value", CRLF behind each; the caller frees it with irisx_text_free
+ * @return IRISX_OK, IRISX_E_INVALID, IRISX_E_NO_MEMORY
+ * @thread any
+ */
+IRISX_API irisx_error_t irisx_webhook_sign(irisx_webhook_scheme_t scheme, const char *secret, const char *event, const char *event_id,
+    int64_t timestamp_ms, const void *body, size_t body_len, char **headers_out);
+
 /** A webhook receiver: an HTTP server in the client. Shared, by reference. */
 typedef struct irisx_receiver irisx_receiver_t;
 /** Options of a receiver. All texts are copied. */

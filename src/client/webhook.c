@@ -42,3 +42,22 @@ void irisx_webhook_delivery_clear(irisx_webhook_delivery_t *delivery)
     irisx_value_free(delivery->body);
     memset(delivery, 0, sizeof *delivery);
 }
+
+irisx_error_t irisx_webhook_sign(irisx_webhook_scheme_t scheme, const char *secret, const char *event, const char *event_id,
+    int64_t timestamp_ms, const void *body, size_t body_len, char **headers_out)
+{
+    struct ix_buf headers;
+    int err;
+
+    if (!secret || !*secret || !event || !event_id || (!body && body_len) || !headers_out || scheme > IRISX_WEBHOOK_DOCUMENTED)
+        return IRISX_E_INVALID;
+    ix_buf_init(&headers, 4096);
+    err = ix_webhook_sign((enum ix_webhook_scheme) scheme, ix_str(secret), event, event_id,
+        timestamp_ms ? timestamp_ms : ix_clock_now().wall_us / 1000, body ? body : "", body_len, &headers);
+    if (err) {
+        ix_buf_clear(&headers);
+        return (irisx_error_t) err;
+    }
+    *headers_out = ix_buf_take(&headers);
+    return *headers_out ? IRISX_OK : IRISX_E_NO_MEMORY;
+}
