@@ -21,7 +21,7 @@ def run(*command, **kw):
 
 def relocations(folder, source):
     """Dynamic relocations of the source as a shared object of its own."""
-    out = os.path.join(folder, "t.so")
+    out = os.path.join(folder, os.path.basename(source) + ".so")
     run("cc", "-std=gnu11", "-O2", "-fPIC", "-shared", "-nostdlib", "-fvisibility=hidden", *FLAGS, "-o", out, source)
     text = run("readelf", "-rW", out)
     return [line for line in text.splitlines() if " R_" in line]
@@ -51,7 +51,7 @@ def main():
         assert planted(folder), "a planted address was not seen"
         names = headers(folder)
         assert len(names) >= 6, names
-        sizes = run("size", os.path.join(folder, "t.so"))
+        sizes = run("size", os.path.join(folder, os.path.basename(TABLES) + ".so"))
     print("no relocation; %d headers compile as C99 and C++17\n%s" % (len(names), sizes))
 
 
