@@ -103,7 +103,7 @@ static struct ix_api_cell from_struct(const struct ix_api_set *s, const char *at
     case IX_API_KIND_OBJECT:
         c.memory = *(const void *const *) (const void *) at;
         c.type = c.memory != NULL ? IX_CELL_OBJECT : IX_CELL_ABSENT;
-        c.extra_at = s->types[f->type].size;
+        c.extra_at = s->types[f->sub].size;
         return c;
     case IX_API_KIND_TEXT_LIST:
     case IX_API_KIND_NUMBER_TEXT_LIST:
@@ -121,7 +121,7 @@ static struct ix_api_cell from_struct(const struct ix_api_set *s, const char *at
 struct ix_api_cell ix_api_cell(
     const struct ix_api_set *s, const struct ix_api_source *from, const struct ix_api_field *f)
 {
-    const char *name = ix_api_text(s, f->name);
+    const char *name = ix_api_name(s, f->name);
     const irisx_value_t *given = name[0] != '\0' ? irisx_value_get(ix_api_extra(from), name) : from->value;
 
     if (given != NULL || from->fields == NULL)
@@ -148,7 +148,7 @@ struct ix_api_cell ix_api_cell_item(
         return from_text(((const char *const *) list->memory)[i]);
     c.memory = ((const void *const *) list->memory)[i];
     c.type = c.memory != NULL ? IX_CELL_OBJECT : IX_CELL_NULL;
-    c.extra_at = s->types[f->type].size;
+    c.extra_at = s->types[f->sub].size;
     return c;
 }
 

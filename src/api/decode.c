@@ -228,7 +228,7 @@ static void read_object_list(
     if (items == NULL)
         return;
     for (size_t i = 0; i < n; i++) {
-        const void *item = read_object(d, &d->set->types[f->type], irisx_value_at(v, i));
+        const void *item = read_object(d, &d->set->types[f->sub], irisx_value_at(v, i));
         if (item != NULL)
             items[out->count++] = item;
     }
@@ -272,7 +272,7 @@ static void read_member(struct decoder *d, const struct ix_api_field *f, const i
         *(const irisx_value_t **) (void *) at = v;
         break;
     case IX_API_KIND_OBJECT:
-        *(const void **) (void *) at = read_object(d, &d->set->types[f->type], v);
+        *(const void **) (void *) at = read_object(d, &d->set->types[f->sub], v);
         break;
     case IX_API_KIND_OBJECT_LIST:
         read_object_list(d, f, v, (void *) at);
@@ -289,7 +289,7 @@ static const void *read_struct(struct decoder *d, const struct ix_api_type *t, c
     memcpy(out, &v, sizeof(const irisx_value_t *)); /* raw, the first member */
     for (size_t i = 0; v != NULL && i < t->count; i++) {
         const struct ix_api_field *f = &d->set->fields[t->first + i];
-        const char *name = ix_api_text(d->set, f->name);
+        const char *name = ix_api_name(d->set, f->name);
         read_member(d, f, name[0] != '\0' ? irisx_value_get(v, name) : v, out + f->offset);
     }
     return out;
@@ -326,7 +326,7 @@ static int unreadable(const struct ix_http_response *r, int err, struct ix_http_
 /* "data" of {"success":true,"data":{...}}; the whole where there is no such envelope */
 static const irisx_value_t *unwrap(const struct ix_api_set *s, const struct ix_api_op *op, const irisx_value_t *root)
 {
-    const char *name = ix_api_text(s, op->unwrap);
+    const char *name = ix_api_name(s, op->unwrap);
     const irisx_value_t *inner = name[0] != '\0' ? irisx_value_get(root, name) : NULL;
     irisx_value_type_t type = irisx_value_type(inner);
 
@@ -336,14 +336,14 @@ static const irisx_value_t *unwrap(const struct ix_api_set *s, const struct ix_a
 static int check_expected(const struct ix_api_set *s, const struct ix_api_op *op, const irisx_value_t *v, int status,
     struct ix_http_error *error)
 {
-    const char *member = ix_api_text(s, op->expect);
+    const struct ix_api_expect *want = &s->expects[op->expect];
 
-    if (member[0] == '\0' || irisx_value_type(irisx_value_get(v, member)) >= IRISX_VALUE_BOOL)
+    if (op->expect == 0 || irisx_value_type(irisx_value_get(v, ix_api_text(s, want->member))) >= IRISX_VALUE_BOOL)
         return 0;
-    ix_http_error_set(error, (irisx_error_t) op->expect_error, IRISX_DOMAIN_HTTP, ix_api_text(s, op->reason), "%s",
-        ix_api_text(s, op->complaint));
+    ix_http_error_set(error, (irisx_error_t) want->error, IRISX_DOMAIN_HTTP, ix_api_text(s, want->reason), "%s",
+        ix_api_text(s, want->complaint));
     error->info.status = status;
-    return op->expect_error;
+    return want->error;
 }
 
 int ix_api_decode_in(const struct ix_api_set *s, const struct ix_api_op *op, enum ix_retry_class cls,

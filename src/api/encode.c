@@ -24,7 +24,7 @@ static const char *const methods[] = { "GET", "POST", "PUT", "PATCH", "DELETE" }
 
 static const char *name_of(const struct encoder *e, const struct ix_api_field *f)
 {
-    return ix_api_text(e->set, f->name);
+    return ix_api_name(e->set, f->name);
 }
 
 static const struct ix_api_field *field_named(const struct encoder *e, struct ix_str name)
@@ -227,7 +227,7 @@ static void put_value(
         break;
     case IX_CELL_OBJECT:
         inner = ix_api_cell_source(c);
-        put_object(b, s, &s->types[f->type], &inner, false);
+        put_object(b, s, &s->types[f->sub], &inner, false);
         break;
     case IX_CELL_JSON:
         ix_json_write(b, c->value);
@@ -238,7 +238,7 @@ static void put_value(
 static bool is_member(const struct ix_api_set *s, const struct ix_api_type *t, const char *key)
 {
     for (size_t i = 0; i < t->count; i++)
-        if (strcmp(ix_api_text(s, s->fields[t->first + i].name), key) == 0)
+        if (strcmp(ix_api_name(s, s->fields[t->first + i].name), key) == 0)
             return true;
     return false;
 }
@@ -263,7 +263,7 @@ static void put_object(struct ix_buf *b, const struct ix_api_set *s, const struc
         struct ix_api_cell c = ix_api_cell(s, from, f);
         if (c.type == IX_CELL_ABSENT || (top && (f->flags & IX_API_IN_BODY) == 0))
             continue;
-        put_key(b, ix_api_text(s, f->name), &first);
+        put_key(b, ix_api_name(s, f->name), &first);
         put_value(b, s, f, &c);
     }
     const irisx_value_t *more = ix_api_extra(from);

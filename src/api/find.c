@@ -81,7 +81,7 @@ void ix_api_info(const struct ix_api_op *op, struct ix_api_info *out)
     out->id = ix_api_text(&s, op->id);
     out->method = methods[op->method];
     out->path = ix_api_text(&s, op->path);
-    out->group = ix_api_text(&s, op->group);
+    out->group = ix_api_name(&s, op->group);
     out->number = op->number;
     out->availability = (enum ix_api_availability) op->availability;
     out->auth = (enum ix_http_auth) op->auth;

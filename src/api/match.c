@@ -69,7 +69,7 @@ static const char *interned(const struct ix_api_set *s, const struct ix_api_op *
 
     for (size_t i = 0; i < t->count; i++) {
         const struct ix_api_field *f = &s->fields[t->first + i];
-        const char *name = ix_api_text(s, f->name);
+        const char *name = ix_api_name(s, f->name);
         size_t n = strlen(name);
         if ((f->flags & IX_API_IN_PATH) != 0 && strncmp(in_path, name, n) == 0 && in_path[n] == '}')
             return name;

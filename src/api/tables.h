@@ -34,12 +34,11 @@ enum { /* flags of a field */
     IX_API_CSV = 32 /* a list in the query: one parameter, commas between */
 };
 struct ix_api_field {
-    uint32_t name; /* on the wire; "" in a result: the value itself */
+    uint16_t name; /* in names: on the wire; "" in a result: the value itself */
     uint16_t offset; /* in the struct */
     uint8_t kind;
     uint8_t flags;
-    uint16_t type; /* OBJECT, OBJECT_LIST: index of its type */
-    uint16_t rule; /* 0 none */
+    uint16_t sub; /* OBJECT, OBJECT_LIST: index of its type (limits of such lists are left to the platform); else its rule, 0 none */
 };
 struct ix_api_type {
     uint32_t first; /* field */
@@ -68,29 +67,35 @@ struct ix_api_variant { /* a body discriminated by the member `by` of its operat
     uint16_t type; /* its own rows about the operation's one params struct */
 };
 enum ix_api_method { IX_API_GET = 0, IX_API_POST = 1, IX_API_PUT = 2, IX_API_PATCH = 3, IX_API_DELETE = 4 };
+struct ix_api_expect { /* an answer without this member of the result is an error of that reason */
+    uint32_t member, reason, complaint;
+    int32_t error;
+};
 struct ix_api_op {
-    uint32_t id, path, group;
-    uint32_t unwrap; /* member of the answer that the result is read from; "" the answer itself */
-    uint32_t items; /* path of the list from the root of the answer: "data.webhooks" */
-    uint32_t expect, reason, complaint; /* an answer without this member of the result is an error of that reason */
-    uint32_t by;
-    int32_t expect_error;
+    uint32_t id, path;
+    uint16_t group; /* in names, as the next three */
+    uint16_t unwrap; /* member of the answer that the result is read from; "" the answer itself */
+    uint16_t items; /* path of the list from the root of the answer: "data.webhooks" */
+    uint16_t by; /* discriminator of the body */
     uint16_t number;
     uint16_t params, result; /* types */
     uint16_t status;
     uint16_t first_variant, first_alias;
     uint8_t variant_count, alias_count;
+    uint8_t expect; /* 0 none */
     uint8_t method, auth, retry, paging, availability, has_body;
 };
 
 struct ix_api_set { /* one generated set of tables; filled by code, so that no address lies in data */
     const char *text;
+    const uint32_t *names; /* texts that many rows have */
     const struct ix_api_field *fields;
     const struct ix_api_type *types;
     const struct ix_api_rule *rules;
     const uint32_t *values;
     const struct ix_api_variant *variants;
     const uint32_t *aliases;
+    const struct ix_api_expect *expects;
     const struct ix_api_op *ops; /* by id */
     const uint16_t *by_number; /* indices of ops, by number */
     size_t count;
@@ -100,6 +105,11 @@ void ix_api_set_platform(struct ix_api_set *out); /* generated */
 static inline const char *ix_api_text(const struct ix_api_set *s, uint32_t offset)
 {
     return s->text + offset;
+}
+
+static inline const char *ix_api_name(const struct ix_api_set *s, uint16_t index)
+{
+    return s->text + s->names[index];
 }
 
 /* ---- one member, wherever it comes from (cell.c) ---------------------------------------------------------------- */

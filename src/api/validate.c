@@ -220,11 +220,11 @@ static void check_text_rule(struct ix_api_check *c, const struct ix_api_rule *r,
 
 static void check_rule(struct ix_api_check *c, const struct ix_api_field *f, const struct ix_api_cell *cell)
 {
-    const struct ix_api_rule *r = &c->set->rules[f->rule];
     bool number = f->kind == IX_API_KIND_INT || f->kind == IX_API_KIND_NUM;
 
-    if (f->rule == 0)
-        return;
+    if (f->sub == 0 || f->kind == IX_API_KIND_OBJECT || f->kind == IX_API_KIND_OBJECT_LIST)
+        return; /* sub is no rule there */
+    const struct ix_api_rule *r = &c->set->rules[f->sub];
     if (cell->type == IX_CELL_LIST)
         check_limits(c, r, (double) cell->count, "array");
     else if (number && cell->type == IX_CELL_TEXT) {
@@ -257,9 +257,9 @@ static void check_item(struct ix_api_check *c, const struct ix_api_field *f, con
     }
     if (as.kind == IX_API_KIND_OBJECT) {
         struct ix_api_source from = ix_api_cell_source(&item);
-        ix_api_check_type(c, &c->set->types[f->type], &from);
-    } else if (c->strict && f->rule != 0 && item.type == IX_CELL_TEXT) {
-        check_text_rule(c, &c->set->rules[f->rule], item.text, false);
+        ix_api_check_type(c, &c->set->types[f->sub], &from);
+    } else if (c->strict && f->sub != 0 && item.type == IX_CELL_TEXT) {
+        check_text_rule(c, &c->set->rules[f->sub], item.text, false);
     }
 }
 
@@ -271,7 +271,7 @@ static void check_inner(struct ix_api_check *c, const struct ix_api_field *f, co
         check_rule(c, f, cell);
     if (f->kind == IX_API_KIND_OBJECT) {
         struct ix_api_source from = ix_api_cell_source(cell);
-        ix_api_check_type(c, &c->set->types[f->type], &from);
+        ix_api_check_type(c, &c->set->types[f->sub], &from);
     }
     for (size_t i = 0; cell->type == IX_CELL_LIST && f->kind != IX_API_KIND_JSON && i < cell->count; i++) {
         size_t length = enter_index(c, i);
@@ -317,7 +317,7 @@ void ix_api_check_type(struct ix_api_check *c, const struct ix_api_type *t, cons
             (f->flags & c->where) == 0)
             continue;
         struct ix_api_cell cell = ix_api_cell(c->set, from, f);
-        size_t length = enter(c, ix_api_text(c->set, f->name));
+        size_t length = enter(c, ix_api_name(c->set, f->name));
         check_member(c, f, &cell);
         leave(c, length);
     }
@@ -326,7 +326,7 @@ void ix_api_check_type(struct ix_api_check *c, const struct ix_api_type *t, cons
 static bool has_field(const struct ix_api_set *s, const struct ix_api_type *t, const char *name)
 {
     for (size_t i = 0; i < t->count; i++)
-        if (strcmp(ix_api_text(s, s->fields[t->first + i].name), name) == 0)
+        if (strcmp(ix_api_name(s, s->fields[t->first + i].name), name) == 0)
             return true;
     return false;
 }
@@ -389,7 +389,7 @@ bool ix_api_validate_result_in(
     const struct ix_api_set *s, const struct ix_api_op *op, const irisx_value_t *root, struct ix_api_issues *out)
 {
     struct ix_api_check c = { .set = s, .issues = out, .wire = true, .result = true };
-    const char *unwrap = ix_api_text(s, op->unwrap);
+    const char *unwrap = ix_api_name(s, op->unwrap);
     struct ix_api_source from = { .value = unwrap[0] != '\0' ? irisx_value_get(root, unwrap) : root };
 
     out->count = out->total = 0;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The rows of src/api/tables.h: texts interned in one array, everything else by index."""
 
-NONE = 0xFFFF
+LIMIT = 0xFFFF
 MAX_TEXT_LINE = 1800
 
 
@@ -10,6 +10,8 @@ class Tables:
         self.text = bytearray(b"\0")
         self.offsets = {b"": 0}
         self.types, self.fields, self.rules, self.values, self.variants, self.aliases, self.ops = ([] for _ in range(7))
+        self.names, self.name_rows, self.expects = [], {}, []
+        self.name("")
         self.rule_rows = {}
         self.rules.append(None)  # 0: no rule
         for t in model.type_order:
@@ -18,7 +20,8 @@ class Tables:
         for op in model.ops:
             self.ops.append(self.op(op))
         self.by_number = sorted(range(len(model.ops)), key=lambda i: model.ops[i].number)
-        if len(self.text) >= 1 << 24 or len(self.types) >= NONE or len(self.rules) >= NONE:
+        if max(len(t) for t in (self.types, self.rules, self.names, self.values, self.variants)) >= LIMIT or \
+                len(self.expects) >= 255:
             raise OverflowError("the tables' indices are too small")
 
     def intern(self, s):
@@ -28,12 +31,19 @@ class Tables:
             self.text += b + b"\0"
         return self.offsets[b]
 
+    def name(self, s):
+        """Index of a text that many rows have."""
+        if s not in self.name_rows:
+            self.name_rows[s] = len(self.names)
+            self.names.append((self.intern(s), s))
+        return self.name_rows[s]
+
     def field(self, t, f):
         flags = ["IX_API_IN_" + f.where.upper()] if f.where in ("path", "query", "body") else []
         flags += [name for on, name in ((f.required, "IX_API_REQUIRED"), (f.nullable, "IX_API_NULLABLE"),
                                         (f.csv, "IX_API_CSV")) if on]
-        return {"name": self.intern(f.name), "wire": f.name, "struct": t.c_name, "member": f.c_name, "kind": f.kind,
-                "flags": " | ".join(flags) or "0", "type": f.type.index if f.type else 0, "rule": self.rule(f.rule)}
+        return {"name": self.name(f.name), "wire": f.name, "struct": t.c_name, "member": f.c_name, "kind": f.kind,
+                "flags": " | ".join(flags) or "0", "sub": f.type.index if f.type else self.rule(f.rule)}
 
     def rule(self, rule):
         if rule is None:
@@ -49,16 +59,15 @@ class Tables:
         return self.rule_rows[rule.key()]
 
     def op(self, op):
-        row = {"op": op, "id": self.intern(op.id), "path": self.intern(op.path), "group": self.intern(op.group),
-               "unwrap": self.intern(op.unwrap), "items": self.intern(op.items), "by": self.intern(op.by),
+        row = {"op": op, "id": self.intern(op.id), "path": self.intern(op.path), "group": self.name(op.group),
+               "unwrap": self.name(op.unwrap), "items": self.name(op.items), "by": self.name(op.by), "expect": 0,
                "first_variant": len(self.variants), "first_alias": len(self.aliases)}
         self.variants += [(self.intern(value), v.index, value) for value, v in op.variants]
         self.aliases += [(self.intern(a), a) for a in op.aliases]
-        expect = op.expect or {}
-        row["expect"] = self.intern(expect.get("member", ""))
-        row["reason"] = self.intern(expect.get("reason", ""))
-        row["complaint"] = self.intern(expect.get("message", ""))
-        row["error"] = "IRISX_E_" + expect["error"] if expect else "0"
+        if op.expect:
+            self.expects.append({"member": self.intern(op.expect["member"]), "reason": self.intern(op.expect["reason"]),
+                                 "complaint": self.intern(op.expect["message"]), "error": op.expect["error"]})
+            row["expect"] = len(self.expects)
         return row
 
     def text_lines(self):
