@@ -95,6 +95,12 @@ Test(http_error, E7_unknown_route_means_not_available)
     is(IRISX_E_NOT_AVAILABLE, "Not Found: The requested endpoint does not exist (HTTP 404)", "Not Found", NULL);
 }
 
+Test(http_error, a_thing_that_is_missing_is_not_a_missing_route)
+{
+    answer(404, "{\"error\":\"Not Found\",\"message\":\"No such file\",\"code\":\"NO_FILE\",\"path\":\"/a\"}");
+    cr_assert_eq(e.info.code, IRISX_E_NOT_FOUND);
+}
+
 Test(http_error, E8_uncaught_exception)
 {
     answer(500,
