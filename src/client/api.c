@@ -10,7 +10,7 @@ static irisx_error_t submit(irisx_client_t *c, const struct ix_api_op *api, stru
 {
     irisx_op_t *op;
 
-    if (err == IRISX_E_NO_MEMORY || !(op = op_new(c))) {
+    if (err == IRISX_E_NO_MEMORY || !(op = ix_op_new(c))) {
         ix_http_error_clear(e);
         ix_http_request_clear(request);
         return IRISX_E_NO_MEMORY;
@@ -18,22 +18,22 @@ static irisx_error_t submit(irisx_client_t *c, const struct ix_api_op *api, stru
     if (err) {
         struct failure f = { 0 };
 
-        failure_clear(&f);
-        failure_from_http(&f, e);
+        ix_failure_clear(&f);
+        ix_failure_from_http(&f, e);
         ix_http_error_clear(e);
-        op_finish(op, &f);
-        failure_clear(&f);
-        op_give(op, op_out);
+        ix_op_finish(op, &f);
+        ix_failure_clear(&f);
+        ix_op_give(op, op_out);
         return IRISX_OK; /* accepted, and ended: the op tells which member is wrong */
     }
-    err = rest_submit(c, op, api, request);
+    err = ix_rest_submit(c, op, api, request);
     ix_http_request_clear(request);
     if (err) {
-        op_finish_code(op, err, NULL);
+        ix_op_finish_code(op, err, NULL);
         irisx_op_unref(op);
         return (irisx_error_t) err;
     }
-    op_give(op, op_out);
+    ix_op_give(op, op_out);
     return IRISX_OK;
 }
 
@@ -41,7 +41,7 @@ static irisx_error_t ready(const irisx_client_t *c)
 {
     if (!c)
         return IRISX_E_INVALID;
-    if (!client_usable(c))
+    if (!ix_client_usable(c))
         return IRISX_E_CLOSED;
     return c->o.api_url ? IRISX_OK : IRISX_E_STATE;
 }

@@ -15,14 +15,14 @@ struct opening {
 static void file_failed(void *ctx, int err, const char *detail)
 {
     irisx_call_t *call = ctx;
-    irisx_event_t *ev = event_new(IRISX_EVENT_CALL_FILE);
+    irisx_event_t *ev = ix_event_new(IRISX_EVENT_CALL_FILE);
 
     if (!ev)
         return;
     ev->call = irisx_call_ref(call);
     (void) snprintf(ev->text, sizeof ev->text, "%s", "record_failed");
-    failure_set(&ev->error, err, IRISX_DOMAIN_SYSTEM, 0, detail, NULL);
-    queue_push(call->client, ev);
+    ix_failure_set(&ev->error, err, IRISX_DOMAIN_SYSTEM, 0, detail, NULL);
+    ix_queue_push(call->client, ev);
 }
 
 static void opened(struct opening *o, int err, const char *detail)
@@ -65,7 +65,7 @@ static void play_opened(void *ctx, int err, const char *detail)
         open_record(ctx);
 }
 
-void call_files_open(irisx_call_t *call, void (*then)(irisx_call_t *call, int err, const char *detail))
+void ix_call_files_open(irisx_call_t *call, void (*then)(irisx_call_t *call, int err, const char *detail))
 {
     struct opening *o = ix_alloc(sizeof *o);
     int err;
@@ -97,7 +97,7 @@ static void order(irisx_call_t *call, struct ix_media_cmd *cmd)
             cmd->kind, ix_error_text(err));
 }
 
-void call_sound_start(irisx_call_t *call)
+void ix_call_sound_start(irisx_call_t *call)
 {
     struct ix_media_cmd cmd = { .kind = IX_MEDIA_SOURCE, .u.source.kind = IX_SOURCE_RING };
 
@@ -204,26 +204,26 @@ static void close_files(struct ending *e)
         record_closed(e, 0, NULL);
 }
 
-void call_sound_end(irisx_call_t *call, void (*then)(irisx_call_t *call))
+void ix_call_sound_end(irisx_call_t *call, void (*then)(irisx_call_t *call))
 {
     struct ending *e = ix_alloc(sizeof *e);
 
     if (call->heard)
         ix_pcm_ring_end(call->heard);
     if (!e) { /* no memory: the files are closed all the same, nobody waits for them */
-        call_sound_drop(call);
+        ix_call_sound_drop(call);
         then(call);
         return;
     }
     e->call = irisx_call_ref(call);
     e->then = then;
     if (call->media_started && !call->media_released)
-        call->ending = e; /* RELEASED follows: call_media_event goes on */
+        call->ending = e; /* RELEASED follows: ix_call_media_event goes on */
     else
         close_files(e);
 }
 
-void call_sound_drop(irisx_call_t *call)
+void ix_call_sound_drop(irisx_call_t *call)
 {
     struct ending *e = call->ending;
 
@@ -254,14 +254,14 @@ static irisx_call_t *find(irisx_client_t *c, uint32_t id)
 
 static void push(irisx_call_t *call, irisx_event_kind_t kind, const char *text)
 {
-    irisx_event_t *ev = event_new(kind);
+    irisx_event_t *ev = ix_event_new(kind);
 
     if (!ev)
         return;
     ev->call = irisx_call_ref(call);
     ev->line = irisx_line_ref(call->line);
     (void) snprintf(ev->text, sizeof ev->text, "%s", text);
-    queue_push(call->client, ev);
+    ix_queue_push(call->client, ev);
 }
 
 static void push_stats(irisx_call_t *call, const struct ix_media_stats *stats)
@@ -269,12 +269,12 @@ static void push_stats(irisx_call_t *call, const struct ix_media_stats *stats)
     pthread_mutex_lock(&call->client->lock);
     call->media = *stats;
     pthread_mutex_unlock(&call->client->lock);
-    call_snapshot(call);
+    ix_call_snapshot(call);
     if (!atomic_exchange(&call->stats_queued, true))
         push(call, IRISX_EVENT_CALL_STATS, "");
 }
 
-void call_media_event(irisx_client_t *c, const struct ix_media_event *ev)
+void ix_call_media_event(irisx_client_t *c, const struct ix_media_event *ev)
 {
     irisx_call_t *call = find(c, ev->party_id);
     char digit[2] = { 0, 0 };
@@ -297,7 +297,7 @@ void call_media_event(irisx_client_t *c, const struct ix_media_event *ev)
         break;
     case IX_MEDIA_EV_DTMF_SENT:
         if (call->digits) {
-            op_finish(call->digits, NULL);
+            ix_op_finish(call->digits, NULL);
             irisx_op_unref(call->digits);
             call->digits = NULL;
         }
@@ -309,7 +309,7 @@ void call_media_event(irisx_client_t *c, const struct ix_media_event *ev)
         push_stats(call, &ev->u.stats);
         break;
     case IX_MEDIA_EV_FIRST_AUDIO:
-        call_snapshot(call);
+        ix_call_snapshot(call);
         break;
     case IX_MEDIA_EV_RING_RELEASED: /* rings live until the party's end */
         break;
@@ -369,7 +369,7 @@ static void fill_counts(irisx_call_stats_t *s, const struct ix_call_report *r, c
     (void) snprintf(s->codec, sizeof s->codec, "%s", codec_name(r->codec));
 }
 
-void call_snapshot(irisx_call_t *call)
+void ix_call_snapshot(irisx_call_t *call)
 {
     irisx_client_t *c = call->client;
     struct ix_phone *p = ix_engine_phone(c->engine);

@@ -4,7 +4,7 @@
 
 #include "client/private.h"
 
-irisx_event_t *event_new(irisx_event_kind_t kind)
+irisx_event_t *ix_event_new(irisx_event_kind_t kind)
 {
     irisx_event_t *ev = ix_alloc(sizeof *ev);
 
@@ -12,7 +12,7 @@ irisx_event_t *event_new(irisx_event_kind_t kind)
         return NULL;
     atomic_init(&ev->refs, 1);
     ev->kind = kind;
-    failure_set(&ev->error, 0, IRISX_DOMAIN_UNKNOWN, 0, "done", NULL);
+    ix_failure_set(&ev->error, 0, IRISX_DOMAIN_UNKNOWN, 0, "done", NULL);
     return ev;
 }
 
@@ -31,7 +31,7 @@ void irisx_event_unref(irisx_event_t *event)
     irisx_line_unref(event->line);
     irisx_call_unref(event->call);
     irisx_value_free(event->value);
-    failure_clear(&event->error);
+    ix_failure_clear(&event->error);
     ix_free(event);
 }
 
@@ -144,6 +144,6 @@ const char *irisx_event_describe(const irisx_event_t *event)
     if (!event)
         return "";
     if (!event->describe[0])
-        describe((irisx_event_t *) event); /* one owner or the pushing thread: queue_push has called it before sharing */
+        describe((irisx_event_t *) event); /* one owner or the pushing thread: ix_queue_push has called it before sharing */
     return event->describe;
 }

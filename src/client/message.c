@@ -51,7 +51,7 @@ struct search {
 
 static void search_end(struct search *s, const struct failure *f)
 {
-    op_finish(s->op, f);
+    ix_op_finish(s->op, f);
     irisx_op_unref(s->op);
     irisx_client_unref(s->client);
     ix_free(s);
@@ -61,10 +61,10 @@ static void search_fail(struct search *s, int code, const char *message)
 {
     struct failure f = { 0 };
 
-    failure_clear(&f);
-    failure_set(&f, code, IRISX_DOMAIN_HTTP, 0, message, NULL);
+    ix_failure_clear(&f);
+    ix_failure_set(&f, code, IRISX_DOMAIN_HTTP, 0, message, NULL);
     search_end(s, &f);
-    failure_clear(&f);
+    ix_failure_clear(&f);
 }
 
 static void search_page(void *ctx, irisx_op_t *op);
@@ -78,7 +78,7 @@ static int search_next(struct search *s)
         return IRISX_E_NO_MEMORY;
     err = irisx_value_set_int(params, "page", ++s->page) || irisx_value_set_int(params, "limit", SEARCH_LIMIT) ? IRISX_E_NO_MEMORY : 0;
     if (!err)
-        err = rest_submit_then(s->client, "sms.list", params, search_page, s);
+        err = ix_rest_submit_then(s->client, "sms.list", params, search_page, s);
     irisx_value_free(params);
     return err;
 }
@@ -132,14 +132,14 @@ static irisx_error_t get_by_sid(irisx_client_t *client, const char *sid, irisx_o
 
     if (!client)
         return IRISX_E_INVALID;
-    if (!client_usable(client))
+    if (!ix_client_usable(client))
         return IRISX_E_CLOSED;
     if (!client->o.api_url)
         return IRISX_E_STATE;
     s = ix_alloc(sizeof *s);
     if (!s)
         return IRISX_E_NO_MEMORY;
-    s->op = op_new(client);
+    s->op = ix_op_new(client);
     if (!s->op) {
         ix_free(s);
         return IRISX_E_NO_MEMORY;
@@ -147,7 +147,7 @@ static irisx_error_t get_by_sid(irisx_client_t *client, const char *sid, irisx_o
     s->client = irisx_client_ref(client);
     (void) snprintf(s->sid, sizeof s->sid, "%s", sid); /* a longer one is not found */
     (void) irisx_op_ref(s->op);
-    op_give(s->op, op_out);
+    ix_op_give(s->op, op_out);
     err = search_next(s);
     if (err)
         search_fail(s, err, NULL);

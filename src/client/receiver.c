@@ -93,13 +93,13 @@ static void answer(struct ix_server_reply *reply, int status, const char *text, 
 
 static void rejected(irisx_receiver_t *r, int err, const char *why, const char *event)
 {
-    irisx_event_t *ev = event_new(IRISX_EVENT_WEBHOOK_REJECTED);
+    irisx_event_t *ev = ix_event_new(IRISX_EVENT_WEBHOOK_REJECTED);
 
     if (!ev)
         return;
-    failure_set(&ev->error, err, IRISX_DOMAIN_HTTP, 0, why, NULL);
+    ix_failure_set(&ev->error, err, IRISX_DOMAIN_HTTP, 0, why, NULL);
     (void) snprintf(ev->text, sizeof ev->text, "%s", event ? event : "");
-    queue_push(r->client, ev);
+    ix_queue_push(r->client, ev);
 }
 
 static void delivery_free(struct delivery *v)
@@ -112,14 +112,14 @@ static void delivery_free(struct delivery *v)
 
 static void delivered(struct delivery *v)
 {
-    irisx_event_t *ev = event_new(IRISX_EVENT_WEBHOOK);
+    irisx_event_t *ev = ix_event_new(IRISX_EVENT_WEBHOOK);
 
     if (!ev)
         return; /* it is stored: the platform need not send it again */
     (void) snprintf(ev->text, sizeof ev->text, "%s", v->d.event);
     ev->value = v->d.body;
     v->d.body = NULL;
-    queue_push(v->receiver->client, ev);
+    ix_queue_push(v->receiver->client, ev);
 }
 
 /* ---- storing: one delivery at a time, on a helper ------------------------------------------------------------------------------- */
@@ -237,7 +237,7 @@ static bool acceptable(irisx_receiver_t *r, const struct ix_server_request *q, s
     } else if (!type || !ix_str_istarts(ix_str(type), IX_STR("application/json"))) {
         rejected(r, IRISX_E_PROTOCOL, "a delivery that is not application/json was refused", NULL);
         answer(reply, 415, "application/json only", NULL);
-    } else if (queue_full(r->client) || r->waiting_count >= MAX_WAITING) {
+    } else if (ix_queue_full(r->client) || r->waiting_count >= MAX_WAITING) {
         answer(reply, 503, "busy, send it again", "Retry-After: 1\r\n");
     } else {
         return true;
@@ -307,7 +307,7 @@ static void opened(irisx_receiver_t *r, int err, const char *message)
 
     r->opening = NULL;
     if (op) {
-        op_finish_code(op, err, message);
+        ix_op_finish_code(op, err, message);
         irisx_op_unref(op);
     }
     if (err)
@@ -372,7 +372,7 @@ static void receiver_open_cmd(void *arg)
     }
 }
 
-void receivers_drop(irisx_client_t *c)
+void ix_receivers_drop(irisx_client_t *c)
 {
     IX_LIST_EACH_SAFE (node, &c->receivers) {
         irisx_receiver_t *r = IX_CONTAINER(node, irisx_receiver_t, node);
@@ -460,9 +460,9 @@ irisx_error_t irisx_receiver_open(irisx_client_t *c, const irisx_receiver_option
 
     if (!c || !options || !receiver_out)
         return IRISX_E_INVALID;
-    if (!client_usable(c))
+    if (!ix_client_usable(c))
         return IRISX_E_CLOSED;
-    err = options_read(&o, sizeof o, options);
+    err = ix_options_read(&o, sizeof o, options);
     if (err)
         return IRISX_E_INVALID;
     r = ix_alloc(sizeof *r);
@@ -472,15 +472,15 @@ irisx_error_t irisx_receiver_open(irisx_client_t *c, const irisx_receiver_option
     r->client = irisx_client_ref(c);
     ix_list_init(&r->waiting);
     err = receiver_take(r, &o);
-    if (!err && !(op = op_new(c)))
+    if (!err && !(op = ix_op_new(c)))
         err = IRISX_E_NO_MEMORY;
     if (!err) {
         r->opening = irisx_op_ref(op);
-        err = service_post(c, receiver_open_cmd, irisx_receiver_ref(r));
+        err = ix_service_post(c, receiver_open_cmd, irisx_receiver_ref(r));
         if (err) {
             irisx_receiver_unref(r);
             irisx_op_unref(r->opening);
-            op_finish_code(op, err, NULL);
+            ix_op_finish_code(op, err, NULL);
             irisx_op_unref(op);
         }
     }
@@ -489,7 +489,7 @@ irisx_error_t irisx_receiver_open(irisx_client_t *c, const irisx_receiver_option
         return (irisx_error_t) err;
     }
     *receiver_out = r;
-    op_give(op, op_out);
+    ix_op_give(op, op_out);
     return IRISX_OK;
 }
 
@@ -511,6 +511,6 @@ static void close_cmd(void *arg)
 
 void irisx_receiver_close(irisx_receiver_t *receiver)
 {
-    if (receiver && client_usable(receiver->client) && service_post(receiver->client, close_cmd, irisx_receiver_ref(receiver)))
+    if (receiver && ix_client_usable(receiver->client) && ix_service_post(receiver->client, close_cmd, irisx_receiver_ref(receiver)))
         irisx_receiver_unref(receiver);
 }

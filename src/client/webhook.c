@@ -19,7 +19,7 @@ irisx_error_t irisx_webhook_verify(const irisx_webhook_check_t *check, const cha
 
     if (!check || !headers || (!body && body_len))
         return IRISX_E_INVALID;
-    err = options_read(&o, sizeof o, check);
+    err = ix_options_read(&o, sizeof o, check);
     if (err || !o.secrets || !o.secrets_count || o.secrets_count > MAX_SECRETS || o.scheme > IRISX_WEBHOOK_DOCUMENTED)
         return IRISX_E_INVALID;
     for (size_t i = 0; i < o.secrets_count; i++)

@@ -384,7 +384,7 @@ static void file_service(struct file *f)
         file_end(f);
 }
 
-void files_service(struct ix_host *h)
+void ix_files_service(struct ix_host *h)
 {
     struct files *fs = &h->files;
     struct ix_list *node;
@@ -400,7 +400,7 @@ void files_service(struct ix_host *h)
     pthread_mutex_unlock(&fs->lock);
 }
 
-bool files_idle(struct ix_host *h)
+bool ix_files_idle(struct ix_host *h)
 {
     bool idle;
 
@@ -433,9 +433,9 @@ static void *files_main(void *arg)
     struct ix_host *h = arg;
     bool stop = false;
 
-    host_mark_thread(h);
+    ix_host_mark_thread(h);
     while (!stop) {
-        files_service(h);
+        ix_files_service(h);
         wait_round(&h->files);
         pthread_mutex_lock(&h->files.lock);
         stop = h->files.stop;
@@ -444,7 +444,7 @@ static void *files_main(void *arg)
     return NULL;
 }
 
-int files_init(struct ix_host *h)
+int ix_files_init(struct ix_host *h)
 {
     struct files *fs = &h->files;
     pthread_condattr_t attr;
@@ -459,7 +459,7 @@ int files_init(struct ix_host *h)
     return 0;
 }
 
-void files_stop(struct ix_host *h)
+void ix_files_stop(struct ix_host *h)
 {
     struct files *fs = &h->files;
 
@@ -470,16 +470,16 @@ void files_stop(struct ix_host *h)
     if (fs->runs)
         (void) pthread_join(fs->thread, NULL);
     fs->runs = false;
-    files_service(h);
+    ix_files_service(h);
 }
 
-void files_clear(struct ix_host *h)
+void ix_files_clear(struct ix_host *h)
 {
     struct files *fs = &h->files;
 
     if (!fs->all.next)
-        return; /* files_init was never reached */
-    files_service(h); /* what was closed after the stop ends here */
+        return; /* ix_files_init was never reached */
+    ix_files_service(h); /* what was closed after the stop ends here */
     IX_LIST_EACH_SAFE (it, &fs->all)
         file_end(IX_CONTAINER(it, struct file, node)); /* nobody closed it: it is finished all the same */
     (void) pthread_cond_destroy(&fs->wake);
@@ -493,7 +493,7 @@ static int add(struct ix_host *h, struct file *f)
 
     pthread_mutex_lock(&fs->lock);
     if (!h->o.zero_thread && !fs->runs && !fs->stop) {
-        err = host_thread(h, &fs->thread, "irisx-files", files_main, h);
+        err = ix_host_thread(h, &fs->thread, "irisx-files", files_main, h);
         fs->runs = err == 0;
     }
     if (!err) {

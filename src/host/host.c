@@ -14,8 +14,8 @@ static void *call_main(void *arg)
 {
     struct ix_host *h = arg;
 
-    host_mark_thread(h);
-    h->realtime_call = host_ask_realtime(h);
+    ix_host_mark_thread(h);
+    h->realtime_call = ix_host_ask_realtime(h);
     (void) ix_loop_run(h->call);
     return NULL;
 }
@@ -24,7 +24,7 @@ static void *service_main(void *arg)
 {
     struct ix_host *h = arg;
 
-    host_mark_thread(h);
+    ix_host_mark_thread(h);
     (void) ix_loop_run(h->service);
     return NULL;
 }
@@ -33,8 +33,8 @@ static void on_async(uv_async_t *async)
 {
     struct ix_host *h = async->data;
 
-    media_deliver(h);
-    workers_deliver(h);
+    ix_media_deliver(h);
+    ix_workers_deliver(h);
 }
 
 static int start_threads(struct ix_host *h)
@@ -43,10 +43,10 @@ static int start_threads(struct ix_host *h)
 
     if (h->o.zero_thread)
         return 0;
-    err = host_thread(h, &h->call_thread, "irisx-call", call_main, h);
+    err = ix_host_thread(h, &h->call_thread, "irisx-call", call_main, h);
     h->call_runs = err == 0;
     if (!err)
-        err = host_thread(h, &h->service_thread, "irisx-service", service_main, h);
+        err = ix_host_thread(h, &h->service_thread, "irisx-service", service_main, h);
     h->service_runs = err == 0;
     return err;
 }
@@ -101,7 +101,7 @@ static int setup(struct ix_host *h)
     if (!h->party_thread)
         err = IRISX_E_NO_MEMORY;
     if (!err)
-        err = files_init(h);
+        err = ix_files_init(h);
     if (!err)
         err = open_poll_fd(h);
     return err ? err : start_threads(h);
@@ -117,7 +117,7 @@ int ix_host_new(const struct ix_host_options *o, struct ix_host **out)
         return IRISX_E_NO_MEMORY;
     h->o = *o;
     defaults(h);
-    workers_init(&h->workers, workers);
+    ix_workers_init(&h->workers, workers);
     err = setup(h);
     if (err) {
         ix_host_free(h);
@@ -141,10 +141,10 @@ void ix_host_stop(struct ix_host *h)
         (void) pthread_join(h->call_thread, NULL);
     }
     for (unsigned i = 0; i < h->media_running; i++)
-        media_thread_stop(&h->media[i]);
-    media_deliver(h);
-    workers_stop(h);
-    files_stop(h);
+        ix_media_thread_stop(&h->media[i]);
+    ix_media_deliver(h);
+    ix_workers_stop(h);
+    ix_files_stop(h);
 }
 
 void ix_host_free(struct ix_host *h)
@@ -157,9 +157,9 @@ void ix_host_free(struct ix_host *h)
     (void) ix_loop_free(h->call); /* says so itself when somebody left something on it */
     (void) ix_loop_free(h->service);
     for (unsigned i = 0; i < HOST_MAX_MEDIA; i++)
-        media_thread_clear(&h->media[i]);
-    files_clear(h);
-    workers_clear(&h->workers);
+        ix_media_thread_clear(&h->media[i]);
+    ix_files_clear(h);
+    ix_workers_clear(&h->workers);
     ix_map_free(h->party_thread);
     if (h->poll_fd >= 0)
         (void) close(h->poll_fd);
@@ -201,7 +201,7 @@ int ix_host_timeout_ms(struct ix_host *h)
 
     for (unsigned i = 0; i < h->media_running; i++)
         ms = sooner(ms, until_ms(ix_media_deadline(h->media[i].engine), now));
-    if (!files_idle(h))
+    if (!ix_files_idle(h))
         ms = sooner(ms, until_ms(h->files_at_us, now));
     return ms;
 }
@@ -217,14 +217,14 @@ int ix_host_run_once(struct ix_host *h)
     if (!err)
         err = ix_loop_run_once(h->call);
     for (unsigned i = 0; i < h->media_running; i++)
-        media_thread_turn(&h->media[i]);
+        ix_media_thread_turn(&h->media[i]);
     now = ix_clock_now().mono_us;
-    if (!files_idle(h) && now >= h->files_at_us) {
-        files_service(h);
+    if (!ix_files_idle(h) && now >= h->files_at_us) {
+        ix_files_service(h);
         h->files_at_us = now + HOST_FILE_US;
     }
-    media_deliver(h);
-    if (!err && (workers_run_inline(h) || h->media_running))
+    ix_media_deliver(h);
+    if (!err && (ix_workers_run_inline(h) || h->media_running))
         err = ix_loop_run_once(h->call); /* what came of it leaves in this turn */
     return err;
 }

@@ -21,7 +21,7 @@ struct record {
     uint32_t party_id;
 };
 
-int media_thread_init(struct media_thread *m, struct ix_host *h)
+int ix_media_thread_init(struct media_thread *m, struct ix_host *h)
 {
     int err;
 
@@ -38,7 +38,7 @@ int media_thread_init(struct media_thread *m, struct ix_host *h)
     return m->wake_fd < 0 ? IRISX_E_LIMIT : 0;
 }
 
-void media_thread_clear(struct media_thread *m)
+void ix_media_thread_clear(struct media_thread *m)
 {
     ix_media_free(m->engine);
     ix_ring_free(m->in);
@@ -106,7 +106,7 @@ static bool give_output(struct media_thread *m)
     return any;
 }
 
-void media_thread_turn(struct media_thread *m)
+void ix_media_thread_turn(struct media_thread *m)
 {
     struct ix_now now = ix_clock_now();
     uint64_t deadline;
@@ -119,7 +119,7 @@ void media_thread_turn(struct media_thread *m)
         ix_media_tick(m->engine, now);
     }
     if (give_output(m))
-        host_wake_call_loop(m->host);
+        ix_host_wake_call_loop(m->host);
 }
 
 static void wait_next(struct media_thread *m)
@@ -142,24 +142,24 @@ static void *media_main(void *arg)
 {
     struct media_thread *m = arg;
 
-    host_mark_thread(m->host);
-    if (host_ask_realtime(m->host))
+    ix_host_mark_thread(m->host);
+    if (ix_host_ask_realtime(m->host))
         atomic_store(&m->host->realtime_media, true);
     while (!atomic_load_explicit(&m->stop, memory_order_acquire)) {
-        media_thread_turn(m);
+        ix_media_thread_turn(m);
         wait_next(m);
     }
-    media_thread_turn(m); /* what was removed last is still released */
+    ix_media_thread_turn(m); /* what was removed last is still released */
     return NULL;
 }
 
-int media_thread_start(struct media_thread *m)
+int ix_media_thread_start(struct media_thread *m)
 {
     int err;
 
     if (m->host->o.zero_thread || m->runs)
         return 0;
-    err = host_thread(m->host, &m->thread, "irisx-media", media_main, m);
+    err = ix_host_thread(m->host, &m->thread, "irisx-media", media_main, m);
     m->runs = err == 0;
     return err;
 }
@@ -172,7 +172,7 @@ static void wake(struct media_thread *m)
         (void) !write(m->wake_fd, &one, sizeof one); /* full means awake already */
 }
 
-void media_thread_stop(struct media_thread *m)
+void ix_media_thread_stop(struct media_thread *m)
 {
     if (!m->runs)
         return;
@@ -202,11 +202,11 @@ static struct media_thread *choose(struct ix_host *h, const struct ix_media_cmd 
     if (h->media_running < h->media_wanted) {
         struct media_thread *m = &h->media[h->media_running];
 
-        if (!media_thread_init(m, h) && !media_thread_start(m)) {
+        if (!ix_media_thread_init(m, h) && !ix_media_thread_start(m)) {
             h->media_running++;
             return m;
         }
-        media_thread_clear(m);
+        ix_media_thread_clear(m);
     }
     return best;
 }
@@ -269,7 +269,7 @@ static void deliver_one(struct ix_host *h, struct media_thread *m, const struct 
         h->on_event(h->media_ctx, &ev);
 }
 
-void media_deliver(struct ix_host *h)
+void ix_media_deliver(struct ix_host *h)
 {
     struct record head;
     const uint8_t *p;

@@ -13,12 +13,12 @@ bool ix_host_on_own_thread(const struct ix_host *h)
     return h && thread_of == h;
 }
 
-void host_mark_thread(struct ix_host *h)
+void ix_host_mark_thread(struct ix_host *h)
 {
     thread_of = h;
 }
 
-int host_thread(struct ix_host *h, pthread_t *out, const char *name, void *(*fn)(void *), void *arg)
+int ix_host_thread(struct ix_host *h, pthread_t *out, const char *name, void *(*fn)(void *), void *arg)
 {
     sigset_t all, before;
     int err;
@@ -39,7 +39,7 @@ int host_thread(struct ix_host *h, pthread_t *out, const char *name, void *(*fn)
 }
 
 /* SCHED_RR where the system lets us, else a better nice value where it lets us. */
-bool host_ask_realtime(const struct ix_host *h)
+bool ix_host_ask_realtime(const struct ix_host *h)
 {
     struct sched_param param = { .sched_priority = 10 };
 
@@ -51,7 +51,7 @@ bool host_ask_realtime(const struct ix_host *h)
     return false;
 }
 
-void host_wake_call_loop(struct ix_host *h)
+void ix_host_wake_call_loop(struct ix_host *h)
 {
     (void) uv_async_send(&h->async); /* fails only on a closed handle */
 }
