@@ -37,7 +37,7 @@ void irisx_call_unref(irisx_call_t *call)
     ix_free(call->peer);
     ix_free(call->peer_name);
     ix_free(call);
-    irisx_client_unref(c);
+    ix_client_release(c);
 }
 
 static irisx_call_t *call_new(irisx_client_t *c, irisx_line_t *line, bool incoming)
@@ -52,7 +52,7 @@ static irisx_call_t *call_new(irisx_client_t *c, irisx_line_t *line, bool incomi
         return NULL;
     }
     atomic_init(&call->refs, 1);
-    call->client = irisx_client_ref(c);
+    call->client = ix_client_hold(c);
     call->line = irisx_line_ref(line);
     call->incoming = incoming;
     call->number = atomic_fetch_add(&c->next_call, 1) + 1;

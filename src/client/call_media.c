@@ -477,7 +477,8 @@ static int load_wav(const char *path, int16_t **pcm, size_t *count)
     return err;
 }
 
-irisx_error_t irisx_audio_similarity(const char *sent_file, const char *heard_file, double *score_out, double *delay_ms_out)
+irisx_error_t irisx_audio_similarity(const char *sent_file, const char *heard_file, uint32_t limit_ms, double *score_out,
+    double *delay_ms_out)
 {
     int16_t *sent = NULL, *heard = NULL;
     size_t sent_n = 0, heard_n = 0;
@@ -489,6 +490,8 @@ irisx_error_t irisx_audio_similarity(const char *sent_file, const char *heard_fi
     err = load_wav(sent_file, &sent, &sent_n);
     if (!err)
         err = load_wav(heard_file, &heard, &heard_n);
+    if (!err && limit_ms)
+        sent_n = IX_MIN(sent_n, (size_t) limit_ms * (IX_SIMILARITY_HZ / 1000));
     if (!err)
         err = ix_similarity(sent, sent_n, heard, heard_n, &s);
     ix_free(sent);

@@ -220,6 +220,7 @@ irisx_error_t irisx_client_new(const irisx_client_options_t *options, irisx_clie
     c->o.max_calls = c->o.max_calls ? c->o.max_calls : 128;
     c->log = (struct ix_log){ .level = c->o.log ? c->o.log_level : 0, .sink = c->o.log ? log_sink : NULL, .ctx = c };
     atomic_init(&c->refs, 1);
+    atomic_init(&c->holds, 1);
     ix_list_init(&c->ops);
     ix_list_init(&c->lines);
     ix_list_init(&c->calls);
@@ -372,12 +373,31 @@ irisx_client_t *irisx_client_ref(irisx_client_t *client)
     return client;
 }
 
+irisx_client_t *ix_client_hold(irisx_client_t *c)
+{
+    atomic_fetch_add(&c->holds, 1);
+    return c;
+}
+
+void ix_client_release(irisx_client_t *c)
+{
+    if (atomic_fetch_sub(&c->holds, 1) == 1)
+        client_free(c);
+}
+
+/* Nobody can pull any more: events that wait would keep their objects, and these the client, for ever. */
+static void let_go(irisx_client_t *c)
+{
+    ix_queue_drop(c);
+    ix_client_release(c);
+}
+
 static void *tear_down(void *arg)
 {
     irisx_client_t *c = arg;
 
     (void) close_all(c, 0); /* nobody is left to hear of a late farewell */
-    client_free(c);
+    let_go(c);
     return NULL;
 }
 
@@ -389,7 +409,7 @@ void irisx_client_unref(irisx_client_t *c)
         return;
     if (atomic_exchange(&c->state, CLIENT_CLOSING) == CLIENT_CLOSED || !c->host) {
         atomic_store(&c->state, CLIENT_CLOSED);
-        client_free(c);
+        let_go(c);
         return;
     }
     /* never closed: it tears itself down, and not on a thread that it would have to join */

@@ -33,7 +33,7 @@ static void line_free(irisx_line_t *l)
     ix_free(l->address);
     ix_free(l->extension);
     ix_free(l);
-    irisx_client_unref(c);
+    ix_client_release(c);
 }
 
 void irisx_line_unref(irisx_line_t *line)
@@ -192,7 +192,7 @@ static irisx_line_t *line_new(irisx_client_t *c)
         return NULL;
     atomic_init(&l->refs, 1);
     atomic_init(&l->state, IRISX_LINE_CONNECTING);
-    l->client = irisx_client_ref(c);
+    l->client = ix_client_hold(c);
     return l;
 }
 

@@ -43,7 +43,7 @@ irisx_error_t irisx_sms_list(irisx_client_t *client, uint32_t page, uint32_t lim
 #define SEARCH_LIMIT 100
 
 struct search {
-    irisx_client_t *client; /* referenced */
+    irisx_client_t *client; /* held */
     irisx_op_t *op; /* referenced */
     char sid[64];
     uint32_t page;
@@ -53,7 +53,7 @@ static void search_end(struct search *s, const struct failure *f)
 {
     ix_op_finish(s->op, f);
     irisx_op_unref(s->op);
-    irisx_client_unref(s->client);
+    ix_client_release(s->client);
     ix_free(s);
 }
 
@@ -144,7 +144,7 @@ static irisx_error_t get_by_sid(irisx_client_t *client, const char *sid, irisx_o
         ix_free(s);
         return IRISX_E_NO_MEMORY;
     }
-    s->client = irisx_client_ref(client);
+    s->client = ix_client_hold(client);
     (void) snprintf(s->sid, sizeof s->sid, "%s", sid); /* a longer one is not found */
     (void) irisx_op_ref(s->op);
     ix_op_give(s->op, op_out);

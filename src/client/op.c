@@ -18,7 +18,7 @@ irisx_op_t *ix_op_new(irisx_client_t *c)
     }
     atomic_init(&op->refs, 2);
     atomic_init(&op->done, false);
-    op->client = irisx_client_ref(c);
+    op->client = ix_client_hold(c);
     op->id = atomic_fetch_add(&c->next_op, 1) + 1;
     pthread_mutex_lock(&c->lock);
     ix_list_append(&c->ops, &op->node);
@@ -44,7 +44,7 @@ void irisx_op_unref(irisx_op_t *op)
     ix_api_answer_clear(&op->answer);
     ix_failure_clear(&op->error);
     ix_free(op);
-    irisx_client_unref(c);
+    ix_client_release(c);
 }
 
 void ix_op_finish(irisx_op_t *op, const struct failure *f)

@@ -49,6 +49,7 @@ irisx_event_t *ix_event_new(irisx_event_kind_t kind);
 void ix_queue_push(irisx_client_t *c, irisx_event_t *ev);
 bool ix_queue_full(irisx_client_t *c);
 bool ix_queue_init(irisx_client_t *c);
+void ix_queue_drop(irisx_client_t *c); /* what nobody pulled */
 void ix_queue_clear(irisx_client_t *c);
 void ix_queue_end(irisx_client_t *c); /* nothing will follow */
 bool ix_queue_start_dispatcher(irisx_client_t *c);
@@ -59,7 +60,7 @@ bool ix_in_callback(irisx_client_t *c);
 /* ---- ops -------------------------------------------------------------------------------------------------------------------- */
 struct irisx_op {
     atomic_int refs;
-    irisx_client_t *client; /* referenced */
+    irisx_client_t *client; /* held */
     uint64_t id;
     struct ix_list node; /* in client.ops while it runs; the client's lock */
     atomic_bool done;
@@ -79,7 +80,8 @@ void ix_op_give(irisx_op_t *op, irisx_op_t **op_out); /* to the caller, or drops
 /* ---- client -------------------------------------------------------------------------------------------------------------------- */
 enum client_state { CLIENT_OPEN = 0, CLIENT_CLOSING = 1, CLIENT_CLOSED = 2 };
 struct irisx_client {
-    atomic_int refs;
+    atomic_int refs; /* the application's; at 0 it is closed and its events are dropped */
+    atomic_int holds; /* the memory's: one for all refs, one for each op, line, call, receiver */
     atomic_int state;
     irisx_client_options_t o; /* texts are ours */
     char *agent;
@@ -103,6 +105,8 @@ struct irisx_client {
     struct rest *rest;
     struct ix_list receivers;
 };
+irisx_client_t *ix_client_hold(irisx_client_t *c);
+void ix_client_release(irisx_client_t *c);
 bool ix_client_usable(const irisx_client_t *c);
 /* arg is freed by fn; on failure by the caller */
 int ix_call_post(irisx_client_t *c, void (*fn)(void *arg), void *arg);
@@ -112,7 +116,7 @@ void ix_wake_all(irisx_client_t *c);
 /* ---- lines ------------------------------------------------------------------------------------------------------------------------ */
 struct irisx_line {
     atomic_int refs;
-    irisx_client_t *client; /* referenced */
+    irisx_client_t *client; /* held */
     atomic_int state;
     struct ix_list node; /* call: in client.lines */
     uint32_t id; /* call: 0 = not there */
@@ -131,7 +135,7 @@ struct opening;
 /* ---- calls ------------------------------------------------------------------------------------------------------------------------- */
 struct irisx_call {
     atomic_int refs;
-    irisx_client_t *client; /* referenced */
+    irisx_client_t *client; /* held */
     irisx_line_t *line; /* referenced; NULL unknown */
     uint64_t number;
     atomic_int state;

@@ -41,12 +41,21 @@ bool ix_queue_init(irisx_client_t *c)
     return true;
 }
 
-void ix_queue_clear(irisx_client_t *c)
+void ix_queue_drop(irisx_client_t *c)
 {
     struct ix_list *node;
 
-    while ((node = ix_list_pop(&c->events)) != NULL)
-        irisx_event_unref(IX_CONTAINER(node, irisx_event_t, node));
+    do {
+        pthread_mutex_lock(&c->lock);
+        node = ix_list_pop(&c->events);
+        pthread_mutex_unlock(&c->lock);
+        if (node)
+            irisx_event_unref(IX_CONTAINER(node, irisx_event_t, node)); /* may release its objects: no lock held */
+    } while (node);
+}
+
+void ix_queue_clear(irisx_client_t *c)
+{
     if (c->event_fd >= 0)
         (void) close(c->event_fd);
     (void) pthread_cond_destroy(&c->wake);

@@ -17,7 +17,7 @@
 
 struct irisx_receiver {
     atomic_int refs;
-    irisx_client_t *client; /* referenced */
+    irisx_client_t *client; /* held */
     /* set before the receiver is shared, then read only */
     char *path, *store_file, *cert, *key;
     struct ix_addr bind;
@@ -73,7 +73,7 @@ void irisx_receiver_unref(irisx_receiver_t *r)
     ix_free(r->cert);
     ix_free(r->key);
     ix_free(r);
-    irisx_client_unref(c);
+    ix_client_release(c);
 }
 
 const char *irisx_receiver_url(const irisx_receiver_t *r)
@@ -469,7 +469,7 @@ irisx_error_t irisx_receiver_open(irisx_client_t *c, const irisx_receiver_option
     if (!r)
         return IRISX_E_NO_MEMORY;
     atomic_init(&r->refs, 1);
-    r->client = irisx_client_ref(c);
+    r->client = ix_client_hold(c);
     ix_list_init(&r->waiting);
     err = receiver_take(r, &o);
     if (!err && !(op = ix_op_new(c)))
