@@ -185,6 +185,8 @@ static int client_parts(irisx_client_t *c)
     return err;
 }
 
+static void let_go(irisx_client_t *c);
+
 static void client_free(irisx_client_t *c)
 {
     if (c->host) {
@@ -233,7 +235,7 @@ irisx_error_t irisx_client_new(const irisx_client_options_t *options, irisx_clie
         if (c->host) {
             (void) irisx_client_close(c, 1);
         }
-        client_free(c);
+        let_go(c);
         return (irisx_error_t) err;
     }
     *client_out = c;
