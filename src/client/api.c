@@ -5,8 +5,8 @@
 #include "client/private.h"
 
 /* Parameters are checked here, on the caller's thread: what is wrong with them is a failed op with all details. */
-static irisx_error_t submit(irisx_client_t *c, const struct ix_api_op *api, struct ix_http_request *request, struct ix_http_error *e,
-    int err, irisx_op_t **op_out)
+static irisx_error_t submit(irisx_client_t *c, const struct ix_api_op *api, struct ix_http_request *request,
+    struct ix_http_error *e, int err, irisx_op_t **op_out)
 {
     irisx_op_t *op;
 
@@ -46,7 +46,8 @@ static irisx_error_t ready(const irisx_client_t *c)
     return c->o.api_url ? IRISX_OK : IRISX_E_STATE;
 }
 
-irisx_error_t irisx_api_submit(irisx_client_t *client, uint32_t number, const void *params, size_t extra_at, irisx_op_t **op_out)
+irisx_error_t irisx_api_submit(
+    irisx_client_t *client, uint32_t number, const void *params, size_t extra_at, irisx_op_t **op_out)
 {
     struct ix_api_params p = { .fields = params, .extra_at = extra_at };
     const struct ix_api_op *api = ix_api_find_number(number);
@@ -72,7 +73,8 @@ irisx_error_t irisx_api_call(irisx_client_t *client, const char *id, const irisx
     return submit(client, api, &request, &e, ix_api_encode(api, &p, &request, &e), op_out);
 }
 
-irisx_error_t irisx_api_request(irisx_client_t *client, const char *method, const char *path, const irisx_value_t *body, irisx_op_t **op_out)
+irisx_error_t irisx_api_request(
+    irisx_client_t *client, const char *method, const char *path, const irisx_value_t *body, irisx_op_t **op_out)
 {
     struct ix_http_request request = { 0 };
     struct ix_http_error e = { 0 };

@@ -134,16 +134,16 @@ int ix_call_options_take(irisx_call_t *call, const irisx_call_options_t *from)
         return err;
     call->audio_rate = o.audio_rate_hz ? o.audio_rate_hz : 16000;
     call->record_rate = o.record_rate_hz ? o.record_rate_hz : 16000;
-    if (call->audio_rate < 8000 || call->audio_rate > 48000 || call->record_rate < 8000 || call->record_rate > 48000
-        || !known_codecs(o.codecs))
+    if (call->audio_rate < 8000 || call->audio_rate > 48000 || call->record_rate < 8000 || call->record_rate > 48000 ||
+        !known_codecs(o.codecs))
         return IRISX_E_INVALID;
     call->play_loop = o.play_loop != 0;
     call->record_stereo = o.record_stereo != 0;
     call->app_audio = o.app_audio != 0;
     call->ring_ms = o.ring_timeout_ms;
     call->duration_ms = o.max_duration_ms;
-    if (dup_option(&call->to, o.to) || dup_option(&call->play_file, o.play_file)
-        || dup_option(&call->record_file, o.record_file) || dup_option(&call->codecs, o.codecs))
+    if (dup_option(&call->to, o.to) || dup_option(&call->play_file, o.play_file) ||
+        dup_option(&call->record_file, o.record_file) || dup_option(&call->codecs, o.codecs))
         return IRISX_E_NO_MEMORY;
     err = take_header(call, &o);
     if (!err && call->app_audio && !call->heard) {
@@ -245,7 +245,8 @@ static void finish(irisx_call_t *call)
     call->finishing = true;
     call->id = 0;
     if (!call->end.info.code && call->connecting && !call->hangup_wanted)
-        ix_failure_set(&call->end, IRISX_E_CANCELLED, IRISX_DOMAIN_SIP, 0, "the call ended before sound went both ways", NULL);
+        ix_failure_set(
+            &call->end, IRISX_E_CANCELLED, IRISX_DOMAIN_SIP, 0, "the call ended before sound went both ways", NULL);
     ix_call_sound_end(call, push_final);
 }
 
@@ -254,7 +255,8 @@ static void fail(irisx_call_t *call, int code, irisx_error_domain_t domain, cons
     if (!call->end.info.code)
         ix_failure_set(&call->end, code, domain, 0, message, NULL);
     if (call->id)
-        (void) ix_call_hangup(ix_engine_phone(call->client->engine), call->id, 16, ix_engine_now(call->client->engine)); /* may have ended */
+        (void) ix_call_hangup(ix_engine_phone(call->client->engine), call->id, 16,
+            ix_engine_now(call->client->engine)); /* may have ended */
     else
         finish(call);
 }
@@ -275,11 +277,13 @@ static void dial_now(irisx_call_t *call, int err, const char *detail)
         return;
     }
     fill_config(call, &config);
-    err = config.line ? ix_call_dial(ix_engine_phone(c->engine), &config, ix_engine_now(c->engine), &call->id) : IRISX_E_STATE;
+    err = config.line ? ix_call_dial(ix_engine_phone(c->engine), &config, ix_engine_now(c->engine), &call->id)
+                      : IRISX_E_STATE;
     if (err)
         fail(call, err, IRISX_DOMAIN_LOCAL,
-            err == IRISX_E_STATE ? "the line is not connected: wait until it is ready"
-                : err == IRISX_E_INVALID ? "the number or address to call is not valid" : NULL);
+            err == IRISX_E_STATE     ? "the line is not connected: wait until it is ready"
+            : err == IRISX_E_INVALID ? "the number or address to call is not valid"
+                                     : NULL);
     else
         call->party = call->id;
 }
@@ -329,7 +333,8 @@ static void hangup_cmd(void *arg)
     if (!call->linked)
         end_op(&call->hanging_up, NULL);
     else if (call->id)
-        (void) ix_call_hangup(ix_engine_phone(c->engine), call->id, 16, ix_engine_now(c->engine)); /* ended: the event is on its way */
+        (void) ix_call_hangup(
+            ix_engine_phone(c->engine), call->id, 16, ix_engine_now(c->engine)); /* ended: the event is on its way */
     irisx_call_unref(call);
 }
 
@@ -353,7 +358,8 @@ void ix_call_event(irisx_client_t *c, const struct ix_phone_event *ev)
     if (ev->state == IX_CALL_ENDED) {
         ix_call_snapshot(call);
         if (!call->end.info.code && ev->error->code)
-            ix_failure_set(&call->end, ev->error->code, domain_of(ev->error), ev->error->sip_status, ev->error->message, ev->error->reason);
+            ix_failure_set(&call->end, ev->error->code, domain_of(ev->error), ev->error->sip_status, ev->error->message,
+                ev->error->reason);
         finish(call);
         return;
     }
@@ -422,7 +428,8 @@ static void cancel_call(irisx_op_t *op)
     (void) irisx_call_hangup(op->target, NULL); /* ended already: so has the op */
 }
 
-irisx_error_t irisx_call_dial(irisx_line_t *line, const irisx_call_options_t *options, irisx_call_t **call_out, irisx_op_t **op_out)
+irisx_error_t irisx_call_dial(
+    irisx_line_t *line, const irisx_call_options_t *options, irisx_call_t **call_out, irisx_op_t **op_out)
 {
     irisx_client_t *c;
     irisx_call_t *call;
@@ -567,7 +574,8 @@ static void reject_cmd(void *arg)
     irisx_client_t *c = o->call->client;
 
     if (o->call->id)
-        (void) ix_call_reject(ix_engine_phone(c->engine), o->call->id, (unsigned) o->number, 21, NULL, ix_engine_now(c->engine)); /* Q.850 21: call rejected; too late is fine */
+        (void) ix_call_reject(ix_engine_phone(c->engine), o->call->id, (unsigned) o->number, 21, NULL,
+            ix_engine_now(c->engine)); /* Q.850 21: call rejected; too late is fine */
     irisx_call_unref(o->call);
     ix_free(o);
 }
@@ -623,8 +631,8 @@ irisx_error_t irisx_call_send_digits(irisx_call_t *call, const char *digits, iri
     struct order o = { .media = { .kind = IX_MEDIA_DTMF } };
     int err;
 
-    if (!call || !digits || !*digits || strspn(digits, "0123456789*#ABCDabcd") != strlen(digits)
-        || strlen(digits) >= sizeof o.media.u.dtmf.digits)
+    if (!call || !digits || !*digits || strspn(digits, "0123456789*#ABCDabcd") != strlen(digits) ||
+        strlen(digits) >= sizeof o.media.u.dtmf.digits)
         return IRISX_E_INVALID;
     if (!ix_client_usable(call->client))
         return IRISX_E_CLOSED;

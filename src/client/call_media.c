@@ -51,8 +51,8 @@ static void open_record(struct opening *o)
         return;
     }
     call->opening = o;
-    err = ix_record_open(call->client->host, call->record_file, call->record_rate, call->record_stereo ? 2 : 1, record_opened,
-        file_failed, call, &call->record);
+    err = ix_record_open(call->client->host, call->record_file, call->record_rate, call->record_stereo ? 2 : 1,
+        record_opened, file_failed, call, &call->record);
     if (err)
         record_opened(call, err, NULL);
 }
@@ -93,8 +93,8 @@ static void order(irisx_call_t *call, struct ix_media_cmd *cmd)
     cmd->party_id = call->id;
     err = ix_engine_media(call->client->engine, cmd);
     if (err)
-        ix_log(&call->client->log, IX_LOG_ERROR, "client", "call %llu: sound command %d refused: %s", (unsigned long long) call->number,
-            cmd->kind, ix_error_text(err));
+        ix_log(&call->client->log, IX_LOG_ERROR, "client", "call %llu: sound command %d refused: %s",
+            (unsigned long long) call->number, cmd->kind, ix_error_text(err));
 }
 
 void ix_call_sound_start(irisx_call_t *call)
@@ -112,7 +112,8 @@ void ix_call_sound_start(irisx_call_t *call)
         order(call, &cmd);
     }
     if (call->app_audio) {
-        cmd = (struct ix_media_cmd){ .kind = IX_MEDIA_SINK, .u.sink = { .ring = call->heard, .rate_hz = call->audio_rate } };
+        cmd = (struct ix_media_cmd){ .kind = IX_MEDIA_SINK,
+            .u.sink = { .ring = call->heard, .rate_hz = call->audio_rate } };
         order(call, &cmd);
     }
     if (call->record) {
@@ -185,7 +186,8 @@ static void record_closed(void *ctx, int err, const char *detail)
     e->path = timeline_path(e->call);
     if (irisx_call_timeline(e->call, &e->text))
         e->text = NULL;
-    if (!e->path || !e->text || ix_work_queue(ix_host_call_loop(e->call->client->host), write_timeline, timeline_written, e))
+    if (!e->path || !e->text ||
+        ix_work_queue(ix_host_call_loop(e->call->client->host), write_timeline, timeline_written, e))
         ending_done(e);
 }
 
@@ -355,7 +357,8 @@ static void fill_counts(irisx_call_stats_t *s, const struct ix_call_report *r, c
     s->packets_sent = r->rtp.packets_sent;
     s->packets_received = r->rtp.packets_received;
     s->packets_lost = r->rtp.packets_lost;
-    s->packets_discarded = m->frames_late + r->rtp.discarded_auth + r->rtp.discarded_replay + r->rtp.discarded_malformed;
+    s->packets_discarded =
+        m->frames_late + r->rtp.discarded_auth + r->rtp.discarded_replay + r->rtp.discarded_malformed;
     s->jitter_ms = (double) r->rtp.jitter_us / 1000.0;
     s->round_trip_ms = (double) (r->rtp.round_trip_us ? r->rtp.round_trip_us : r->ice_round_trip_us) / 1000.0;
     s->loss_percent = expected ? 100.0 * (double) r->rtp.packets_lost / (double) expected : 0;
@@ -410,12 +413,13 @@ irisx_error_t irisx_call_stats(const irisx_call_t *call, irisx_call_stats_t *sta
 
 static void json_stats(struct ix_buf *b, const irisx_call_stats_t *s)
 {
-    ix_buf_fmt(b, "{\"setup_ms\":%.3f,\"signalling_ms\":%.3f,\"ice_ms\":%.3f,\"dtls_ms\":%.3f,\"first_audio_ms\":%.3f,", s->setup_ms,
-        s->signalling_ms, s->ice_ms, s->dtls_ms, s->first_audio_ms);
-    ix_buf_fmt(b, "\"packets_sent\":%llu,\"packets_received\":%llu,\"packets_lost\":%llu,", (unsigned long long) s->packets_sent,
-        (unsigned long long) s->packets_received, (unsigned long long) s->packets_lost);
-    ix_buf_fmt(b, "\"jitter_ms\":%.3f,\"round_trip_ms\":%.3f,\"mos\":%.2f,\"codec\":\"%s\",\"duration_ms\":%.3f}", s->jitter_ms, s->round_trip_ms,
-        s->mos, s->codec, s->duration_ms);
+    ix_buf_fmt(b, "{\"setup_ms\":%.3f,\"signalling_ms\":%.3f,\"ice_ms\":%.3f,\"dtls_ms\":%.3f,\"first_audio_ms\":%.3f,",
+        s->setup_ms, s->signalling_ms, s->ice_ms, s->dtls_ms, s->first_audio_ms);
+    ix_buf_fmt(b, "\"packets_sent\":%llu,\"packets_received\":%llu,\"packets_lost\":%llu,",
+        (unsigned long long) s->packets_sent, (unsigned long long) s->packets_received,
+        (unsigned long long) s->packets_lost);
+    ix_buf_fmt(b, "\"jitter_ms\":%.3f,\"round_trip_ms\":%.3f,\"mos\":%.2f,\"codec\":\"%s\",\"duration_ms\":%.3f}",
+        s->jitter_ms, s->round_trip_ms, s->mos, s->codec, s->duration_ms);
 }
 
 irisx_error_t irisx_call_timeline(const irisx_call_t *call, char **json_out)
@@ -426,7 +430,8 @@ irisx_error_t irisx_call_timeline(const irisx_call_t *call, char **json_out)
         return IRISX_E_INVALID;
     ix_buf_init(&b, 256 * 1024);
     pthread_mutex_lock(&call->client->lock);
-    ix_buf_fmt(&b, "{\"call\":%llu,\"direction\":\"%s\",\"peer\":", (unsigned long long) call->number, call->incoming ? "in" : "out");
+    ix_buf_fmt(&b, "{\"call\":%llu,\"direction\":\"%s\",\"peer\":", (unsigned long long) call->number,
+        call->incoming ? "in" : "out");
     ix_buf_json_str(&b, ix_str(call->peer));
     ix_buf_str(&b, ",\"stats\":");
     json_stats(&b, &call->stats);
@@ -477,8 +482,8 @@ static int load_wav(const char *path, int16_t **pcm, size_t *count)
     return err;
 }
 
-irisx_error_t irisx_audio_similarity(const char *sent_file, const char *heard_file, uint32_t limit_ms, double *score_out,
-    double *delay_ms_out)
+irisx_error_t irisx_audio_similarity(
+    const char *sent_file, const char *heard_file, uint32_t limit_ms, double *score_out, double *delay_ms_out)
 {
     int16_t *sent = NULL, *heard = NULL;
     size_t sent_n = 0, heard_n = 0;

@@ -149,23 +149,36 @@ static void start_engine(void *arg)
 
 static int check_options(const irisx_client_options_t *o)
 {
-    if (o->api_url && !ix_str_istarts(ix_str(o->api_url), IX_STR("http://")) && !ix_str_istarts(ix_str(o->api_url), IX_STR("https://")))
+    if (o->api_url && !ix_str_istarts(ix_str(o->api_url), IX_STR("http://")) &&
+        !ix_str_istarts(ix_str(o->api_url), IX_STR("https://")))
         return IRISX_E_INVALID;
     return o->log_level < 0 || o->log_level > IRISX_LOG_TRACE ? IRISX_E_INVALID : 0;
 }
 
 static int client_parts(irisx_client_t *c)
 {
-    struct ix_host_options host = { .log = &c->log, .media_threads = c->o.media_threads, .workers = c->o.worker_threads,
-        .max_parties = c->o.max_calls, .zero_thread = c->o.zero_thread != 0, .realtime = c->o.realtime != 0 };
-    struct ix_engine_options engine = { .log = &c->log, .ca_file = c->o.ca_file, .max_calls = c->o.max_calls,
-        .capture_file = c->o.capture_file, .capture_secrets = c->o.capture_secrets != 0, .on_event = phone_event,
-        .on_media = media_event, .on_idle = phone_idle, .on_warning = phone_warning, .ctx = c };
+    struct ix_host_options host = { .log = &c->log,
+        .media_threads = c->o.media_threads,
+        .workers = c->o.worker_threads,
+        .max_parties = c->o.max_calls,
+        .zero_thread = c->o.zero_thread != 0,
+        .realtime = c->o.realtime != 0 };
+    struct ix_engine_options engine = { .log = &c->log,
+        .ca_file = c->o.ca_file,
+        .max_calls = c->o.max_calls,
+        .capture_file = c->o.capture_file,
+        .capture_secrets = c->o.capture_secrets != 0,
+        .on_event = phone_event,
+        .on_media = media_event,
+        .on_idle = phone_idle,
+        .on_warning = phone_warning,
+        .ctx = c };
     struct ix_buf agent;
     int err;
 
     ix_buf_init(&agent, 512);
-    ix_buf_fmt(&agent, "libirisx-client/%s%s%s", IRISX_VERSION, c->o.user_agent ? " " : "", c->o.user_agent ? c->o.user_agent : "");
+    ix_buf_fmt(&agent, "libirisx-client/%s%s%s", IRISX_VERSION, c->o.user_agent ? " " : "",
+        c->o.user_agent ? c->o.user_agent : "");
     c->agent = ix_buf_take(&agent);
     if (!c->agent)
         return IRISX_E_NO_MEMORY;
@@ -460,8 +473,9 @@ irisx_error_t irisx_set_allocator(const irisx_allocator_t *allocator)
     }
     if (allocator->struct_size < sizeof *allocator || !allocator->alloc || !allocator->realloc || !allocator->free)
         return IRISX_E_INVALID;
-    a = (struct ix_allocator){ .alloc = allocator->alloc, .realloc = allocator->realloc, .free = allocator->free,
-        .ctx = allocator->user_data };
+    a = (struct ix_allocator){
+        .alloc = allocator->alloc, .realloc = allocator->realloc, .free = allocator->free, .ctx = allocator->user_data
+    };
     ix_set_allocator(&a);
     return IRISX_OK;
 }

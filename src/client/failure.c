@@ -40,7 +40,8 @@ void ix_failure_clear(struct failure *f)
     bind(f);
 }
 
-void ix_failure_set(struct failure *f, int code, irisx_error_domain_t domain, int status, const char *message, const char *reason)
+void ix_failure_set(
+    struct failure *f, int code, irisx_error_domain_t domain, int status, const char *message, const char *reason)
 {
     ix_failure_clear(f);
     f->info.code = (irisx_error_t) code;

@@ -109,9 +109,16 @@ static void refuse_line(irisx_line_t *l, int code, const char *message)
 static void open_on_loop(irisx_line_t *l)
 {
     irisx_client_t *c = l->client;
-    struct ix_line_config config = { .ws_url = l->ws_url, .user = l->user, .realm = l->realm, .password = l->password,
-        .auth_user = l->auth_user, .display_name = l->display_name, .ca_file = l->ca_file, .expires_s = l->expires_s,
-        .no_register = l->no_register, .user_data = l };
+    struct ix_line_config config = { .ws_url = l->ws_url,
+        .user = l->user,
+        .realm = l->realm,
+        .password = l->password,
+        .auth_user = l->auth_user,
+        .display_name = l->display_name,
+        .ca_file = l->ca_file,
+        .expires_s = l->expires_s,
+        .no_register = l->no_register,
+        .user_data = l };
     int err = l->close_wanted ? IRISX_E_CANCELLED
                               : ix_line_open(ix_engine_phone(c->engine), &config, ix_engine_now(c->engine), &l->id);
 
@@ -120,7 +127,8 @@ static void open_on_loop(irisx_line_t *l)
         l->password = NULL;
     }
     if (err)
-        refuse_line(l, err, err == IRISX_E_INVALID ? "ws_url must be ws:// or wss:// with a host, and user must be given" : NULL);
+        refuse_line(l, err,
+            err == IRISX_E_INVALID ? "ws_url must be ws:// or wss:// with a host, and user must be given" : NULL);
 }
 
 static void line_open_cmd(void *arg)
@@ -140,7 +148,10 @@ void ix_line_event(irisx_client_t *c, const struct ix_phone_event *ev)
 
     (void) c;
     if (failed)
-        ix_failure_set(&f, ev->error->code, ev->error->sip_status ? IRISX_DOMAIN_SIP : ev->error->code == IRISX_E_TLS ? IRISX_DOMAIN_TLS : IRISX_DOMAIN_SYSTEM,
+        ix_failure_set(&f, ev->error->code,
+            ev->error->sip_status            ? IRISX_DOMAIN_SIP
+            : ev->error->code == IRISX_E_TLS ? IRISX_DOMAIN_TLS
+                                             : IRISX_DOMAIN_SYSTEM,
             ev->error->sip_status, ev->error->message, ev->error->reason);
     push_state(l, (irisx_line_state_t) ev->state, failed ? &f : NULL);
     if (ev->state == IX_LINE_READY)
@@ -229,8 +240,8 @@ static int line_take(irisx_line_t *l, const irisx_line_options_t *o)
     l->address = make_address(o->user, o->realm, o->ws_url);
     l->expires_s = o->expires_s;
     l->no_register = o->no_register != 0;
-    if (!l->ws_url || !l->user || !l->address || (o->realm && !l->realm) || (o->password && !l->password)
-        || (o->auth_user && !l->auth_user) || (o->display_name && !l->display_name) || (o->ca_file && !l->ca_file))
+    if (!l->ws_url || !l->user || !l->address || (o->realm && !l->realm) || (o->password && !l->password) ||
+        (o->auth_user && !l->auth_user) || (o->display_name && !l->display_name) || (o->ca_file && !l->ca_file))
         return IRISX_E_NO_MEMORY;
     return 0;
 }
@@ -250,7 +261,8 @@ static irisx_error_t line_give(irisx_line_t *l, irisx_op_t *op, irisx_line_t **l
     return IRISX_OK;
 }
 
-irisx_error_t irisx_line_open(irisx_client_t *c, const irisx_line_options_t *options, irisx_line_t **line_out, irisx_op_t **op_out)
+irisx_error_t irisx_line_open(
+    irisx_client_t *c, const irisx_line_options_t *options, irisx_line_t **line_out, irisx_op_t **op_out)
 {
     irisx_line_options_t o;
     irisx_line_t *l;
@@ -411,7 +423,8 @@ static void credentials_here(void *ctx, irisx_op_t *op)
         read_stun(p, irisx_op_value(op));
         err = take_provisioned(p->line, irisx_op_value(op));
         if (err == IRISX_E_NOT_FOUND)
-            ix_failure_set(&p->f, err, IRISX_DOMAIN_LOCAL, 0, "the platform has provisioned no such extension for this user: ask the administrator", NULL);
+            ix_failure_set(&p->f, err, IRISX_DOMAIN_LOCAL, 0,
+                "the platform has provisioned no such extension for this user: ask the administrator", NULL);
         else if (err)
             ix_failure_set(&p->f, err, IRISX_DOMAIN_LOCAL, 0, NULL, NULL);
     }
@@ -421,7 +434,8 @@ static void credentials_here(void *ctx, irisx_op_t *op)
     }
 }
 
-irisx_error_t irisx_line_open_provisioned(irisx_client_t *c, const char *extension, irisx_line_t **line_out, irisx_op_t **op_out)
+irisx_error_t irisx_line_open_provisioned(
+    irisx_client_t *c, const char *extension, irisx_line_t **line_out, irisx_op_t **op_out)
 {
     struct provision *p;
     irisx_line_t *l;
@@ -446,7 +460,8 @@ irisx_error_t irisx_line_open_provisioned(irisx_client_t *c, const char *extensi
     l->opening = irisx_op_ref(op);
     p->line = irisx_line_ref(l);
     ix_failure_clear(&p->f);
-    err = extension && !l->extension ? IRISX_E_NO_MEMORY : ix_rest_submit_then(c, "webrtc.credentials.get", NULL, credentials_here, p);
+    err = extension && !l->extension ? IRISX_E_NO_MEMORY
+                                     : ix_rest_submit_then(c, "webrtc.credentials.get", NULL, credentials_here, p);
     if (err) {
         provision_free(p);
         ix_op_finish_code(op, err, NULL);

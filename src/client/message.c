@@ -5,7 +5,8 @@
 
 #include "client/private.h"
 
-static irisx_error_t call_with(irisx_client_t *client, const char *id, irisx_value_t *params, int err, irisx_op_t **op_out)
+static irisx_error_t call_with(
+    irisx_client_t *client, const char *id, irisx_value_t *params, int err, irisx_op_t **op_out)
 {
     irisx_error_t result = err ? IRISX_E_NO_MEMORY : irisx_api_call(client, id, params, op_out);
 
@@ -13,7 +14,8 @@ static irisx_error_t call_with(irisx_client_t *client, const char *id, irisx_val
     return result;
 }
 
-irisx_error_t irisx_sms_send(irisx_client_t *client, const char *from, const char *to, const char *text, irisx_op_t **op_out)
+irisx_error_t irisx_sms_send(
+    irisx_client_t *client, const char *from, const char *to, const char *text, irisx_op_t **op_out)
 {
     irisx_value_t *params;
     int err;
@@ -23,7 +25,8 @@ irisx_error_t irisx_sms_send(irisx_client_t *client, const char *from, const cha
     params = irisx_value_new_object();
     if (!params)
         return IRISX_E_NO_MEMORY;
-    err = irisx_value_set_text(params, "from", from) || irisx_value_set_text(params, "to", to) || irisx_value_set_text(params, "message", text);
+    err = irisx_value_set_text(params, "from", from) || irisx_value_set_text(params, "to", to) ||
+          irisx_value_set_text(params, "message", text);
     return call_with(client, "sms.send", params, err, op_out);
 }
 
@@ -34,7 +37,8 @@ irisx_error_t irisx_sms_list(irisx_client_t *client, uint32_t page, uint32_t lim
 
     if (!params)
         return IRISX_E_NO_MEMORY;
-    err = irisx_value_set_int(params, "page", page ? page : 1) || irisx_value_set_int(params, "limit", limit ? limit : 50);
+    err = irisx_value_set_int(params, "page", page ? page : 1) ||
+          irisx_value_set_int(params, "limit", limit ? limit : 50);
     return call_with(client, "sms.list", params, err, op_out);
 }
 
@@ -76,7 +80,9 @@ static int search_next(struct search *s)
 
     if (!params)
         return IRISX_E_NO_MEMORY;
-    err = irisx_value_set_int(params, "page", ++s->page) || irisx_value_set_int(params, "limit", SEARCH_LIMIT) ? IRISX_E_NO_MEMORY : 0;
+    err = irisx_value_set_int(params, "page", ++s->page) || irisx_value_set_int(params, "limit", SEARCH_LIMIT)
+              ? IRISX_E_NO_MEMORY
+              : 0;
     if (!err)
         err = ix_rest_submit_then(s->client, "sms.list", params, search_page, s);
     irisx_value_free(params);

@@ -25,7 +25,8 @@ struct failure {
     char *detail; /* owned; may be absent */
 };
 void ix_failure_clear(struct failure *f);
-void ix_failure_set(struct failure *f, int code, irisx_error_domain_t domain, int status, const char *message, const char *reason);
+void ix_failure_set(
+    struct failure *f, int code, irisx_error_domain_t domain, int status, const char *message, const char *reason);
 void ix_failure_from_http(struct failure *f, const struct ix_http_error *e);
 void ix_failure_copy(struct failure *to, const struct failure *from);
 
@@ -73,7 +74,8 @@ struct irisx_op {
     uint32_t api_number;
 };
 irisx_op_t *ix_op_new(irisx_client_t *c); /* one reference for the caller, one for the work until ix_op_finish */
-void ix_op_finish(irisx_op_t *op, const struct failure *f /* NULL: well */); /* any thread, once; later calls are ignored */
+void ix_op_finish(
+    irisx_op_t *op, const struct failure *f /* NULL: well */); /* any thread, once; later calls are ignored */
 void ix_op_finish_code(irisx_op_t *op, int code, const char *message);
 void ix_op_give(irisx_op_t *op, irisx_op_t **op_out); /* to the caller, or drops its reference */
 
@@ -184,7 +186,8 @@ void ix_rest_free(struct rest *r); /* service: ends what runs */
 int ix_rest_submit(irisx_client_t *c, irisx_op_t *op, const struct ix_api_op *api, struct ix_http_request *request);
 int rest_set_stores(irisx_client_t *c, const char *access, const char *refresh);
 /* internal requests: then(ctx, op) on the service loop when op has ended; no OP_DONE event for it */
-int ix_rest_submit_then(irisx_client_t *c, const char *id, const irisx_value_t *params, void (*then)(void *ctx, irisx_op_t *op), void *ctx);
+int ix_rest_submit_then(
+    irisx_client_t *c, const char *id, const irisx_value_t *params, void (*then)(void *ctx, irisx_op_t *op), void *ctx);
 
 /* receiver.c */
 void ix_receivers_drop(irisx_client_t *c); /* service */

@@ -80,8 +80,8 @@ static void drain_fd(irisx_client_t *c)
 
 static bool droppable(irisx_event_kind_t kind)
 {
-    return kind == IRISX_EVENT_CALL_DIGIT || kind == IRISX_EVENT_CALL_STATS || kind == IRISX_EVENT_CALL_FILE
-        || kind == IRISX_EVENT_WEBHOOK || kind == IRISX_EVENT_WEBHOOK_REJECTED || kind == IRISX_EVENT_WARNING;
+    return kind == IRISX_EVENT_CALL_DIGIT || kind == IRISX_EVENT_CALL_STATS || kind == IRISX_EVENT_CALL_FILE ||
+           kind == IRISX_EVENT_WEBHOOK || kind == IRISX_EVENT_WEBHOOK_REJECTED || kind == IRISX_EVENT_WARNING;
 }
 
 /* A line that flaps while nobody pulls: its last state replaces the one that waits. Lock held. */

@@ -125,7 +125,8 @@ static void finish_code(struct job *j, int code, const char *message)
 {
     struct ix_http_error e = { 0 };
 
-    ix_http_error_set(&e, (irisx_error_t) code, IRISX_DOMAIN_LOCAL, NULL, "%s", message ? message : ix_error_text(code));
+    ix_http_error_set(
+        &e, (irisx_error_t) code, IRISX_DOMAIN_LOCAL, NULL, "%s", message ? message : ix_error_text(code));
     finish(j, &e);
 }
 
@@ -168,13 +169,16 @@ static char *make_url(const struct rest *r, const struct ix_http_request *q)
     return ix_buf_take(&b);
 }
 
-static int start(struct rest *r, const struct ix_http_request *q, uint64_t deadline_us, uint32_t *generation, ix_transfer_fn fn,
-    void *ctx, struct ix_transfer **out)
+static int start(struct rest *r, const struct ix_http_request *q, uint64_t deadline_us, uint32_t *generation,
+    ix_transfer_fn fn, void *ctx, struct ix_transfer **out)
 {
     uint64_t now = ix_loop_now(r->loop).mono_us;
     uint64_t left_ms = deadline_us > now ? (deadline_us - now) / IX_MS : 0;
-    struct ix_transfer_request t = { .method = q->method, .body = q->body, .body_len = q->body_len,
-        .timeout_ms = (uint32_t) IX_MAX(left_ms, 1), .safe = q->retry == IX_RETRY_SAFE };
+    struct ix_transfer_request t = { .method = q->method,
+        .body = q->body,
+        .body_len = q->body_len,
+        .timeout_ms = (uint32_t) IX_MAX(left_ms, 1),
+        .safe = q->retry == IX_RETRY_SAFE };
     char *url = make_url(r, q);
     struct ix_buf headers;
     int err;
@@ -199,7 +203,9 @@ static int start(struct rest *r, const struct ix_http_request *q, uint64_t deadl
 
 static struct ix_http_response view(const struct ix_transfer_result *t)
 {
-    return (struct ix_http_response){ .status = (int) t->status, .content_type = ix_str(t->content_type), .headers = ix_str(t->headers),
+    return (struct ix_http_response){ .status = (int) t->status,
+        .content_type = ix_str(t->content_type),
+        .headers = ix_str(t->headers),
         .body = ix_str_n(t->body, t->body_len) };
 }
 
@@ -250,7 +256,8 @@ static void on_answer(void *ctx, const struct ix_transfer_result *t)
         finish_code(j, j->rest->closing ? IRISX_E_CLOSED : IRISX_E_CANCELLED, NULL);
         return;
     }
-    if (!t->err && t->status == 401 && !j->renewed && ix_auth_expired(j->rest->auth, j->request.auth, j->generation, &response)) {
+    if (!t->err && t->status == 401 && !j->renewed &&
+        ix_auth_expired(j->rest->auth, j->request.auth, j->generation, &response)) {
         j->renewed = true;
         advance(j);
         return;
@@ -420,7 +427,8 @@ static void cancel_rest(irisx_op_t *op)
     }
 }
 
-static struct job *job_new(irisx_client_t *c, irisx_op_t *op, const struct ix_api_op *api, struct ix_http_request *request)
+static struct job *job_new(
+    irisx_client_t *c, irisx_op_t *op, const struct ix_api_op *api, struct ix_http_request *request)
 {
     struct job *j = ix_alloc(sizeof *j);
     uint64_t limit = (c->o.request_timeout_ms ? c->o.request_timeout_ms : REQUEST_DEFAULT_MS) * IX_MS;
@@ -437,8 +445,8 @@ static struct job *job_new(irisx_client_t *c, irisx_op_t *op, const struct ix_ap
     } else {
         j->request.auth = IX_HTTP_AUTH_JWT;
     }
-    ix_retry_init(&j->retry, NULL, j->request.retry ? j->request.retry : IX_RETRY_UNSAFE, j->request.method ? j->request.method : "POST",
-        ix_clock_now().mono_us + limit);
+    ix_retry_init(&j->retry, NULL, j->request.retry ? j->request.retry : IX_RETRY_UNSAFE,
+        j->request.method ? j->request.method : "POST", ix_clock_now().mono_us + limit);
     return j;
 }
 
@@ -461,7 +469,8 @@ int ix_rest_submit(irisx_client_t *c, irisx_op_t *op, const struct ix_api_op *ap
     return post_job(c, j);
 }
 
-int ix_rest_submit_then(irisx_client_t *c, const char *id, const irisx_value_t *params, void (*then)(void *ctx, irisx_op_t *op), void *ctx)
+int ix_rest_submit_then(
+    irisx_client_t *c, const char *id, const irisx_value_t *params, void (*then)(void *ctx, irisx_op_t *op), void *ctx)
 {
     const struct ix_api_op *api = ix_api_find(id);
     struct ix_api_params p = { .value = params };
