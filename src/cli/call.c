@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 #define REGISTER_MS 15000
 #define CONNECT_MS 90000
@@ -25,6 +25,7 @@ struct session {
     bool ended, failed_file;
     irisx_error_info_t end;
     char end_message[300], end_reason[100], digits[128];
+    size_t digit_count;
 };
 
 static void on_call_state(struct session *s, const irisx_event_t *ev)
@@ -57,8 +58,8 @@ static void on_event(void *ctx, const irisx_event_t *ev)
         (void) irisx_call_reject(irisx_event_call(ev), 486); /* it may have ended */
     if (kind == IRISX_EVENT_CALL_STATE)
         on_call_state(s, ev);
-    if (kind == IRISX_EVENT_CALL_DIGIT && strlen(s->digits) + 2 < sizeof s->digits)
-        strcat(s->digits, irisx_event_text(ev)); /* room checked */
+    if (kind == IRISX_EVENT_CALL_DIGIT && s->digit_count + 1 < sizeof s->digits)
+        s->digits[s->digit_count++] = irisx_event_text(ev)[0];
     if (kind == IRISX_EVENT_CALL_FILE && strcmp(irisx_event_text(ev), "play_ended") != 0)
         s->failed_file = true;
     if (kind != IRISX_EVENT_CALL_STATS && kind != IRISX_EVENT_OP_DONE)

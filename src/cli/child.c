@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli.h"
-#include "sandbox.h"
+#include "cli/cli.h"
+#include "cli/sandbox.h"
 
 #define LINE_LIMIT 65536
 

@@ -3,7 +3,7 @@
  * irisx demo: the main job from end to end against the local platform: register, call a person and the echo, send an SMS,
  * receive the signed webhooks of all that, and show that false, late and repeated ones do no harm. docs/design/demo.md.
  */
-#include "demo.h"
+#include "cli/demo.h"
 
 #include <stdlib.h>
 #include <string.h>

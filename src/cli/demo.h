@@ -3,8 +3,8 @@
 #ifndef IRISX_CLI_DEMO_H
 #define IRISX_CLI_DEMO_H
 
-#include "cli.h"
-#include "sandbox.h"
+#include "cli/cli.h"
+#include "cli/sandbox.h"
 
 #define DEMO_STEPS 9
 #define DEMO_SIMILARITY 0.8 /* below this the echo is not what was said */

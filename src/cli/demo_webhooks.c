@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "demo.h"
+#include "cli/demo.h"
 
 #define DELIVERIES_MS 20000
 #define DAY_MS 86400000

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 static int wake[2] = { -1, -1 };
 static volatile sig_atomic_t signalled;

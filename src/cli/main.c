@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* irisx: the command. Which word runs what. */
-#include "cli.h"
+#include "cli/cli.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 static const char *const common_help = "\ncommon options:\n"
                                        "  --profile NAME        profile of the configuration file (default: \"default\")\n"

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
-#include "sandbox.h"
+#include "cli/cli.h"
+#include "cli/sandbox.h"
 
 bool cli_sandbox_path(char *out, size_t cap)
 {

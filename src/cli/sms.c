@@ -2,7 +2,7 @@
 /* irisx sms send|get|list */
 #include <string.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 #define REST_MS 60000
 

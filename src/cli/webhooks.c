@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 #define BODY_LIMIT (16 * 1024 * 1024)
 #define MAX_SECRETS 8

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "host/private.h"
 
@@ -35,6 +36,31 @@ static void on_async(uv_async_t *async)
 
     ix_media_deliver(h);
     ix_workers_deliver(h);
+}
+
+void ix_host_wake_call_loop(struct ix_host *h)
+{
+    (void) uv_async_send(h->async); /* fails only on a closed handle */
+}
+
+static void async_closed(uv_handle_t *handle)
+{
+    ix_free(handle);
+}
+
+static int open_async(struct ix_host *h)
+{
+    uv_async_t *async = ix_alloc(sizeof *async);
+
+    if (!async)
+        return IRISX_E_NO_MEMORY;
+    if (uv_async_init(ix_loop_uv(h->call), async, on_async)) {
+        ix_free(async);
+        return IRISX_E_LIMIT;
+    }
+    async->data = h;
+    h->async = async;
+    return 0;
 }
 
 static int start_threads(struct ix_host *h)
@@ -94,9 +120,7 @@ static int setup(struct ix_host *h)
     if (!err)
         err = ix_loop_new(h->o.log, &h->service);
     if (!err)
-        err = uv_async_init(ix_loop_uv(h->call), &h->async, on_async) ? IRISX_E_LIMIT : 0;
-    h->async_open = err == 0;
-    h->async.data = h;
+        err = open_async(h);
     h->party_thread = ix_map_new((size_t) h->o.max_parties * HOST_MAX_MEDIA, 0x9e3779b97f4a7c15u);
     if (!h->party_thread)
         err = IRISX_E_NO_MEMORY;
@@ -152,8 +176,8 @@ void ix_host_free(struct ix_host *h)
     if (!h)
         return;
     ix_host_stop(h);
-    if (h->async_open)
-        uv_close((uv_handle_t *) &h->async, NULL);
+    if (h->async)
+        uv_close(h->async, async_closed);
     (void) ix_loop_free(h->call); /* says so itself when somebody left something on it */
     (void) ix_loop_free(h->service);
     for (unsigned i = 0; i < HOST_MAX_MEDIA; i++)

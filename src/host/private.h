@@ -4,7 +4,6 @@
 #define IX_HOST_PRIVATE_H
 
 #include <pthread.h>
-#include <uv.h>
 
 #include "host/host.h"
 
@@ -72,8 +71,7 @@ struct ix_host {
     struct ix_loop *call, *service;
     pthread_t call_thread, service_thread;
     bool call_runs, service_runs, stopped;
-    uv_async_t async; /* call loop: media threads and workers have something */
-    bool async_open;
+    void *async; /* uv_async_t: media threads and workers have something for the call loop */
     struct media_thread media[HOST_MAX_MEDIA];
     unsigned media_wanted, media_running;
     struct ix_map *party_thread; /* party id → struct media_thread */
@@ -92,6 +90,7 @@ struct ix_host {
 int ix_host_thread(struct ix_host *h, pthread_t *out, const char *name, void *(*fn)(void *), void *arg); /* signals blocked */
 void ix_host_mark_thread(struct ix_host *h); /* the calling thread is one of ours */
 bool ix_host_ask_realtime(const struct ix_host *h);
+/* host.c */
 void ix_host_wake_call_loop(struct ix_host *h); /* any thread, no lock, no allocation */
 
 #endif

@@ -50,8 +50,3 @@ bool ix_host_ask_realtime(const struct ix_host *h)
     (void) setpriority(PRIO_PROCESS, 0, -10); /* of this thread on Linux; refused is the usual answer */
     return false;
 }
-
-void ix_host_wake_call_loop(struct ix_host *h)
-{
-    (void) uv_async_send(&h->async); /* fails only on a closed handle */
-}
