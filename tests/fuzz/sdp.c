@@ -18,7 +18,9 @@ static void check_answer(const struct ix_sdp *offer, const struct ix_sdp_agreed 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint8_t fingerprint[32];
-    struct ix_sdp_local local = { .ufrag = "abcd", .pwd = "abcdefghijklmnopqrstuv", .fingerprint_sha256 = fingerprint, .cname = "c" };
+    struct ix_sdp_local local = {
+        .ufrag = "abcd", .pwd = "abcdefghijklmnopqrstuv", .fingerprint_sha256 = fingerprint, .cname = "c"
+    };
     struct ix_sdp *sdp = ix_alloc(sizeof *sdp);
     struct ix_sdp_agreed agreed;
 

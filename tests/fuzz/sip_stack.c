@@ -37,7 +37,8 @@ static void drain(struct run *r, uint8_t choice)
     for (int i = 0; i < 200 && ix_sip_poll(r->stack, &out); i++) {
         if (out.kind == IX_SIP_OUT_REQUEST)
             answer(r, &out, choice);
-        else if (out.kind == IX_SIP_OUT_RESPONSE && !out.dialog && !ix_sip_dialog_uac(r->stack, out.txn, out.msg, NULL, &d))
+        else if (out.kind == IX_SIP_OUT_RESPONSE && !out.dialog &&
+                 !ix_sip_dialog_uac(r->stack, out.txn, out.msg, NULL, &d))
             keep(r, d);
     }
     for (size_t i = 0; i < IX_COUNT(r->dialogs); i++) {
@@ -45,15 +46,19 @@ static void drain(struct run *r, uint8_t choice)
             continue;
         (void) ix_sip_dialog_ack(r->dialogs[i], IX_STR_NONE, IX_STR_NONE, r->now);
         if (choice & 0x20)
-            (void) ix_sip_dialog_request(r->dialogs[i], &(struct ix_sip_request){ .method = choice & 0x40 ? IX_SIP_BYE : IX_SIP_INVITE },
-                NULL, r->now, NULL);
+            (void) ix_sip_dialog_request(r->dialogs[i],
+                &(struct ix_sip_request){ .method = choice & 0x40 ? IX_SIP_BYE : IX_SIP_INVITE }, NULL, r->now, NULL);
     }
 }
 
 static void invite(struct run *r)
 {
-    struct ix_sip_request req = { .method = IX_SIP_INVITE, .uri = IX_STR("sip:b@b"), .from = IX_STR("<sip:a@a>"), .to = IX_STR("<sip:b@b>"),
-        .from_tag = IX_STR("tag"), .call_id = IX_STR("call") };
+    struct ix_sip_request req = { .method = IX_SIP_INVITE,
+        .uri = IX_STR("sip:b@b"),
+        .from = IX_STR("<sip:a@a>"),
+        .to = IX_STR("<sip:b@b>"),
+        .from_tag = IX_STR("tag"),
+        .call_id = IX_STR("call") };
     (void) ix_sip_send_request(r->stack, 1, &req, NULL, r->now, NULL);
 }
 
@@ -65,7 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct run r = { .now = { .mono_us = IX_S } };
     struct ix_str rest = ix_str_n(data, size), message;
 
-    if (ix_sip_stack_new(&(struct ix_sip_stack_config){ .rng = &rng, .allow = UINT32_MAX, .max_transactions = 16 }, &r.stack))
+    if (ix_sip_stack_new(
+            &(struct ix_sip_stack_config){ .rng = &rng, .allow = UINT32_MAX, .max_transactions = 16 }, &r.stack))
         return 0;
     (void) ix_sip_transport_opened(r.stack, 1, &(struct ix_sip_transport_config){ .sent_by = IX_STR("x.invalid") });
     invite(&r);

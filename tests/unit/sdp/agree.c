@@ -67,8 +67,10 @@ Test(agree, the_first_audio_line_that_fits)
 
 Test(agree, directions)
 {
-    static const struct { const char *theirs; enum ix_sdp_direction ours, result; } cases[] = {
-        { "sendrecv", IX_SDP_SENDRECV, IX_SDP_SENDRECV }, { "sendonly", IX_SDP_SENDRECV, IX_SDP_RECVONLY },
+    static const struct {
+        const char *theirs;
+        enum ix_sdp_direction ours, result;
+    } cases[] = { { "sendrecv", IX_SDP_SENDRECV, IX_SDP_SENDRECV }, { "sendonly", IX_SDP_SENDRECV, IX_SDP_RECVONLY },
         { "recvonly", IX_SDP_SENDRECV, IX_SDP_SENDONLY }, { "inactive", IX_SDP_SENDRECV, IX_SDP_INACTIVE },
         { "sendrecv", IX_SDP_SENDONLY, IX_SDP_SENDONLY }, { "sendonly", IX_SDP_SENDONLY, IX_SDP_INACTIVE },
         { "sendrecv", IX_SDP_INACTIVE, IX_SDP_INACTIVE }, { "recvonly", IX_SDP_RECVONLY, IX_SDP_INACTIVE } };
@@ -114,9 +116,12 @@ Test(agree, what_cannot_become_a_call_says_why)
     cr_assert_eq(ix_sdp_accept(sdp_of("v=0\nm=audio 9 RTP/SAVPF 9\n", 0), &local, &a, &why), IRISX_E_UNSUPPORTED);
     cr_assert(strstr(why, "codec"));
     cr_assert_eq(ix_sdp_accept(sdp_of("v=0\nm=audio 0 RTP/SAVPF 0\n", 0), &local, &a, &why), IRISX_E_UNSUPPORTED);
-    cr_assert_eq(ix_sdp_accept(sdp_of("v=0\nm=audio 9 RTP/SAVPF 0\na=ice-ufrag:abcd\na=ice-pwd:0123456789012345678901\n"
-                                      "a=fingerprint:sha-1 4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF:3E:5D:49:6B:19:E5:7C:AB\n", 0),
-                     &local, &a, &why), IRISX_E_PROTOCOL);
+    cr_assert_eq(
+        ix_sdp_accept(sdp_of("v=0\nm=audio 9 RTP/SAVPF 0\na=ice-ufrag:abcd\na=ice-pwd:0123456789012345678901\n"
+                             "a=fingerprint:sha-1 4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF:3E:5D:49:6B:19:E5:7C:AB\n",
+                          0),
+            &local, &a, &why),
+        IRISX_E_PROTOCOL);
     cr_assert(strstr(why, "SHA-1"));
 }
 

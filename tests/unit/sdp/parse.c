@@ -109,11 +109,13 @@ Test(parse, session_attributes_are_merged_and_media_attributes_win)
 
 Test(parse, what_is_malformed_is_refused_with_a_reason)
 {
-    static const char *const bad[] = { "", "\n\n", "x", "v=1\n", "o=- 1 1 IN IP4 0\n", "v=0\nx\n", "v=0\n=0\n", "v=0\nV=0\n", "v=0\no=a\n",
-        "v=0\nm=audio\n", "v=0\nm=audio 9\n", "v=0\nm=audio 9 X\n", "v=0\nm=audio 65536 X 0\n", "v=0\nm=audio -1 X 0\n", "v=0\nm=audio 9 X 128\n",
-        "v=0\nm=audio 9 X a\n", "v=0\nm= 9 X 0\n", "v=0\nc=IN IP5 ::\n", "v=0\nc=IN IP4\n", "v=0\nc=IN IP4 1.2.3.4 x\n", "v=0\nc=X IP4 1.2.3.4\n",
-        "v=0\na=setup:perhaps\n", "v=0\na=fingerprint:sha-256 00\n", "v=0\na=fingerprint:sha-256 zz\n", "v=0\na=fingerprint:sha-1 4A:AD\n",
-        "v=0\na=ice-ufrag:abc\n", "v=0\na=ice-pwd:short\n", "v=0\na=ice-ufrag:ab cd\n", "v=0\na=mid:\n", "v=0\na=mid:a b\n", "v=0\ns=a\x01z\n" };
+    static const char *const bad[] = { "", "\n\n", "x", "v=1\n", "o=- 1 1 IN IP4 0\n", "v=0\nx\n", "v=0\n=0\n",
+        "v=0\nV=0\n", "v=0\no=a\n", "v=0\nm=audio\n", "v=0\nm=audio 9\n", "v=0\nm=audio 9 X\n",
+        "v=0\nm=audio 65536 X 0\n", "v=0\nm=audio -1 X 0\n", "v=0\nm=audio 9 X 128\n", "v=0\nm=audio 9 X a\n",
+        "v=0\nm= 9 X 0\n", "v=0\nc=IN IP5 ::\n", "v=0\nc=IN IP4\n", "v=0\nc=IN IP4 1.2.3.4 x\n",
+        "v=0\nc=X IP4 1.2.3.4\n", "v=0\na=setup:perhaps\n", "v=0\na=fingerprint:sha-256 00\n",
+        "v=0\na=fingerprint:sha-256 zz\n", "v=0\na=fingerprint:sha-1 4A:AD\n", "v=0\na=ice-ufrag:abc\n",
+        "v=0\na=ice-pwd:short\n", "v=0\na=ice-ufrag:ab cd\n", "v=0\na=mid:\n", "v=0\na=mid:a b\n", "v=0\ns=a\x01z\n" };
     for (size_t i = 0; i < IX_COUNT(bad); i++) {
         const char *why = NULL;
         cr_expect_eq(sdp_parse(bad[i], &why), IRISX_E_PROTOCOL, "%zu: %s", i, bad[i]);
@@ -123,10 +125,12 @@ Test(parse, what_is_malformed_is_refused_with_a_reason)
 
 Test(parse, what_does_not_matter_is_tolerated)
 {
-    static const char *const good[] = { "v=0", "v=0\n\n\nm=audio 9 X 0\n", "v=0\nm=audio 9/2 RTP/AVP 0 0 8\n", "v=0\na=\n", "v=0\na=x\n",
-        "v=0\na=fingerprint:sha-999 zz\n", "v=0\nm=audio 9 X 0\na=rtpmap:200 x/1\na=rtpmap:\na=rtpmap:0\na=rtpmap:0 /\na=fmtp:\na=ptime:x\na=ssrc:x\n",
+    static const char *const good[] = { "v=0", "v=0\n\n\nm=audio 9 X 0\n", "v=0\nm=audio 9/2 RTP/AVP 0 0 8\n",
+        "v=0\na=\n", "v=0\na=x\n", "v=0\na=fingerprint:sha-999 zz\n",
+        "v=0\nm=audio 9 X 0\na=rtpmap:200 x/1\na=rtpmap:\na=rtpmap:0\na=rtpmap:0 /\na=fmtp:\na=ptime:x\na=ssrc:x\n",
         "v=0\nm=audio 9 X 0\na=candidate:\na=candidate:1 1 udp\na=candidate:1 0 udp 1 1.2.3.4 5 typ host\na=candidate:1 1 udp 9999999999 1.2.3.4 5 typ host\n",
-        "v=0\nm=video 9 X webrtc-datachannel\n", "v=0\nc=IN IP4 224.2.36.42/127\n", "v=0\nc=IN IP4 host.example\n", "v=0\nm=audio 9 X  0\n" };
+        "v=0\nm=video 9 X webrtc-datachannel\n", "v=0\nc=IN IP4 224.2.36.42/127\n", "v=0\nc=IN IP4 host.example\n",
+        "v=0\nm=audio 9 X  0\n" };
     for (size_t i = 0; i < IX_COUNT(good); i++) {
         const char *why = NULL;
         cr_expect_eq(sdp_parse(good[i], &why), 0, "%s: %s", good[i], why ? why : "");
@@ -141,8 +145,10 @@ Test(parse, counts_are_bounded)
         n += (size_t) snprintf(text + n, sizeof text - n, " %d", i);
     n += (size_t) snprintf(text + n, sizeof text - n, "\n");
     for (int i = 0; i < 200; i++)
-        n += (size_t) snprintf(text + n, sizeof text - n, "a=candidate:%d 1 udp 1 1.2.3.4 5 typ host\na=fingerprint:sha-1 "
-                                                          "4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF:3E:5D:49:6B:19:E5:7C:AB\n", i);
+        n += (size_t) snprintf(text + n, sizeof text - n,
+            "a=candidate:%d 1 udp 1 1.2.3.4 5 typ host\na=fingerprint:sha-1 "
+            "4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF:3E:5D:49:6B:19:E5:7C:AB\n",
+            i);
     const struct ix_sdp_media *m = &sdp_of(text, 0)->media[0];
     cr_assert_eq(m->codec_count, IX_SDP_MAX_CODECS);
     cr_assert_eq(m->candidate_count, IX_SDP_MAX_CANDIDATES);
@@ -158,7 +164,8 @@ Test(parse, counts_are_bounded)
 Test(parse, 64_kib_of_junk_are_survived)
 {
     static char junk[65536];
-    static const char *const fills[] = { "a", "\n", "a=\n", "m=\n", "v=0\n", "v=0\na=candidate:1 1 udp 1 1.2.3.4 5 typ host\n", " ", "m=audio 9 X 0\n" };
+    static const char *const fills[] = { "a", "\n", "a=\n", "m=\n", "v=0\n",
+        "v=0\na=candidate:1 1 udp 1 1.2.3.4 5 typ host\n", " ", "m=audio 9 X 0\n" };
     static struct ix_sdp sdp;
     struct ix_prng prng;
     ix_prng_seed(&prng, 4);
@@ -178,7 +185,8 @@ Test(parse, 64_kib_of_junk_are_survived)
 
 Test(parse, every_prefix_is_survived)
 {
-    static const char *const texts[] = { sdp_freeswitch_offer, sdp_chromium_offer, sdp_firefox_offer, sdp_audio_video_offer, sdp_session_level_offer };
+    static const char *const texts[] = { sdp_freeswitch_offer, sdp_chromium_offer, sdp_firefox_offer,
+        sdp_audio_video_offer, sdp_session_level_offer };
     static struct ix_sdp sdp;
     for (size_t i = 0; i < IX_COUNT(texts); i++) {
         for (size_t n = strlen(texts[i]); n > 0; n--) {

@@ -37,15 +37,30 @@ struct ix_sdp_local sdp_local(void)
 {
     static uint8_t fingerprint[32];
     static struct ix_sdp_candidate candidates[2];
-    struct ix_sdp_local local = { .session_id = 42, .version = 1, .ufrag = "ufrg", .pwd = "pwdpwdpwdpwdpwdpwdpwdpwd", .fingerprint_sha256 = fingerprint,
-        .ssrc = 7, .cname = "name", .candidates = candidates, .candidate_count = 2 };
+    struct ix_sdp_local local = { .session_id = 42,
+        .version = 1,
+        .ufrag = "ufrg",
+        .pwd = "pwdpwdpwdpwdpwdpwdpwdpwd",
+        .fingerprint_sha256 = fingerprint,
+        .ssrc = 7,
+        .cname = "name",
+        .candidates = candidates,
+        .candidate_count = 2 };
     for (size_t i = 0; i < 32; i++)
         fingerprint[i] = (uint8_t) i;
     (void) ix_addr_parse(&local.default_addr, IX_STR("192.0.2.50"), 40000);
-    candidates[0] = (struct ix_sdp_candidate){ .foundation = IX_STR("1"), .component = 1, .udp = true, .priority = 2130706431,
-        .addr = local.default_addr, .type = IX_STR("host") };
-    candidates[1] = (struct ix_sdp_candidate){ .foundation = IX_STR("2"), .component = 1, .udp = true, .priority = 1694498815,
-        .type = IX_STR("srflx"), .related = local.default_addr };
+    candidates[0] = (struct ix_sdp_candidate){ .foundation = IX_STR("1"),
+        .component = 1,
+        .udp = true,
+        .priority = 2130706431,
+        .addr = local.default_addr,
+        .type = IX_STR("host") };
+    candidates[1] = (struct ix_sdp_candidate){ .foundation = IX_STR("2"),
+        .component = 1,
+        .udp = true,
+        .priority = 1694498815,
+        .type = IX_STR("srflx"),
+        .related = local.default_addr };
     (void) ix_addr_parse(&candidates[1].addr, IX_STR("2001:db8::1"), 50000);
     return local;
 }

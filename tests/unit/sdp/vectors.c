@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* clang-format off */
 #include "tests/unit/sdp/vectors.h"
 
 #define FS_HEAD \

@@ -122,8 +122,10 @@ Test(write, other_lines_are_refused_in_their_place)
 
 Test(write, our_role_follows_the_offer)
 {
-    static const struct { const char *theirs; enum ix_sdp_setup ours, result; } cases[] = {
-        { "actpass", IX_SETUP_NONE, IX_SETUP_ACTIVE }, { "actpass", IX_SETUP_PASSIVE, IX_SETUP_PASSIVE },
+    static const struct {
+        const char *theirs;
+        enum ix_sdp_setup ours, result;
+    } cases[] = { { "actpass", IX_SETUP_NONE, IX_SETUP_ACTIVE }, { "actpass", IX_SETUP_PASSIVE, IX_SETUP_PASSIVE },
         { "active", IX_SETUP_ACTIVE, IX_SETUP_PASSIVE }, { "passive", IX_SETUP_PASSIVE, IX_SETUP_ACTIVE } };
     for (size_t i = 0; i < IX_COUNT(cases); i++) {
         char offer[4096];
