@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Installs the build into a temporary folder and uses it as a stranger would: headers, SONAME, pkg-config (shared and
 static), CMake. usage: install.py BUILD_DIR SANITIZERS    (TAP on stdout)"""
+import json
 import os
 import re
 import subprocess
@@ -45,6 +46,9 @@ class Installation:
     def __init__(self, build, sanitizers, work):
         self.work, self.tree = work, build
         self.flags = [] if sanitizers in ("", "none") else ["-fsanitize=" + sanitizers]
+        installed = json.loads(run("meson", "introspect", build, "--installed"))
+        built = [os.path.relpath(f, build) for f in installed if f.startswith(build + os.sep)]
+        run("ninja", "-C", build, *[f for f in built if not re.search(r"\.(pc|cmake)$|^libirisx-client\.so(\.0)?$", f)])
         run("meson", "install", "-C", build, "--no-rebuild", "--destdir", work)
         self.pc_dir = self.find("pkgconfig")
         self.libdir = os.path.dirname(self.pc_dir)

@@ -34,7 +34,7 @@ def why_refused(table, folder, name, quote, header, folders):
         return None if header[len(top) + 1:] in shown else "a header of src/%s's own" % top
     if quote == '"':
         if os.path.exists(os.path.join(os.path.dirname(name), header)):
-            return "name it from src/: \"%s/%s\"" % (folder, header)
+            return None if rule.get("local") else "name it from src/: \"%s/%s\"" % (folder, header)
         return "no such header in src/"
     if matches(header, table["pure"]["headers"] + rule.get("headers", [])):
         return None
