@@ -305,7 +305,8 @@ void ix_call_media_event(irisx_client_t *c, const struct ix_media_event *ev)
         }
         break;
     case IX_MEDIA_EV_SOURCE_ENDED:
-        push(call, IRISX_EVENT_CALL_FILE, "play_ended");
+        if (!call->finishing && call->id) /* not because the call has ended */
+            push(call, IRISX_EVENT_CALL_FILE, "play_ended");
         break;
     case IX_MEDIA_EV_STATS:
         push_stats(call, &ev->u.stats);
