@@ -36,7 +36,8 @@ struct workers {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     pthread_t threads[HOST_MAX_WORKERS];
-    unsigned wanted, running, idle;
+    unsigned wanted, idle, queued; /* lock */
+    atomic_uint running; /* set by the call loop alone */
     struct ix_host_job *first, *last; /* lock */
     struct ix_host_job *done_first, *done_last; /* lock */
     bool stop; /* lock */
@@ -60,7 +61,7 @@ struct files {
     struct ix_list added; /* lock: not yet seen by the file thread */
     struct ix_list all; /* file thread */
 };
-int ix_files_init(struct ix_host *h);
+void ix_files_init(struct ix_host *h);
 void ix_files_stop(struct ix_host *h);
 void ix_files_clear(struct ix_host *h);
 void ix_files_service(struct ix_host *h); /* one round; file thread, or the caller in zero-thread mode */
@@ -71,9 +72,10 @@ struct ix_host {
     struct ix_loop *call, *service;
     pthread_t call_thread, service_thread;
     bool call_runs, service_runs, stopped;
-    void *async; /* uv_async_t: media threads and workers have something for the call loop */
+    struct ix_loop_bell *bell; /* call loop: media threads and workers have something */
     struct media_thread media[HOST_MAX_MEDIA];
-    unsigned media_wanted, media_running;
+    unsigned media_wanted;
+    atomic_uint media_running; /* set by the call loop alone */
     struct ix_map *party_thread; /* party id → struct media_thread */
     ix_host_frame_fn on_frame;
     ix_host_media_event_fn on_event;
@@ -82,15 +84,14 @@ struct ix_host {
     struct files files;
     int poll_fd; /* zero-thread */
     uint64_t files_at_us; /* zero-thread: next round of the files */
-    bool realtime_call;
-    atomic_bool realtime_media;
+    atomic_bool realtime_call, realtime_media;
 };
 
 /* threads.c */
-int ix_host_thread(struct ix_host *h, pthread_t *out, const char *name, void *(*fn)(void *), void *arg); /* signals blocked */
+int ix_host_thread(
+    struct ix_host *h, pthread_t *out, const char *name, void *(*fn)(void *), void *arg); /* signals blocked */
 void ix_host_mark_thread(struct ix_host *h); /* the calling thread is one of ours */
 bool ix_host_ask_realtime(const struct ix_host *h);
-/* host.c */
 void ix_host_wake_call_loop(struct ix_host *h); /* any thread, no lock, no allocation */
 
 #endif

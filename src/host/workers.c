@@ -67,6 +67,7 @@ static void *worker_main(void *arg)
         w->idle--;
         if (!job)
             break;
+        w->queued--;
         pthread_mutex_unlock(&w->lock);
         if (!made) {
             state = w->make ? w->make(w->make_ctx) : NULL;
@@ -89,8 +90,9 @@ void ix_host_compute(struct ix_host *h, struct ix_host_job *job)
 
     pthread_mutex_lock(&w->lock);
     push(&w->first, &w->last, job);
-    if (!h->o.zero_thread && !w->idle && w->running < w->wanted
-        && !ix_host_thread(h, &w->threads[w->running], "irisx-worker", worker_main, h))
+    w->queued++;
+    if (!h->o.zero_thread && w->queued > w->idle && w->running < w->wanted &&
+        !ix_host_thread(h, &w->threads[w->running], "irisx-worker", worker_main, h))
         w->running++;
     if (w->running)
         (void) pthread_cond_signal(&w->wake);
@@ -108,6 +110,7 @@ bool ix_workers_run_inline(struct ix_host *h)
     for (;;) {
         pthread_mutex_lock(&w->lock);
         job = w->running ? NULL : pop(&w->first, &w->last);
+        w->queued -= job != NULL;
         pthread_mutex_unlock(&w->lock);
         if (!job)
             return any;
