@@ -326,6 +326,21 @@ int ix_call_refer(struct ix_phone *p, uint32_t call, const char *refer_to, struc
     return err;
 }
 
+int ix_call_notify_refer(struct ix_phone *p, uint32_t call, const char *sipfrag, struct ix_now now)
+{
+    struct ix_call *c = ix_call_get(p, call);
+    struct ix_sip_request req = { .method = IX_SIP_NOTIFY, .content_type = IX_STR("message/sipfrag;version=2.0"),
+        .headers = IX_STR("Event: refer\r\nSubscription-State: terminated;reason=noresource\r\n"), .body = ix_str(sipfrag) };
+    ix_sip_txn txn;
+
+    p->now = now;
+    if (!c)
+        return IRISX_E_NOT_FOUND;
+    if (c->ending || !c->dialog)
+        return IRISX_E_STATE;
+    return ix_sip_dialog_request(c->dialog, &req, NULL, now, &txn);
+}
+
 void ix_call_set_user(struct ix_phone *p, uint32_t call, void *user_data)
 {
     struct ix_call *c = ix_call_get(p, call);

@@ -178,6 +178,8 @@ int ix_call_answer(struct ix_phone *p, uint32_t call, const struct ix_call_confi
 int ix_call_reject(struct ix_phone *p, uint32_t call, unsigned status, unsigned q850, const char *headers, struct ix_now now);
 int ix_call_hangup(struct ix_phone *p, uint32_t call, unsigned q850, struct ix_now now); /* CANCEL, BYE or 603, as the state wants */
 int ix_call_refer(struct ix_phone *p, uint32_t call, const char *refer_to, struct ix_now now); /* blind transfer request */
+/* what became of a REFER that was answered 202 (RFC 3515 section 2.4.5): NOTIFY with a sipfrag, subscription ended */
+int ix_call_notify_refer(struct ix_phone *p, uint32_t call, const char *sipfrag, struct ix_now now);
 void ix_call_set_user(struct ix_phone *p, uint32_t call, void *user_data);
 
 struct ix_call_report { /* times in microseconds; 0 = not reached */

@@ -21,6 +21,9 @@ struct ix_engine_options { /* texts copied */
     bool capture_secrets;
     void (*on_event)(void *ctx, const struct ix_phone_event *ev);
     void (*on_media)(void *ctx, const struct ix_media_event *ev); /* party_id is the call's id */
+    /* the party of a new call begins in the group of this other call's, 0: alone. NULL: always alone. Groups over two media
+     * threads cannot be joined later (ix_host_media_command), so calls that will hear each other begin together. */
+    uint32_t (*group_of)(void *ctx, uint32_t call);
     void (*on_idle)(void *ctx); /* once, after ix_engine_shutdown: everybody has been told goodbye */
     void (*on_warning)(void *ctx, int err, const char *message); /* capture file failed ... */
     void *ctx;

@@ -32,6 +32,7 @@ static int party_start(struct ix_engine *e, uint32_t call)
     if (!err)
         err = ix_party_new(&o, &p->party);
     cmd.u.add.party = p->party;
+    cmd.u.add.group_of = e->o.group_of ? e->o.group_of(e->o.ctx, call) : 0;
     if (!err)
         err = ix_host_media_command(e->host, &cmd);
     if (err)
@@ -44,10 +45,10 @@ static void party_stop(struct ix_engine *e, struct engine_party *p)
     struct ix_media_cmd cmd = { .kind = IX_MEDIA_REMOVE, .party_id = p->call };
 
     p->removing = true;
-    p->asked = ix_host_media_command(e->host, &cmd) == 0; /* a full ring: ix_engine_retry_removals */
+    p->asked = ix_host_media_command(e->host, &cmd) == 0; /* a full ring: engine_retry_removals */
 }
 
-void ix_engine_retry_removals(struct ix_engine *e)
+void engine_retry_removals(struct ix_engine *e)
 {
     IX_LIST_EACH_SAFE (node, &e->all_parties) {
         struct engine_party *p = IX_CONTAINER(node, struct engine_party, node);
@@ -57,7 +58,7 @@ void ix_engine_retry_removals(struct ix_engine *e)
     }
 }
 
-void ix_engine_media_output(struct ix_engine *e, const struct ix_call_media *m)
+void engine_media_output(struct ix_engine *e, const struct ix_call_media *m)
 {
     struct engine_party *p = ix_map_get(e->parties, key(&m->call));
     struct ix_media_cmd cmd = { .kind = IX_MEDIA_CODEC, .party_id = m->call };
@@ -86,7 +87,7 @@ int ix_engine_media(struct ix_engine *e, const struct ix_media_cmd *cmd)
     struct engine_party *p = ix_map_get(e->parties, key(&cmd->party_id));
 
     if (!p && !e->draining) {
-        ix_engine_drain(e); /* the call was made in this very turn */
+        engine_drain(e); /* the call was made in this very turn */
         p = ix_map_get(e->parties, key(&cmd->party_id));
     }
     if (!p || p->removing)
@@ -94,14 +95,14 @@ int ix_engine_media(struct ix_engine *e, const struct ix_media_cmd *cmd)
     return ix_host_media_command(e->host, cmd);
 }
 
-void ix_engine_on_frame(void *ctx, uint32_t party_id, const struct ix_frame *f)
+void engine_on_frame(void *ctx, uint32_t party_id, const struct ix_frame *f)
 {
     struct ix_engine *e = ctx;
 
     ix_phone_media_frame(e->phone, party_id, f, ix_loop_now(e->loop));
 }
 
-void ix_engine_on_media_event(void *ctx, const struct ix_media_event *ev)
+void engine_on_media_event(void *ctx, const struct ix_media_event *ev)
 {
     struct ix_engine *e = ctx;
     struct engine_party *p = ix_map_get(e->parties, key(&ev->party_id));
@@ -133,7 +134,7 @@ static void work_done(struct ix_host_job *job)
     ix_phone_work_done(e->phone, call, ix_loop_now(e->loop));
 }
 
-void ix_engine_work(struct ix_engine *e, const struct ix_phone_out *out)
+void engine_work(struct ix_engine *e, const struct ix_phone_out *out)
 {
     struct engine_work *w = ix_alloc(sizeof *w);
     struct ix_dtls_worker *own = NULL;
@@ -155,7 +156,7 @@ void ix_engine_work(struct ix_engine *e, const struct ix_phone_out *out)
     ix_phone_work_done(e->phone, out->call, ix_loop_now(e->loop));
 }
 
-void ix_engine_media_free(struct ix_engine *e)
+void engine_media_free(struct ix_engine *e)
 {
     struct ix_list *node;
 

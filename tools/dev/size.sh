@@ -2,7 +2,8 @@
 # ./dev size: what the stripped release library weighs, and the share of each folder of src/.
 
 dev_main() {
-    build_release
+    build_setup build --buildtype=release -Dtests=false
+    build_targets build
     local lib
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT

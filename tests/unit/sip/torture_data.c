@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* clang-format off */
 #include "tests/unit/sip/torture.h"
 
 #include <string.h>

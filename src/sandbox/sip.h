@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The SIP half, on the call loop. A *call* is what the platform bills and tells webhooks about: it has a sid and one or
+ * two *legs*, each a call of the phone (src/call).
+ *
+ *   agent ──leg a──▶ call ◀──leg b── agent          or: agent ──leg a──▶ call ─ scene          or: API ─▶ call ─ ...
+ */
+#ifndef IX_SANDBOX_SIP_H
+#define IX_SANDBOX_SIP_H
+
+#include "sandbox/internal.h"
+
+#define SANDBOX_MAX_CALLS 200
+#define SANDBOX_MAX_AGENTS 4096
+#define SANDBOX_DIGITS 32
+#define SANDBOX_RING_MS 30000 /* an agent's phone, then 480 */
+#define Q850_UNALLOCATED 1
+#define Q850_NORMAL 16
+#define Q850_BUSY 17
+#define Q850_NO_ANSWER 19
+#define Q850_ABSENT 20
+#define Q850_REJECTED 21
+#define Q850_TEMPORARY 41
+
+struct sandbox_call;
+struct sandbox_sound;
+
+struct sandbox_leg {
+    struct sandbox_call *call; /* NULL: left its call, only hangs up */
+    uint32_t id; /* call id of the phone and party id of the media */
+    uint32_t group_of; /* the party it begins with, 0: alone */
+    bool outgoing, answered, active, hung_up;
+    float mos; /* 0: not known */
+    uint32_t jitter_us;
+};
+
+enum scene_wait { /* what the scene waits for */
+    SCENE_RUNS = 0,
+    SCENE_FOR_TIME,
+    SCENE_FOR_MEDIA, /* the leg to become active */
+    SCENE_FOR_SOUND,
+    SCENE_FOR_DIGITS,
+    SCENE_FOR_RECORDING, /* the ring to come back */
+    SCENE_FOR_END, /* somebody hangs up */
+    SCENE_FOR_AGENT
+};
+
+struct sandbox_call {
+    struct ix_list node;
+    struct sandbox_sip *sip;
+    char sid[SANDBOX_SID], direction[12], from[64], to[64], agent[16], display[64];
+    int64_t tenant_id;
+    bool by_api;
+    struct sandbox_leg *a, *b; /* a: who hears the scene; NULL: nobody (the API called a scene). b: bridged to a */
+    /* what was told */
+    bool rung, answered, over;
+    int64_t initiated_ms, answered_ms;
+    uint16_t sip_status, q850;
+    const char *failure; /* the platform's word for why it was never answered */
+    /* scene */
+    const struct scene *scene;
+    uint8_t step;
+    enum scene_wait wait;
+    struct ix_loop_timer *timer;
+    uint64_t answered_us;
+    bool tone_on; /* SCENE_FOR_AGENT: cadence */
+    uint32_t ring_ms;
+    char digits[SANDBOX_DIGITS + 1];
+    uint8_t digit_count, digit_said;
+    struct sandbox_sound *sound; /* being said */
+    struct ix_pcm_ring *recording; /* what SCENE_RECORD left, until it is played */
+    char target[64]; /* whom SCENE_AGENT calls: `to`, or where a transfer goes */
+    bool in_conference;
+};
+
+struct sandbox_sip {
+    struct sandbox *sb;
+    struct ix_engine *engine;
+    struct ix_sip_auth_server *auth;
+    struct ix_sip_registrar *registrar;
+    struct ix_map *agents; /* extension → struct sandbox_agent, owned */
+    struct ix_map *legs; /* call id → leg */
+    struct ix_list calls, sounds;
+    size_t call_count;
+    bool ending;
+    void (*idle)(void *ctx);
+    void *idle_ctx;
+};
+
+/* sip.c */
+void sandbox_new_sid(const struct sandbox *sb, char out[SANDBOX_SID]);
+struct ix_now sandbox_now(const struct sandbox_sip *s);
+struct ix_phone *sandbox_phone(const struct sandbox_sip *s);
+void sandbox_answer(struct sandbox_sip *s, ix_sip_txn txn, unsigned status, struct ix_str headers);
+void sandbox_media(const struct sandbox_sip *s, const struct ix_media_cmd *cmd); /* what is refused is logged */
+
+/* agents.c: who may do what; registrations */
+const struct sandbox_agent *sandbox_agent_find(const struct sandbox_sip *s, struct ix_str extension);
+int sandbox_agent_put(struct sandbox_sip *s, const struct sandbox_agent *a);
+void sandbox_agents_free(struct sandbox_sip *s);
+/* 0 and the agent, or answered: a challenge, 400 or 403 */
+const struct sandbox_agent *sandbox_authenticate(struct sandbox_sip *s, const struct ix_phone_event *ev, bool proxy);
+void sandbox_register(struct sandbox_sip *s, const struct ix_phone_event *ev);
+const struct ix_sip_binding *sandbox_binding(struct sandbox_sip *s, struct ix_str extension);
+
+/* invite.c: calls that agents make */
+void sandbox_invite(struct sandbox_sip *s, const struct ix_phone_event *ev);
+void sandbox_number(
+    struct ix_str user, char *out, size_t cap); /* user part of a URI in clear; "" if it is not usable */
+const struct scene *sandbox_route(const struct sandbox_sip *s, const char *to);
+uint32_t sandbox_conference_member(const struct sandbox_sip *s); /* party of somebody in it, 0: nobody */
+
+/* calls.c: calls and legs, what is told of them */
+struct sandbox_call *sandbox_call_new(struct sandbox_sip *s);
+void sandbox_call_free(struct sandbox_call *c);
+struct sandbox_call *sandbox_call_find(const struct sandbox_sip *s, const char *sid);
+struct sandbox_leg *sandbox_leg_new(struct sandbox_call *c);
+int sandbox_leg_bind(struct sandbox_leg *leg, uint32_t id); /* it is the phone's call id from now on */
+void sandbox_leg_free(struct sandbox_sip *s, struct sandbox_leg *leg);
+/* hung up, or refused with status if it was never answered; it is out of its call */
+void sandbox_leg_end(struct sandbox_sip *s, struct sandbox_leg *leg, unsigned status, unsigned q850);
+void sandbox_call_initiated(struct sandbox_call *c);
+void sandbox_call_ringing(struct sandbox_call *c);
+void sandbox_call_answered(struct sandbox_call *c);
+/* ends what still runs: legs are hung up or refused with status and cause; tells; frees */
+void sandbox_call_over(struct sandbox_call *c, unsigned status, unsigned q850);
+void sandbox_call_originate(
+    struct sandbox_sip *s, const char *sid, const char *from, const char *to, int64_t tenant_id, uint32_t ring_ms);
+void sandbox_calls_list(struct sandbox_sip *s, sandbox_live_fn fn, void *ctx);
+void sandbox_hold(struct sandbox_call *c);
+void sandbox_leg_event(struct sandbox_sip *s, struct sandbox_leg *leg, const struct ix_phone_event *ev);
+void sandbox_leg_media(struct sandbox_sip *s, struct sandbox_leg *leg, const struct ix_media_event *ev);
+
+/* run.c: the scene of a call */
+void sandbox_scene_start(
+    struct sandbox_call *c, const struct scene *scene); /* in the next turn: the leg has its party then */
+void sandbox_scene_active(struct sandbox_call *c); /* a's media is there */
+void sandbox_scene_sound_over(struct sandbox_call *c);
+void sandbox_scene_digit(struct sandbox_call *c, char digit);
+void sandbox_scene_recorded(struct sandbox_call *c);
+void sandbox_scene_timeout(struct sandbox_call *c);
+void sandbox_scene_until_end(struct sandbox_call *c); /* nothing more of it: goes on until somebody hangs up */
+void sandbox_source(
+    const struct sandbox_call *c, enum ix_source_kind kind, const float hz[2]); /* what a hears, besides a mix */
+
+/* bridge.c: the second leg */
+void sandbox_bridge_dial(struct sandbox_call *c); /* c->to is an agent */
+void sandbox_bridge_cadence(struct sandbox_call *c);
+void sandbox_bridge_event(struct sandbox_call *c, const struct ix_phone_event *ev); /* of leg b */
+bool sandbox_dial(
+    struct sandbox_call *c, struct sandbox_leg *leg, const char *extension); /* false: not registered, or no room */
+
+/* refer.c: transfers */
+void sandbox_refer(struct sandbox_sip *s, struct sandbox_leg *leg, const struct ix_phone_event *ev);
+void sandbox_transfer(struct sandbox_call *c, struct ix_str to); /* a goes there; b, if any, has left */
+
+/* sound.c: prompts */
+int sandbox_say(struct sandbox_call *c, const char *prompt); /* sandbox_scene_sound_over follows unless stopped */
+int sandbox_play_back(struct sandbox_call *c); /* the recording; as above */
+void sandbox_hush(struct sandbox_call *c); /* what is being said ends; nothing follows */
+int sandbox_record(struct sandbox_call *c); /* sandbox_scene_recorded follows the stop */
+void sandbox_record_stop(struct sandbox_call *c);
+void sandbox_sound_media(struct sandbox_sip *s, const struct ix_media_event *ev); /* rings that come back */
+void sandbox_sounds_free(struct sandbox_sip *s);
+
+/* voice.c: something like speech, for machines without recorded prompts; ended, the caller owns it */
+struct ix_pcm_ring *sandbox_voice(const char *text, uint32_t rate_hz);
+
+#endif
