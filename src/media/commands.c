@@ -73,6 +73,16 @@ static void record(struct ix_media *m, struct ix_party *p, const struct ix_media
     ix_drain_set(m, p, &p->record_sent, cmd->u.record.sent, cmd->u.record.rate_hz);
 }
 
+/* what fits is queued; with nothing to send the queue is empty already, and whoever waits for that hears it */
+static void dial(struct ix_media *m, struct ix_party *p, const struct ix_media_cmd *cmd)
+{
+    char digits[sizeof(cmd->u.dtmf.digits)];
+    (void) ix_str_copy(digits, sizeof(digits), ix_str_n(cmd->u.dtmf.digits, sizeof(digits) - 1));
+    (void) ix_tel_tx_queue(&p->tel_tx, digits, cmd->u.dtmf.tone_ms, cmd->u.dtmf.gap_ms);
+    if (!ix_tel_tx_busy(&p->tel_tx))
+        ix_media_tell(m, &(struct ix_media_event){ .kind = IX_MEDIA_EV_DTMF_SENT, .party_id = p->id });
+}
+
 static void to_party(struct ix_media *m, struct ix_party *p, const struct ix_media_cmd *cmd, struct ix_now now)
 {
     switch ((enum ix_media_cmd_kind) cmd->kind) {
@@ -97,7 +107,7 @@ static void to_party(struct ix_media *m, struct ix_party *p, const struct ix_med
         p->muted = cmd->u.mute.on;
         break;
     case IX_MEDIA_DTMF:
-        (void) ix_tel_tx_queue(&p->tel_tx, cmd->u.dtmf.digits, cmd->u.dtmf.tone_ms, cmd->u.dtmf.gap_ms); /* what fits */
+        dial(m, p, cmd);
         break;
     case IX_MEDIA_JOIN:
         join(m, p, cmd->u.join.other, now);

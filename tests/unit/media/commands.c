@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "tests/unit/media/line.h"
 
@@ -107,5 +108,27 @@ Test(commands, ids_are_found_whatever_came_and_went)
     ix_media_free(m);
     for (int i = 0; i < 32; i++)
         ix_party_free(p[i]);
+    world_free(w);
+}
+
+Test(commands, digits_that_are_none_end_at_once)
+{
+    struct world *w = world_new(1);
+    world_party(w, 1, 0, IX_CODEC_OPUS);
+    world_command(w, 1, (struct ix_media_cmd){ .kind = IX_MEDIA_DTMF, .u.dtmf = { .digits = "xyz" } });
+    world_drain(w);
+    cr_assert_eq(world_events(w, 1, IX_MEDIA_EV_DTMF_SENT, NULL), 1);
+    world_free(w);
+}
+
+Test(commands, digits_without_an_end_are_read_no_further_than_they_are_long)
+{
+    struct world *w = world_new(1);
+    struct ix_media_cmd cmd = { .kind = IX_MEDIA_DTMF };
+    memset(cmd.u.dtmf.digits, '1', sizeof(cmd.u.dtmf.digits));
+    world_party(w, 1, 0, IX_CODEC_OPUS);
+    world_command(w, 1, cmd);
+    world_run(w, 32 * 240 + 100);
+    cr_assert_eq(world_events(w, 1, IX_MEDIA_EV_DTMF_SENT, NULL), 1);
     world_free(w);
 }
