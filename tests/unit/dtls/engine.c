@@ -218,7 +218,12 @@ Test(engine, the_hello_offers_exactly_the_srtp_profile_and_extended_master_secre
     net_close(&net);
 }
 
-/* mbedtls puts the time of day into its hello; standing still here, it makes whole handshakes repeatable */
+/*
+ * mbedtls puts the time of day into its hello; standing still here, it makes whole handshakes repeatable.
+ * Visible: the shared library would not find it otherwise.
+ */
+time_t time(time_t *out) __attribute__((visibility("default")));
+
 time_t time(time_t *out)
 {
     if (out != NULL)
