@@ -87,8 +87,8 @@ static inline irisx_opt_bool_t irisx_bool(int32_t value)
  * @param params the operation's parameters struct; NULL: none set. Copied
  * @param extra_at offsetof(that struct, extra): a program built with older headers knows fewer members
  * @param op_out the caller owns a reference; NULL allowed
- * @return IRISX_OK (accepted); IRISX_E_INVALID (no such operation, or op_out tells more: a required parameter is
- *         missing), IRISX_E_CLOSED, IRISX_E_STATE (client without api_url), IRISX_E_NO_MEMORY
+ * @return IRISX_OK (accepted; wrong parameters end the op with IRISX_E_INVALID, its error names each); IRISX_E_INVALID
+ *         (no such operation), IRISX_E_CLOSED, IRISX_E_STATE (client without api_url), IRISX_E_NO_MEMORY
  * @thread any @since 0.1
  */
 IRISX_API irisx_error_t irisx_api_submit(

@@ -115,9 +115,17 @@ IRISX_API irisx_error_t irisx_audio_read(irisx_call_t *call, int16_t *samples, s
 /** Gives samples to send; what does not fit is refused and counted as overrun. @thread any, one at a time */
 IRISX_API irisx_error_t irisx_audio_write(irisx_call_t *call, const int16_t *samples, size_t count, size_t *count_out);
 
-/** How alike two recordings of speech are: peak normalised cross-correlation at 16 kHz of each active 1 s window, aligned within
- * ±60 ms of one global delay, mean over the windows. Reads both files (WAV). @param score_out 0..1 @param delay_ms_out may be NULL @blocks */
-IRISX_API irisx_error_t irisx_audio_similarity(const char *sent_file, const char *heard_file, double *score_out, double *delay_ms_out);
+/**
+ * How alike two recordings of speech are: peak normalised cross-correlation at 16 kHz of each active 1 s window, aligned within
+ * ±60 ms of one global delay, mean over the windows; a window that is missing counts 0.
+ * @param sent_file WAV of what was said @param heard_file WAV of what came back
+ * @param limit_ms only so much from the beginning of sent_file; 0 = all
+ * @param score_out 0..1 @param delay_ms_out how far heard lags behind; may be NULL
+ * @return IRISX_OK, IRISX_E_NOT_FOUND, IRISX_E_FORMAT, IRISX_E_INVALID (no speech in sent_file)
+ * @thread any; @blocks (reads both files)
+ */
+IRISX_API irisx_error_t irisx_audio_similarity(const char *sent_file, const char *heard_file, uint32_t limit_ms, double *score_out,
+    double *delay_ms_out);
 
 #ifdef __cplusplus
 }

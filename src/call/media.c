@@ -126,6 +126,7 @@ static void fill_local(const struct ix_call *c, struct ix_sdp_local *local, stru
     local->pcmu = !c->no_pcmu;
     local->pcma = !c->no_pcma;
     local->events = true;
+    local->keep = c->described ? c->agreed.codec : IX_CODEC_NONE; /* a re-offer may list its codecs in another order */
 }
 
 int ix_call_describe(struct ix_call *c, bool offer, struct ix_buf *out)

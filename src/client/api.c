@@ -5,12 +5,12 @@
 #include "client/private.h"
 
 /* Parameters are checked here, on the caller's thread: what is wrong with them is a failed op with all details. */
-static irisx_error_t submit(irisx_client_t *c, const struct ix_api_op *api, struct ix_http_request *request, struct ix_http_error *e,
-    int err, irisx_op_t **op_out)
+static irisx_error_t submit(irisx_client_t *c, const struct ix_api_op *api, struct ix_http_request *request,
+    struct ix_http_error *e, int err, irisx_op_t **op_out)
 {
     irisx_op_t *op;
 
-    if (err == IRISX_E_NO_MEMORY || !(op = op_new(c))) {
+    if (err == IRISX_E_NO_MEMORY || !(op = ix_op_new(c))) {
         ix_http_error_clear(e);
         ix_http_request_clear(request);
         return IRISX_E_NO_MEMORY;
@@ -18,22 +18,22 @@ static irisx_error_t submit(irisx_client_t *c, const struct ix_api_op *api, stru
     if (err) {
         struct failure f = { 0 };
 
-        failure_clear(&f);
-        failure_from_http(&f, e);
+        ix_failure_clear(&f);
+        ix_failure_from_http(&f, e);
         ix_http_error_clear(e);
-        op_finish(op, &f);
-        failure_clear(&f);
-        op_give(op, op_out);
+        ix_op_finish(op, &f);
+        ix_failure_clear(&f);
+        ix_op_give(op, op_out);
         return IRISX_OK; /* accepted, and ended: the op tells which member is wrong */
     }
-    err = rest_submit(c, op, api, request);
+    err = ix_rest_submit(c, op, api, request);
     ix_http_request_clear(request);
     if (err) {
-        op_finish_code(op, err, NULL);
+        ix_op_finish_code(op, err, NULL);
         irisx_op_unref(op);
         return (irisx_error_t) err;
     }
-    op_give(op, op_out);
+    ix_op_give(op, op_out);
     return IRISX_OK;
 }
 
@@ -41,12 +41,13 @@ static irisx_error_t ready(const irisx_client_t *c)
 {
     if (!c)
         return IRISX_E_INVALID;
-    if (!client_usable(c))
+    if (!ix_client_usable(c))
         return IRISX_E_CLOSED;
     return c->o.api_url ? IRISX_OK : IRISX_E_STATE;
 }
 
-irisx_error_t irisx_api_submit(irisx_client_t *client, uint32_t number, const void *params, size_t extra_at, irisx_op_t **op_out)
+irisx_error_t irisx_api_submit(
+    irisx_client_t *client, uint32_t number, const void *params, size_t extra_at, irisx_op_t **op_out)
 {
     struct ix_api_params p = { .fields = params, .extra_at = extra_at };
     const struct ix_api_op *api = ix_api_find_number(number);
@@ -72,7 +73,8 @@ irisx_error_t irisx_api_call(irisx_client_t *client, const char *id, const irisx
     return submit(client, api, &request, &e, ix_api_encode(api, &p, &request, &e), op_out);
 }
 
-irisx_error_t irisx_api_request(irisx_client_t *client, const char *method, const char *path, const irisx_value_t *body, irisx_op_t **op_out)
+irisx_error_t irisx_api_request(
+    irisx_client_t *client, const char *method, const char *path, const irisx_value_t *body, irisx_op_t **op_out)
 {
     struct ix_http_request request = { 0 };
     struct ix_http_error e = { 0 };

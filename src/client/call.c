@@ -26,7 +26,7 @@ void irisx_call_unref(irisx_call_t *call)
     ix_pcm_ring_free(call->heard);
     ix_pcm_ring_free(call->said);
     irisx_event_unref(call->final);
-    failure_clear(&call->end);
+    ix_failure_clear(&call->end);
     irisx_line_unref(call->line);
     ix_free(call->to);
     ix_free(call->play_file);
@@ -37,7 +37,7 @@ void irisx_call_unref(irisx_call_t *call)
     ix_free(call->peer);
     ix_free(call->peer_name);
     ix_free(call);
-    irisx_client_unref(c);
+    ix_client_release(c);
 }
 
 static irisx_call_t *call_new(irisx_client_t *c, irisx_line_t *line, bool incoming)
@@ -46,18 +46,18 @@ static irisx_call_t *call_new(irisx_client_t *c, irisx_line_t *line, bool incomi
 
     if (!call)
         return NULL;
-    call->final = event_new(IRISX_EVENT_CALL_STATE);
+    call->final = ix_event_new(IRISX_EVENT_CALL_STATE);
     if (!call->final) {
         ix_free(call);
         return NULL;
     }
     atomic_init(&call->refs, 1);
-    call->client = irisx_client_ref(c);
+    call->client = ix_client_hold(c);
     call->line = irisx_line_ref(line);
     call->incoming = incoming;
     call->number = atomic_fetch_add(&c->next_call, 1) + 1;
     call->stats.struct_size = sizeof call->stats;
-    failure_clear(&call->end);
+    ix_failure_clear(&call->end);
     return call;
 }
 
@@ -125,25 +125,25 @@ static int take_header(irisx_call_t *call, const irisx_call_options_t *o)
     return call->header ? 0 : IRISX_E_NO_MEMORY;
 }
 
-int call_options_take(irisx_call_t *call, const irisx_call_options_t *from)
+int ix_call_options_take(irisx_call_t *call, const irisx_call_options_t *from)
 {
     irisx_call_options_t o;
-    int err = options_read(&o, sizeof o, from);
+    int err = ix_options_read(&o, sizeof o, from);
 
     if (err)
         return err;
     call->audio_rate = o.audio_rate_hz ? o.audio_rate_hz : 16000;
     call->record_rate = o.record_rate_hz ? o.record_rate_hz : 16000;
-    if (call->audio_rate < 8000 || call->audio_rate > 48000 || call->record_rate < 8000 || call->record_rate > 48000
-        || !known_codecs(o.codecs))
+    if (call->audio_rate < 8000 || call->audio_rate > 48000 || call->record_rate < 8000 || call->record_rate > 48000 ||
+        !known_codecs(o.codecs))
         return IRISX_E_INVALID;
     call->play_loop = o.play_loop != 0;
     call->record_stereo = o.record_stereo != 0;
     call->app_audio = o.app_audio != 0;
     call->ring_ms = o.ring_timeout_ms;
     call->duration_ms = o.max_duration_ms;
-    if (dup_option(&call->to, o.to) || dup_option(&call->play_file, o.play_file)
-        || dup_option(&call->record_file, o.record_file) || dup_option(&call->codecs, o.codecs))
+    if (dup_option(&call->to, o.to) || dup_option(&call->play_file, o.play_file) ||
+        dup_option(&call->record_file, o.record_file) || dup_option(&call->codecs, o.codecs))
         return IRISX_E_NO_MEMORY;
     err = take_header(call, &o);
     if (!err && call->app_audio && !call->heard) {
@@ -201,13 +201,13 @@ static void end_op(irisx_op_t **op, const struct failure *f)
     *op = NULL;
     if (!it)
         return;
-    op_finish(it, f);
+    ix_op_finish(it, f);
     irisx_op_unref(it);
 }
 
 static void push_state(irisx_call_t *call, irisx_call_state_t state)
 {
-    irisx_event_t *ev = event_new(IRISX_EVENT_CALL_STATE);
+    irisx_event_t *ev = ix_event_new(IRISX_EVENT_CALL_STATE);
 
     atomic_store(&call->state, (int) state);
     if (!ev)
@@ -215,7 +215,7 @@ static void push_state(irisx_call_t *call, irisx_call_state_t state)
     ev->call = irisx_call_ref(call);
     ev->line = irisx_line_ref(call->line);
     ev->state = (int32_t) state;
-    queue_push(call->client, ev);
+    ix_queue_push(call->client, ev);
 }
 
 static void push_final(irisx_call_t *call)
@@ -225,11 +225,11 @@ static void push_final(irisx_call_t *call)
     call->final = NULL;
     atomic_store(&call->state, IRISX_CALL_ENDED);
     if (ev) {
-        failure_copy(&ev->error, &call->end);
+        ix_failure_copy(&ev->error, &call->end);
         ev->call = irisx_call_ref(call);
         ev->line = irisx_line_ref(call->line);
         ev->state = IRISX_CALL_ENDED;
-        queue_push(call->client, ev);
+        ix_queue_push(call->client, ev);
     }
     end_op(&call->connecting, call->end.info.code ? &call->end : NULL);
     end_op(&call->digits, call->end.info.code ? &call->end : NULL);
@@ -245,16 +245,18 @@ static void finish(irisx_call_t *call)
     call->finishing = true;
     call->id = 0;
     if (!call->end.info.code && call->connecting && !call->hangup_wanted)
-        failure_set(&call->end, IRISX_E_CANCELLED, IRISX_DOMAIN_SIP, 0, "the call ended before sound went both ways", NULL);
-    call_sound_end(call, push_final);
+        ix_failure_set(
+            &call->end, IRISX_E_CANCELLED, IRISX_DOMAIN_SIP, 0, "the call ended before sound went both ways", NULL);
+    ix_call_sound_end(call, push_final);
 }
 
 static void fail(irisx_call_t *call, int code, irisx_error_domain_t domain, const char *message)
 {
     if (!call->end.info.code)
-        failure_set(&call->end, code, domain, 0, message, NULL);
+        ix_failure_set(&call->end, code, domain, 0, message, NULL);
     if (call->id)
-        (void) ix_call_hangup(ix_engine_phone(call->client->engine), call->id, 16, ix_engine_now(call->client->engine)); /* may have ended */
+        (void) ix_call_hangup(ix_engine_phone(call->client->engine), call->id, 16,
+            ix_engine_now(call->client->engine)); /* may have ended */
     else
         finish(call);
 }
@@ -275,11 +277,13 @@ static void dial_now(irisx_call_t *call, int err, const char *detail)
         return;
     }
     fill_config(call, &config);
-    err = config.line ? ix_call_dial(ix_engine_phone(c->engine), &config, ix_engine_now(c->engine), &call->id) : IRISX_E_STATE;
+    err = config.line ? ix_call_dial(ix_engine_phone(c->engine), &config, ix_engine_now(c->engine), &call->id)
+                      : IRISX_E_STATE;
     if (err)
         fail(call, err, IRISX_DOMAIN_LOCAL,
-            err == IRISX_E_STATE ? "the line is not connected: wait until it is ready"
-                : err == IRISX_E_INVALID ? "the number or address to call is not valid" : NULL);
+            err == IRISX_E_STATE     ? "the line is not connected: wait until it is ready"
+            : err == IRISX_E_INVALID ? "the number or address to call is not valid"
+                                     : NULL);
     else
         call->party = call->id;
 }
@@ -289,7 +293,7 @@ static void dial_cmd(void *arg)
     irisx_call_t *call = arg;
 
     link_call(call);
-    call_files_open(call, dial_now);
+    ix_call_files_open(call, dial_now);
     irisx_call_unref(call);
 }
 
@@ -314,7 +318,7 @@ static void answer_cmd(void *arg)
     irisx_call_t *call = arg;
 
     if (call->linked && call->id)
-        call_files_open(call, answer_now);
+        ix_call_files_open(call, answer_now);
     else
         end_op(&call->connecting, &call->end);
     irisx_call_unref(call);
@@ -329,7 +333,8 @@ static void hangup_cmd(void *arg)
     if (!call->linked)
         end_op(&call->hanging_up, NULL);
     else if (call->id)
-        (void) ix_call_hangup(ix_engine_phone(c->engine), call->id, 16, ix_engine_now(c->engine)); /* ended: the event is on its way */
+        (void) ix_call_hangup(
+            ix_engine_phone(c->engine), call->id, 16, ix_engine_now(c->engine)); /* ended: the event is on its way */
     irisx_call_unref(call);
 }
 
@@ -343,7 +348,7 @@ static irisx_error_domain_t domain_of(const struct ix_phone_error *e)
     return e->by_peer ? IRISX_DOMAIN_SIP : IRISX_DOMAIN_LOCAL;
 }
 
-void call_event(irisx_client_t *c, const struct ix_phone_event *ev)
+void ix_call_event(irisx_client_t *c, const struct ix_phone_event *ev)
 {
     irisx_call_t *call = ev->user;
 
@@ -351,21 +356,22 @@ void call_event(irisx_client_t *c, const struct ix_phone_event *ev)
     if (!call)
         return;
     if (ev->state == IX_CALL_ENDED) {
-        call_snapshot(call);
+        ix_call_snapshot(call);
         if (!call->end.info.code && ev->error->code)
-            failure_set(&call->end, ev->error->code, domain_of(ev->error), ev->error->sip_status, ev->error->message, ev->error->reason);
+            ix_failure_set(&call->end, ev->error->code, domain_of(ev->error), ev->error->sip_status, ev->error->message,
+                ev->error->reason);
         finish(call);
         return;
     }
     push_state(call, (irisx_call_state_t) ev->state);
     if (ev->state != IX_CALL_ACTIVE)
         return;
-    call_sound_start(call);
-    call_snapshot(call);
+    ix_call_sound_start(call);
+    ix_call_snapshot(call);
     end_op(&call->connecting, NULL);
 }
 
-void call_incoming(irisx_client_t *c, const struct ix_phone_event *ev)
+void ix_call_rings(irisx_client_t *c, const struct ix_phone_event *ev)
 {
     struct ix_phone *p = ix_engine_phone(c->engine);
     struct ix_now now = ix_engine_now(c->engine);
@@ -377,12 +383,12 @@ void call_incoming(irisx_client_t *c, const struct ix_phone_event *ev)
     IX_LIST_EACH (node, &c->lines)
         if (IX_CONTAINER(node, irisx_line_t, node)->id == ev->line)
             line = IX_CONTAINER(node, irisx_line_t, node);
-    if (queue_full(c)) { /* nobody looks at events: ringing on would help nobody */
+    if (ix_queue_full(c)) { /* nobody looks at events: ringing on would help nobody */
         (void) ix_call_reject(p, ev->call, 480, 0, NULL, now);
         return;
     }
     call = call_new(c, line, true);
-    told = call ? event_new(IRISX_EVENT_CALL_INCOMING) : NULL;
+    told = call ? ix_event_new(IRISX_EVENT_CALL_INCOMING) : NULL;
     if (!told || ix_call_peer(p, ev->call, &uri, &name)) {
         irisx_call_unref(call);
         (void) ix_call_reject(p, ev->call, 500, 0, NULL, now);
@@ -397,20 +403,20 @@ void call_incoming(irisx_client_t *c, const struct ix_phone_event *ev)
     told->line = irisx_line_ref(line);
     told->call = call; /* the event has the first reference */
     (void) ix_call_ring(p, ev->call, now); /* a caller without a 180 still gets the answer */
-    queue_push(c, told);
+    ix_queue_push(c, told);
 }
 
-void calls_drop(irisx_client_t *c)
+void ix_calls_drop(irisx_client_t *c)
 {
     while (!ix_list_empty(&c->calls)) {
         irisx_call_t *call = IX_CONTAINER(c->calls.next, irisx_call_t, node);
 
         if (!call->end.info.code)
-            failure_set(&call->end, IRISX_E_CLOSED, IRISX_DOMAIN_LOCAL, 0, "the client was closed", NULL);
+            ix_failure_set(&call->end, IRISX_E_CLOSED, IRISX_DOMAIN_LOCAL, 0, "the client was closed", NULL);
         call->id = 0;
         call->finishing = true;
         (void) irisx_call_ref(call);
-        call_sound_drop(call);
+        ix_call_sound_drop(call);
         push_final(call);
         irisx_call_unref(call);
     }
@@ -422,7 +428,8 @@ static void cancel_call(irisx_op_t *op)
     (void) irisx_call_hangup(op->target, NULL); /* ended already: so has the op */
 }
 
-irisx_error_t irisx_call_dial(irisx_line_t *line, const irisx_call_options_t *options, irisx_call_t **call_out, irisx_op_t **op_out)
+irisx_error_t irisx_call_dial(
+    irisx_line_t *line, const irisx_call_options_t *options, irisx_call_t **call_out, irisx_op_t **op_out)
 {
     irisx_client_t *c;
     irisx_call_t *call;
@@ -432,17 +439,17 @@ irisx_error_t irisx_call_dial(irisx_line_t *line, const irisx_call_options_t *op
     if (!line || !options)
         return IRISX_E_INVALID;
     c = line->client;
-    if (!client_usable(c))
+    if (!ix_client_usable(c))
         return IRISX_E_CLOSED;
     call = call_new(c, line, false);
     if (!call)
         return IRISX_E_NO_MEMORY;
-    err = call_options_take(call, options);
+    err = ix_call_options_take(call, options);
     if (!err && (!call->to || !*call->to))
         err = IRISX_E_INVALID;
     if (!err) {
         call->peer = ix_dup_cstr(call->to);
-        op = op_new(c);
+        op = ix_op_new(c);
         err = op && call->peer ? 0 : IRISX_E_NO_MEMORY;
     }
     if (!err) {
@@ -450,20 +457,20 @@ irisx_error_t irisx_call_dial(irisx_line_t *line, const irisx_call_options_t *op
         call->connecting = irisx_op_ref(op);
         op->cancel = cancel_call;
         op->target = call;
-        err = call_post(c, dial_cmd, irisx_call_ref(call));
+        err = ix_call_post(c, dial_cmd, irisx_call_ref(call));
         if (err)
             irisx_call_unref(call);
     }
     if (err) {
         if (op) {
-            op_finish_code(op, err, NULL);
+            ix_op_finish_code(op, err, NULL);
             end_op(&call->connecting, NULL);
             irisx_op_unref(op);
         }
         irisx_call_unref(call);
         return (irisx_error_t) err;
     }
-    op_give(op, op_out);
+    ix_op_give(op, op_out);
     if (call_out)
         *call_out = call;
     else
@@ -479,28 +486,28 @@ irisx_error_t irisx_call_answer(irisx_call_t *call, const irisx_call_options_t *
 
     if (!call)
         return IRISX_E_INVALID;
-    if (!client_usable(call->client))
+    if (!ix_client_usable(call->client))
         return IRISX_E_CLOSED;
     if (!call->incoming || atomic_load(&call->state) != IRISX_CALL_RINGING || call->answer_wanted)
         return IRISX_E_STATE;
-    err = call_options_take(call, options ? options : &defaults);
+    err = ix_call_options_take(call, options ? options : &defaults);
     if (err)
         return (irisx_error_t) err;
-    op = op_new(call->client);
+    op = ix_op_new(call->client);
     if (!op)
         return IRISX_E_NO_MEMORY;
     call->answer_wanted = true;
     op->cancel = cancel_call;
     op->target = call;
     call->connecting = irisx_op_ref(op);
-    err = call_post(call->client, answer_cmd, irisx_call_ref(call));
+    err = ix_call_post(call->client, answer_cmd, irisx_call_ref(call));
     if (err) {
         irisx_call_unref(call);
         end_op(&call->connecting, NULL);
         irisx_op_unref(op);
         return (irisx_error_t) err;
     }
-    op_give(op, op_out);
+    ix_op_give(op, op_out);
     return IRISX_OK;
 }
 
@@ -511,9 +518,9 @@ irisx_error_t irisx_call_hangup(irisx_call_t *call, irisx_op_t **op_out)
 
     if (!call)
         return IRISX_E_INVALID;
-    if (!client_usable(call->client))
+    if (!ix_client_usable(call->client))
         return IRISX_E_CLOSED;
-    op = op_new(call->client);
+    op = ix_op_new(call->client);
     if (!op)
         return IRISX_E_NO_MEMORY;
     pthread_mutex_lock(&call->client->lock);
@@ -522,18 +529,18 @@ irisx_error_t irisx_call_hangup(irisx_call_t *call, irisx_op_t **op_out)
         pthread_mutex_unlock(&call->client->lock);
     } else { /* already under way, or over: this op has nothing to wait for */
         pthread_mutex_unlock(&call->client->lock);
-        op_finish(op, NULL);
-        op_give(op, op_out);
+        ix_op_finish(op, NULL);
+        ix_op_give(op, op_out);
         return IRISX_OK;
     }
-    err = call_post(call->client, hangup_cmd, irisx_call_ref(call));
+    err = ix_call_post(call->client, hangup_cmd, irisx_call_ref(call));
     if (err) {
         irisx_call_unref(call);
         end_op(&call->hanging_up, NULL);
         irisx_op_unref(op);
         return (irisx_error_t) err;
     }
-    op_give(op, op_out);
+    ix_op_give(op, op_out);
     return IRISX_OK;
 }
 
@@ -553,7 +560,7 @@ static int order_post(irisx_call_t *call, void (*fn)(void *), const struct order
         return IRISX_E_NO_MEMORY;
     *o = *from;
     o->call = irisx_call_ref(call);
-    err = call_post(call->client, fn, o);
+    err = ix_call_post(call->client, fn, o);
     if (err) {
         irisx_call_unref(call);
         ix_free(o);
@@ -567,7 +574,8 @@ static void reject_cmd(void *arg)
     irisx_client_t *c = o->call->client;
 
     if (o->call->id)
-        (void) ix_call_reject(ix_engine_phone(c->engine), o->call->id, (unsigned) o->number, 21, NULL, ix_engine_now(c->engine)); /* Q.850 21: call rejected; too late is fine */
+        (void) ix_call_reject(ix_engine_phone(c->engine), o->call->id, (unsigned) o->number, 21, NULL,
+            ix_engine_now(c->engine)); /* Q.850 21: call rejected; too late is fine */
     irisx_call_unref(o->call);
     ix_free(o);
 }
@@ -578,7 +586,7 @@ irisx_error_t irisx_call_reject(irisx_call_t *call, int32_t sip_status)
 
     if (!call || o.number < 300 || o.number > 699)
         return IRISX_E_INVALID;
-    if (!client_usable(call->client))
+    if (!ix_client_usable(call->client))
         return IRISX_E_CLOSED;
     if (!call->incoming || atomic_load(&call->state) != IRISX_CALL_RINGING)
         return IRISX_E_STATE;
@@ -596,11 +604,11 @@ static void media_cmd(void *arg)
     }
     if (o->op && !err) {
         if (o->call->digits)
-            op_finish_code(o->call->digits, 0, NULL); /* its digits are ahead in the same queue */
+            ix_op_finish_code(o->call->digits, 0, NULL); /* its digits are ahead in the same queue */
         end_op(&o->call->digits, NULL);
         o->call->digits = o->op; /* ends with IX_MEDIA_EV_DTMF_SENT */
     } else if (o->op) {
-        op_finish_code(o->op, err, "the call has no sound path: digits cannot be sent");
+        ix_op_finish_code(o->op, err, "the call has no sound path: digits cannot be sent");
         irisx_op_unref(o->op);
     }
     irisx_call_unref(o->call);
@@ -613,7 +621,7 @@ irisx_error_t irisx_call_set_mute(irisx_call_t *call, int32_t on)
 
     if (!call)
         return IRISX_E_INVALID;
-    if (!client_usable(call->client))
+    if (!ix_client_usable(call->client))
         return IRISX_E_CLOSED;
     return (irisx_error_t) order_post(call, media_cmd, &o);
 }
@@ -623,25 +631,25 @@ irisx_error_t irisx_call_send_digits(irisx_call_t *call, const char *digits, iri
     struct order o = { .media = { .kind = IX_MEDIA_DTMF } };
     int err;
 
-    if (!call || !digits || !*digits || strspn(digits, "0123456789*#ABCDabcd") != strlen(digits)
-        || strlen(digits) >= sizeof o.media.u.dtmf.digits)
+    if (!call || !digits || !*digits || strspn(digits, "0123456789*#ABCDabcd") != strlen(digits) ||
+        strlen(digits) >= sizeof o.media.u.dtmf.digits)
         return IRISX_E_INVALID;
-    if (!client_usable(call->client))
+    if (!ix_client_usable(call->client))
         return IRISX_E_CLOSED;
     if (atomic_load(&call->state) != IRISX_CALL_ACTIVE)
         return IRISX_E_STATE;
-    o.op = op_new(call->client);
+    o.op = ix_op_new(call->client);
     if (!o.op)
         return IRISX_E_NO_MEMORY;
     (void) snprintf(o.media.u.dtmf.digits, sizeof o.media.u.dtmf.digits, "%s", digits); /* length checked above */
     (void) irisx_op_ref(o.op);
     err = order_post(call, media_cmd, &o);
     if (err) {
-        op_finish_code(o.op, err, NULL);
+        ix_op_finish_code(o.op, err, NULL);
         irisx_op_unref(o.op);
         irisx_op_unref(o.op);
         return (irisx_error_t) err;
     }
-    op_give(o.op, op_out);
+    ix_op_give(o.op, op_out);
     return IRISX_OK;
 }

@@ -15,14 +15,14 @@ struct opening {
 static void file_failed(void *ctx, int err, const char *detail)
 {
     irisx_call_t *call = ctx;
-    irisx_event_t *ev = event_new(IRISX_EVENT_CALL_FILE);
+    irisx_event_t *ev = ix_event_new(IRISX_EVENT_CALL_FILE);
 
     if (!ev)
         return;
     ev->call = irisx_call_ref(call);
     (void) snprintf(ev->text, sizeof ev->text, "%s", "record_failed");
-    failure_set(&ev->error, err, IRISX_DOMAIN_SYSTEM, 0, detail, NULL);
-    queue_push(call->client, ev);
+    ix_failure_set(&ev->error, err, IRISX_DOMAIN_SYSTEM, 0, detail, NULL);
+    ix_queue_push(call->client, ev);
 }
 
 static void opened(struct opening *o, int err, const char *detail)
@@ -51,8 +51,8 @@ static void open_record(struct opening *o)
         return;
     }
     call->opening = o;
-    err = ix_record_open(call->client->host, call->record_file, call->record_rate, call->record_stereo ? 2 : 1, record_opened,
-        file_failed, call, &call->record);
+    err = ix_record_open(call->client->host, call->record_file, call->record_rate, call->record_stereo ? 2 : 1,
+        record_opened, file_failed, call, &call->record);
     if (err)
         record_opened(call, err, NULL);
 }
@@ -65,7 +65,7 @@ static void play_opened(void *ctx, int err, const char *detail)
         open_record(ctx);
 }
 
-void call_files_open(irisx_call_t *call, void (*then)(irisx_call_t *call, int err, const char *detail))
+void ix_call_files_open(irisx_call_t *call, void (*then)(irisx_call_t *call, int err, const char *detail))
 {
     struct opening *o = ix_alloc(sizeof *o);
     int err;
@@ -93,11 +93,11 @@ static void order(irisx_call_t *call, struct ix_media_cmd *cmd)
     cmd->party_id = call->id;
     err = ix_engine_media(call->client->engine, cmd);
     if (err)
-        ix_log(&call->client->log, IX_LOG_ERROR, "client", "call %llu: sound command %d refused: %s", (unsigned long long) call->number,
-            cmd->kind, ix_error_text(err));
+        ix_log(&call->client->log, IX_LOG_ERROR, "client", "call %llu: sound command %d refused: %s",
+            (unsigned long long) call->number, cmd->kind, ix_error_text(err));
 }
 
-void call_sound_start(irisx_call_t *call)
+void ix_call_sound_start(irisx_call_t *call)
 {
     struct ix_media_cmd cmd = { .kind = IX_MEDIA_SOURCE, .u.source.kind = IX_SOURCE_RING };
 
@@ -112,7 +112,8 @@ void call_sound_start(irisx_call_t *call)
         order(call, &cmd);
     }
     if (call->app_audio) {
-        cmd = (struct ix_media_cmd){ .kind = IX_MEDIA_SINK, .u.sink = { .ring = call->heard, .rate_hz = call->audio_rate } };
+        cmd = (struct ix_media_cmd){ .kind = IX_MEDIA_SINK,
+            .u.sink = { .ring = call->heard, .rate_hz = call->audio_rate } };
         order(call, &cmd);
     }
     if (call->record) {
@@ -185,7 +186,8 @@ static void record_closed(void *ctx, int err, const char *detail)
     e->path = timeline_path(e->call);
     if (irisx_call_timeline(e->call, &e->text))
         e->text = NULL;
-    if (!e->path || !e->text || ix_work_queue(ix_host_call_loop(e->call->client->host), write_timeline, timeline_written, e))
+    if (!e->path || !e->text ||
+        ix_work_queue(ix_host_call_loop(e->call->client->host), write_timeline, timeline_written, e))
         ending_done(e);
 }
 
@@ -204,26 +206,26 @@ static void close_files(struct ending *e)
         record_closed(e, 0, NULL);
 }
 
-void call_sound_end(irisx_call_t *call, void (*then)(irisx_call_t *call))
+void ix_call_sound_end(irisx_call_t *call, void (*then)(irisx_call_t *call))
 {
     struct ending *e = ix_alloc(sizeof *e);
 
     if (call->heard)
         ix_pcm_ring_end(call->heard);
     if (!e) { /* no memory: the files are closed all the same, nobody waits for them */
-        call_sound_drop(call);
+        ix_call_sound_drop(call);
         then(call);
         return;
     }
     e->call = irisx_call_ref(call);
     e->then = then;
     if (call->media_started && !call->media_released)
-        call->ending = e; /* RELEASED follows: call_media_event goes on */
+        call->ending = e; /* RELEASED follows: ix_call_media_event goes on */
     else
         close_files(e);
 }
 
-void call_sound_drop(irisx_call_t *call)
+void ix_call_sound_drop(irisx_call_t *call)
 {
     struct ending *e = call->ending;
 
@@ -254,14 +256,14 @@ static irisx_call_t *find(irisx_client_t *c, uint32_t id)
 
 static void push(irisx_call_t *call, irisx_event_kind_t kind, const char *text)
 {
-    irisx_event_t *ev = event_new(kind);
+    irisx_event_t *ev = ix_event_new(kind);
 
     if (!ev)
         return;
     ev->call = irisx_call_ref(call);
     ev->line = irisx_line_ref(call->line);
     (void) snprintf(ev->text, sizeof ev->text, "%s", text);
-    queue_push(call->client, ev);
+    ix_queue_push(call->client, ev);
 }
 
 static void push_stats(irisx_call_t *call, const struct ix_media_stats *stats)
@@ -269,12 +271,12 @@ static void push_stats(irisx_call_t *call, const struct ix_media_stats *stats)
     pthread_mutex_lock(&call->client->lock);
     call->media = *stats;
     pthread_mutex_unlock(&call->client->lock);
-    call_snapshot(call);
+    ix_call_snapshot(call);
     if (!atomic_exchange(&call->stats_queued, true))
         push(call, IRISX_EVENT_CALL_STATS, "");
 }
 
-void call_media_event(irisx_client_t *c, const struct ix_media_event *ev)
+void ix_call_media_event(irisx_client_t *c, const struct ix_media_event *ev)
 {
     irisx_call_t *call = find(c, ev->party_id);
     char digit[2] = { 0, 0 };
@@ -297,19 +299,20 @@ void call_media_event(irisx_client_t *c, const struct ix_media_event *ev)
         break;
     case IX_MEDIA_EV_DTMF_SENT:
         if (call->digits) {
-            op_finish(call->digits, NULL);
+            ix_op_finish(call->digits, NULL);
             irisx_op_unref(call->digits);
             call->digits = NULL;
         }
         break;
     case IX_MEDIA_EV_SOURCE_ENDED:
-        push(call, IRISX_EVENT_CALL_FILE, "play_ended");
+        if (!call->finishing && call->id) /* not because the call has ended */
+            push(call, IRISX_EVENT_CALL_FILE, "play_ended");
         break;
     case IX_MEDIA_EV_STATS:
         push_stats(call, &ev->u.stats);
         break;
     case IX_MEDIA_EV_FIRST_AUDIO:
-        call_snapshot(call);
+        ix_call_snapshot(call);
         break;
     case IX_MEDIA_EV_RING_RELEASED: /* rings live until the party's end */
         break;
@@ -355,7 +358,8 @@ static void fill_counts(irisx_call_stats_t *s, const struct ix_call_report *r, c
     s->packets_sent = r->rtp.packets_sent;
     s->packets_received = r->rtp.packets_received;
     s->packets_lost = r->rtp.packets_lost;
-    s->packets_discarded = m->frames_late + r->rtp.discarded_auth + r->rtp.discarded_replay + r->rtp.discarded_malformed;
+    s->packets_discarded =
+        m->frames_late + r->rtp.discarded_auth + r->rtp.discarded_replay + r->rtp.discarded_malformed;
     s->jitter_ms = (double) r->rtp.jitter_us / 1000.0;
     s->round_trip_ms = (double) (r->rtp.round_trip_us ? r->rtp.round_trip_us : r->ice_round_trip_us) / 1000.0;
     s->loss_percent = expected ? 100.0 * (double) r->rtp.packets_lost / (double) expected : 0;
@@ -369,7 +373,7 @@ static void fill_counts(irisx_call_stats_t *s, const struct ix_call_report *r, c
     (void) snprintf(s->codec, sizeof s->codec, "%s", codec_name(r->codec));
 }
 
-void call_snapshot(irisx_call_t *call)
+void ix_call_snapshot(irisx_call_t *call)
 {
     irisx_client_t *c = call->client;
     struct ix_phone *p = ix_engine_phone(c->engine);
@@ -410,12 +414,13 @@ irisx_error_t irisx_call_stats(const irisx_call_t *call, irisx_call_stats_t *sta
 
 static void json_stats(struct ix_buf *b, const irisx_call_stats_t *s)
 {
-    ix_buf_fmt(b, "{\"setup_ms\":%.3f,\"signalling_ms\":%.3f,\"ice_ms\":%.3f,\"dtls_ms\":%.3f,\"first_audio_ms\":%.3f,", s->setup_ms,
-        s->signalling_ms, s->ice_ms, s->dtls_ms, s->first_audio_ms);
-    ix_buf_fmt(b, "\"packets_sent\":%llu,\"packets_received\":%llu,\"packets_lost\":%llu,", (unsigned long long) s->packets_sent,
-        (unsigned long long) s->packets_received, (unsigned long long) s->packets_lost);
-    ix_buf_fmt(b, "\"jitter_ms\":%.3f,\"round_trip_ms\":%.3f,\"mos\":%.2f,\"codec\":\"%s\",\"duration_ms\":%.3f}", s->jitter_ms, s->round_trip_ms,
-        s->mos, s->codec, s->duration_ms);
+    ix_buf_fmt(b, "{\"setup_ms\":%.3f,\"signalling_ms\":%.3f,\"ice_ms\":%.3f,\"dtls_ms\":%.3f,\"first_audio_ms\":%.3f,",
+        s->setup_ms, s->signalling_ms, s->ice_ms, s->dtls_ms, s->first_audio_ms);
+    ix_buf_fmt(b, "\"packets_sent\":%llu,\"packets_received\":%llu,\"packets_lost\":%llu,",
+        (unsigned long long) s->packets_sent, (unsigned long long) s->packets_received,
+        (unsigned long long) s->packets_lost);
+    ix_buf_fmt(b, "\"jitter_ms\":%.3f,\"round_trip_ms\":%.3f,\"mos\":%.2f,\"codec\":\"%s\",\"duration_ms\":%.3f}",
+        s->jitter_ms, s->round_trip_ms, s->mos, s->codec, s->duration_ms);
 }
 
 irisx_error_t irisx_call_timeline(const irisx_call_t *call, char **json_out)
@@ -426,7 +431,8 @@ irisx_error_t irisx_call_timeline(const irisx_call_t *call, char **json_out)
         return IRISX_E_INVALID;
     ix_buf_init(&b, 256 * 1024);
     pthread_mutex_lock(&call->client->lock);
-    ix_buf_fmt(&b, "{\"call\":%llu,\"direction\":\"%s\",\"peer\":", (unsigned long long) call->number, call->incoming ? "in" : "out");
+    ix_buf_fmt(&b, "{\"call\":%llu,\"direction\":\"%s\",\"peer\":", (unsigned long long) call->number,
+        call->incoming ? "in" : "out");
     ix_buf_json_str(&b, ix_str(call->peer));
     ix_buf_str(&b, ",\"stats\":");
     json_stats(&b, &call->stats);
@@ -477,7 +483,8 @@ static int load_wav(const char *path, int16_t **pcm, size_t *count)
     return err;
 }
 
-irisx_error_t irisx_audio_similarity(const char *sent_file, const char *heard_file, double *score_out, double *delay_ms_out)
+irisx_error_t irisx_audio_similarity(
+    const char *sent_file, const char *heard_file, uint32_t limit_ms, double *score_out, double *delay_ms_out)
 {
     int16_t *sent = NULL, *heard = NULL;
     size_t sent_n = 0, heard_n = 0;
@@ -489,6 +496,8 @@ irisx_error_t irisx_audio_similarity(const char *sent_file, const char *heard_fi
     err = load_wav(sent_file, &sent, &sent_n);
     if (!err)
         err = load_wav(heard_file, &heard, &heard_n);
+    if (!err && limit_ms)
+        sent_n = IX_MIN(sent_n, (size_t) limit_ms * (IX_SIMILARITY_HZ / 1000));
     if (!err)
         err = ix_similarity(sent, sent_n, heard, heard_n, &s);
     ix_free(sent);

@@ -15,24 +15,24 @@
 #define CLOSE_DEFAULT_MS 2000
 #define HARD_CLOSE_MS 5000 /* loops that do not answer by then are joined all the same */
 
-bool client_usable(const irisx_client_t *c)
+bool ix_client_usable(const irisx_client_t *c)
 {
     return c && atomic_load(&c->state) == CLIENT_OPEN;
 }
 
-void wake_all(irisx_client_t *c)
+void ix_wake_all(irisx_client_t *c)
 {
     pthread_mutex_lock(&c->lock);
     pthread_cond_broadcast(&c->wake);
     pthread_mutex_unlock(&c->lock);
 }
 
-int call_post(irisx_client_t *c, void (*fn)(void *arg), void *arg)
+int ix_call_post(irisx_client_t *c, void (*fn)(void *arg), void *arg)
 {
     return ix_loop_post(ix_host_call_loop(c->host), fn, arg);
 }
 
-int service_post(irisx_client_t *c, void (*fn)(void *arg), void *arg)
+int ix_service_post(irisx_client_t *c, void (*fn)(void *arg), void *arg)
 {
     return ix_loop_post(ix_host_service_loop(c->host), fn, arg);
 }
@@ -85,13 +85,13 @@ static void phone_event(void *ctx, const struct ix_phone_event *ev)
 
     switch (ev->kind) {
     case IX_EV_LINE:
-        line_event(c, ev);
+        ix_line_event(c, ev);
         break;
     case IX_EV_INCOMING:
-        call_incoming(c, ev);
+        ix_call_rings(c, ev);
         break;
     case IX_EV_CALL:
-        call_event(c, ev);
+        ix_call_event(c, ev);
         break;
     case IX_EV_REQUEST:
     case IX_EV_TRANSPORT_CLOSED:
@@ -103,7 +103,7 @@ static void phone_event(void *ctx, const struct ix_phone_event *ev)
 
 static void media_event(void *ctx, const struct ix_media_event *ev)
 {
-    call_media_event(ctx, ev);
+    ix_call_media_event(ctx, ev);
 }
 
 static void phone_idle(void *ctx)
@@ -118,11 +118,11 @@ static void phone_idle(void *ctx)
 
 static void phone_warning(void *ctx, int err, const char *message)
 {
-    irisx_event_t *ev = event_new(IRISX_EVENT_WARNING);
+    irisx_event_t *ev = ix_event_new(IRISX_EVENT_WARNING);
 
     if (ev)
-        failure_set(&ev->error, err, IRISX_DOMAIN_SYSTEM, 0, message, NULL);
-    queue_push(ctx, ev);
+        ix_failure_set(&ev->error, err, IRISX_DOMAIN_SYSTEM, 0, message, NULL);
+    ix_queue_push(ctx, ev);
 }
 
 static void start_engine(void *arg)
@@ -149,23 +149,36 @@ static void start_engine(void *arg)
 
 static int check_options(const irisx_client_options_t *o)
 {
-    if (o->api_url && !ix_str_istarts(ix_str(o->api_url), IX_STR("http://")) && !ix_str_istarts(ix_str(o->api_url), IX_STR("https://")))
+    if (o->api_url && !ix_str_istarts(ix_str(o->api_url), IX_STR("http://")) &&
+        !ix_str_istarts(ix_str(o->api_url), IX_STR("https://")))
         return IRISX_E_INVALID;
     return o->log_level < 0 || o->log_level > IRISX_LOG_TRACE ? IRISX_E_INVALID : 0;
 }
 
 static int client_parts(irisx_client_t *c)
 {
-    struct ix_host_options host = { .log = &c->log, .media_threads = c->o.media_threads, .workers = c->o.worker_threads,
-        .max_parties = c->o.max_calls, .zero_thread = c->o.zero_thread != 0, .realtime = c->o.realtime != 0 };
-    struct ix_engine_options engine = { .log = &c->log, .ca_file = c->o.ca_file, .max_calls = c->o.max_calls,
-        .capture_file = c->o.capture_file, .capture_secrets = c->o.capture_secrets != 0, .on_event = phone_event,
-        .on_media = media_event, .on_idle = phone_idle, .on_warning = phone_warning, .ctx = c };
+    struct ix_host_options host = { .log = &c->log,
+        .media_threads = c->o.media_threads,
+        .workers = c->o.worker_threads,
+        .max_parties = c->o.max_calls,
+        .zero_thread = c->o.zero_thread != 0,
+        .realtime = c->o.realtime != 0 };
+    struct ix_engine_options engine = { .log = &c->log,
+        .ca_file = c->o.ca_file,
+        .max_calls = c->o.max_calls,
+        .capture_file = c->o.capture_file,
+        .capture_secrets = c->o.capture_secrets != 0,
+        .on_event = phone_event,
+        .on_media = media_event,
+        .on_idle = phone_idle,
+        .on_warning = phone_warning,
+        .ctx = c };
     struct ix_buf agent;
     int err;
 
     ix_buf_init(&agent, 512);
-    ix_buf_fmt(&agent, "libirisx-client/%s%s%s", IRISX_VERSION, c->o.user_agent ? " " : "", c->o.user_agent ? c->o.user_agent : "");
+    ix_buf_fmt(&agent, "libirisx-client/%s%s%s", IRISX_VERSION, c->o.user_agent ? " " : "",
+        c->o.user_agent ? c->o.user_agent : "");
     c->agent = ix_buf_take(&agent);
     if (!c->agent)
         return IRISX_E_NO_MEMORY;
@@ -175,22 +188,24 @@ static int client_parts(irisx_client_t *c)
     if (!err)
         err = ix_engine_new(&engine, &c->engine);
     if (!err && c->o.api_url)
-        err = rest_new(c, &c->rest);
+        err = ix_rest_new(c, &c->rest);
     if (!err)
-        err = call_post(c, start_engine, c);
+        err = ix_call_post(c, start_engine, c);
     if (!err && c->rest)
-        err = service_post(c, rest_start, c->rest);
-    if (!err && !queue_start_dispatcher(c))
+        err = ix_service_post(c, ix_rest_start, c->rest);
+    if (!err && !ix_queue_start_dispatcher(c))
         err = IRISX_E_LIMIT;
     return err;
 }
+
+static void let_go(irisx_client_t *c);
 
 static void client_free(irisx_client_t *c)
 {
     if (c->host) {
         ix_host_free(c->host); /* NULL engine and rest: close has freed them on their loops */
     }
-    queue_clear(c);
+    ix_queue_clear(c);
     ix_free(c->agent);
     free_texts(&c->o);
     ix_free(c);
@@ -207,7 +222,7 @@ irisx_error_t irisx_client_new(const irisx_client_options_t *options, irisx_clie
     c = ix_alloc(sizeof *c);
     if (!c)
         return IRISX_E_NO_MEMORY;
-    err = options_read(&c->o, sizeof c->o, options ? options : &defaults);
+    err = ix_options_read(&c->o, sizeof c->o, options ? options : &defaults);
     if (!err)
         err = check_options(&c->o);
     if (err) {
@@ -220,11 +235,12 @@ irisx_error_t irisx_client_new(const irisx_client_options_t *options, irisx_clie
     c->o.max_calls = c->o.max_calls ? c->o.max_calls : 128;
     c->log = (struct ix_log){ .level = c->o.log ? c->o.log_level : 0, .sink = c->o.log ? log_sink : NULL, .ctx = c };
     atomic_init(&c->refs, 1);
+    atomic_init(&c->holds, 1);
     ix_list_init(&c->ops);
     ix_list_init(&c->lines);
     ix_list_init(&c->calls);
     ix_list_init(&c->receivers);
-    (void) queue_init(c);
+    (void) ix_queue_init(c);
     if (!err)
         err = client_parts(c);
     if (err) {
@@ -232,7 +248,7 @@ irisx_error_t irisx_client_new(const irisx_client_options_t *options, irisx_clie
         if (c->host) {
             (void) irisx_client_close(c, 1);
         }
-        client_free(c);
+        let_go(c);
         return (irisx_error_t) err;
     }
     *client_out = c;
@@ -251,8 +267,8 @@ static void end_services(void *arg)
 {
     irisx_client_t *c = arg;
 
-    receivers_drop(c);
-    rest_free(c->rest);
+    ix_receivers_drop(c);
+    ix_rest_free(c->rest);
     c->rest = NULL;
     pthread_mutex_lock(&c->lock);
     c->services_down = true;
@@ -264,8 +280,8 @@ static void end_engine(void *arg)
 {
     irisx_client_t *c = arg;
 
-    calls_drop(c);
-    lines_drop(c);
+    ix_calls_drop(c);
+    ix_lines_drop(c);
     pthread_mutex_lock(&c->lock);
     c->engine_down = true;
     pthread_cond_broadcast(&c->wake);
@@ -321,7 +337,7 @@ static void end_ops(irisx_client_t *c)
         pthread_mutex_unlock(&c->lock);
         if (!op)
             return;
-        op_finish_code(op, IRISX_E_CLOSED, "the client was closed");
+        ix_op_finish_code(op, IRISX_E_CLOSED, "the client was closed");
         irisx_op_unref(op);
     }
 }
@@ -331,12 +347,12 @@ static irisx_error_t close_all(irisx_client_t *c, uint32_t timeout_ms)
     uint64_t now = ix_clock_now().mono_us;
     bool polite = true;
 
-    if (c->engine && !call_post(c, say_goodbye, c))
+    if (c->engine && !ix_call_post(c, say_goodbye, c))
         polite = await(c, &c->idle, now + (timeout_ms ? timeout_ms : CLOSE_DEFAULT_MS) * IX_MS);
     now = ix_clock_now().mono_us;
-    if (!service_post(c, end_services, c))
+    if (!ix_service_post(c, end_services, c))
         (void) await(c, &c->services_down, now + HARD_CLOSE_MS * IX_MS);
-    if (c->engine && !call_post(c, end_engine, c))
+    if (c->engine && !ix_call_post(c, end_engine, c))
         (void) await(c, &c->engine_down, now + HARD_CLOSE_MS * IX_MS);
     end_ops(c);
     ix_host_stop(c->host);
@@ -345,10 +361,10 @@ static irisx_error_t close_all(irisx_client_t *c, uint32_t timeout_ms)
     ix_host_free(c->host);
     c->host = NULL;
     atomic_store(&c->state, CLIENT_CLOSED);
-    queue_push(c, event_new(IRISX_EVENT_CLIENT_CLOSED));
-    queue_end(c);
-    queue_dispatch_inline(c);
-    queue_stop_dispatcher(c);
+    ix_queue_push(c, ix_event_new(IRISX_EVENT_CLIENT_CLOSED));
+    ix_queue_end(c);
+    ix_queue_dispatch_inline(c);
+    ix_queue_stop_dispatcher(c);
     return polite ? IRISX_OK : IRISX_E_TIMEOUT;
 }
 
@@ -358,7 +374,7 @@ irisx_error_t irisx_client_close(irisx_client_t *c, uint32_t timeout_ms)
 
     if (!c)
         return IRISX_E_INVALID;
-    if (in_callback(c) || (c->host && atomic_load(&c->state) != CLIENT_CLOSED && ix_host_on_own_thread(c->host)))
+    if (ix_in_callback(c) || (c->host && atomic_load(&c->state) != CLIENT_CLOSED && ix_host_on_own_thread(c->host)))
         return IRISX_E_WOULD_DEADLOCK;
     if (!atomic_compare_exchange_strong(&c->state, &open, CLIENT_CLOSING) && !(open == CLIENT_CLOSING && !c->agent))
         return IRISX_E_CLOSED;
@@ -372,12 +388,31 @@ irisx_client_t *irisx_client_ref(irisx_client_t *client)
     return client;
 }
 
+irisx_client_t *ix_client_hold(irisx_client_t *c)
+{
+    atomic_fetch_add(&c->holds, 1);
+    return c;
+}
+
+void ix_client_release(irisx_client_t *c)
+{
+    if (atomic_fetch_sub(&c->holds, 1) == 1)
+        client_free(c);
+}
+
+/* Nobody can pull any more: events that wait would keep their objects, and these the client, for ever. */
+static void let_go(irisx_client_t *c)
+{
+    ix_queue_drop(c);
+    ix_client_release(c);
+}
+
 static void *tear_down(void *arg)
 {
     irisx_client_t *c = arg;
 
     (void) close_all(c, 0); /* nobody is left to hear of a late farewell */
-    client_free(c);
+    let_go(c);
     return NULL;
 }
 
@@ -389,7 +424,7 @@ void irisx_client_unref(irisx_client_t *c)
         return;
     if (atomic_exchange(&c->state, CLIENT_CLOSING) == CLIENT_CLOSED || !c->host) {
         atomic_store(&c->state, CLIENT_CLOSED);
-        client_free(c);
+        let_go(c);
         return;
     }
     /* never closed: it tears itself down, and not on a thread that it would have to join */
@@ -402,12 +437,12 @@ void irisx_client_unref(irisx_client_t *c)
 /* ---- zero-thread mode -------------------------------------------------------------------------------------------------- */
 int irisx_client_fd(irisx_client_t *c)
 {
-    return client_usable(c) && c->o.zero_thread ? ix_host_fd(c->host) : -1;
+    return ix_client_usable(c) && c->o.zero_thread ? ix_host_fd(c->host) : -1;
 }
 
 int irisx_client_timeout_ms(irisx_client_t *c)
 {
-    return client_usable(c) && c->o.zero_thread ? ix_host_timeout_ms(c->host) : -1;
+    return ix_client_usable(c) && c->o.zero_thread ? ix_host_timeout_ms(c->host) : -1;
 }
 
 irisx_error_t irisx_client_run_once(irisx_client_t *c)
@@ -420,10 +455,10 @@ irisx_error_t irisx_client_run_once(irisx_client_t *c)
         return IRISX_E_CLOSED;
     if (!c->o.zero_thread)
         return IRISX_E_STATE;
-    if (in_callback(c))
+    if (ix_in_callback(c))
         return IRISX_E_WOULD_DEADLOCK;
     err = ix_host_run_once(c->host);
-    queue_dispatch_inline(c);
+    ix_queue_dispatch_inline(c);
     return (irisx_error_t) err;
 }
 
@@ -438,8 +473,9 @@ irisx_error_t irisx_set_allocator(const irisx_allocator_t *allocator)
     }
     if (allocator->struct_size < sizeof *allocator || !allocator->alloc || !allocator->realloc || !allocator->free)
         return IRISX_E_INVALID;
-    a = (struct ix_allocator){ .alloc = allocator->alloc, .realloc = allocator->realloc, .free = allocator->free,
-        .ctx = allocator->user_data };
+    a = (struct ix_allocator){
+        .alloc = allocator->alloc, .realloc = allocator->realloc, .free = allocator->free, .ctx = allocator->user_data
+    };
     ix_set_allocator(&a);
     return IRISX_OK;
 }

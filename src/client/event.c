@@ -4,7 +4,7 @@
 
 #include "client/private.h"
 
-irisx_event_t *event_new(irisx_event_kind_t kind)
+irisx_event_t *ix_event_new(irisx_event_kind_t kind)
 {
     irisx_event_t *ev = ix_alloc(sizeof *ev);
 
@@ -12,7 +12,7 @@ irisx_event_t *event_new(irisx_event_kind_t kind)
         return NULL;
     atomic_init(&ev->refs, 1);
     ev->kind = kind;
-    failure_set(&ev->error, 0, IRISX_DOMAIN_UNKNOWN, 0, "done", NULL);
+    ix_failure_set(&ev->error, 0, IRISX_DOMAIN_UNKNOWN, 0, "done", NULL);
     return ev;
 }
 
@@ -31,7 +31,7 @@ void irisx_event_unref(irisx_event_t *event)
     irisx_line_unref(event->line);
     irisx_call_unref(event->call);
     irisx_value_free(event->value);
-    failure_clear(&event->error);
+    ix_failure_clear(&event->error);
     ix_free(event);
 }
 
@@ -103,11 +103,14 @@ static int describe_subject(const irisx_event_t *ev, char *out, size_t cap)
     case IRISX_EVENT_OP_DONE:
         return snprintf(out, cap, "op %llu: done", (unsigned long long) irisx_event_op_id(ev));
     case IRISX_EVENT_LINE_STATE:
-        return snprintf(out, cap, "line %s: %s", irisx_line_address(ev->line), state_name(line_states, IX_COUNT(line_states), ev->state));
+        return snprintf(out, cap, "line %s: %s", irisx_line_address(ev->line),
+            state_name(line_states, IX_COUNT(line_states), ev->state));
     case IRISX_EVENT_CALL_INCOMING:
-        return snprintf(out, cap, "call %llu: incoming from %s", (unsigned long long) irisx_call_id(ev->call), irisx_call_peer(ev->call));
+        return snprintf(out, cap, "call %llu: incoming from %s", (unsigned long long) irisx_call_id(ev->call),
+            irisx_call_peer(ev->call));
     case IRISX_EVENT_CALL_STATE:
-        return snprintf(out, cap, "call %llu: %s", (unsigned long long) irisx_call_id(ev->call), state_name(call_states, IX_COUNT(call_states), ev->state));
+        return snprintf(out, cap, "call %llu: %s", (unsigned long long) irisx_call_id(ev->call),
+            state_name(call_states, IX_COUNT(call_states), ev->state));
     case IRISX_EVENT_CALL_DIGIT:
         return snprintf(out, cap, "call %llu: digit %s", (unsigned long long) irisx_call_id(ev->call), text);
     case IRISX_EVENT_CALL_STATS:
@@ -136,7 +139,8 @@ static void describe(irisx_event_t *ev)
     int n = describe_subject(ev, ev->describe, sizeof ev->describe);
 
     if (ev->error.info.code && n > 0 && (size_t) n < sizeof ev->describe)
-        (void) snprintf(ev->describe + n, sizeof ev->describe - (size_t) n, ": %s", ev->error.info.message); /* may be cut */
+        (void) snprintf(
+            ev->describe + n, sizeof ev->describe - (size_t) n, ": %s", ev->error.info.message); /* may be cut */
 }
 
 const char *irisx_event_describe(const irisx_event_t *event)
@@ -144,6 +148,7 @@ const char *irisx_event_describe(const irisx_event_t *event)
     if (!event)
         return "";
     if (!event->describe[0])
-        describe((irisx_event_t *) event); /* one owner or the pushing thread: queue_push has called it before sharing */
+        describe(
+            (irisx_event_t *) event); /* one owner or the pushing thread: ix_queue_push has called it before sharing */
     return event->describe;
 }

@@ -33,16 +33,17 @@ static void put(char *to, size_t cap, const char *from)
     (void) snprintf(to, cap, "%s", from ? from : ""); /* a long one is cut */
 }
 
-void failure_clear(struct failure *f)
+void ix_failure_clear(struct failure *f)
 {
     ix_free(f->detail);
     memset(f, 0, sizeof *f);
     bind(f);
 }
 
-void failure_set(struct failure *f, int code, irisx_error_domain_t domain, int status, const char *message, const char *reason)
+void ix_failure_set(
+    struct failure *f, int code, irisx_error_domain_t domain, int status, const char *message, const char *reason)
 {
-    failure_clear(f);
+    ix_failure_clear(f);
     f->info.code = (irisx_error_t) code;
     f->info.domain = domain;
     f->info.status = status;
@@ -51,9 +52,9 @@ void failure_set(struct failure *f, int code, irisx_error_domain_t domain, int s
     bind(f);
 }
 
-void failure_from_http(struct failure *f, const struct ix_http_error *e)
+void ix_failure_from_http(struct failure *f, const struct ix_http_error *e)
 {
-    failure_set(f, e->info.code, e->info.domain, e->info.status, e->info.message, e->info.reason);
+    ix_failure_set(f, e->info.code, e->info.domain, e->info.status, e->info.message, e->info.reason);
     put(f->request_id, sizeof f->request_id, e->info.request_id);
     f->detail = ix_dup_cstr(e->info.detail);
     f->info.retry_after_ms = e->info.retry_after_ms;
@@ -61,9 +62,9 @@ void failure_from_http(struct failure *f, const struct ix_http_error *e)
     bind(f);
 }
 
-void failure_copy(struct failure *to, const struct failure *from)
+void ix_failure_copy(struct failure *to, const struct failure *from)
 {
-    failure_clear(to);
+    ix_failure_clear(to);
     *to = *from;
     to->detail = ix_dup_cstr(from->detail);
     bind(to);

@@ -33,7 +33,7 @@ static void line_free(irisx_line_t *l)
     ix_free(l->address);
     ix_free(l->extension);
     ix_free(l);
-    irisx_client_unref(c);
+    ix_client_release(c);
 }
 
 void irisx_line_unref(irisx_line_t *line)
@@ -54,7 +54,7 @@ const char *irisx_line_address(const irisx_line_t *line)
 
 static void push_state(irisx_line_t *l, irisx_line_state_t state, const struct failure *f)
 {
-    irisx_event_t *ev = event_new(IRISX_EVENT_LINE_STATE);
+    irisx_event_t *ev = ix_event_new(IRISX_EVENT_LINE_STATE);
 
     atomic_store(&l->state, (int) state);
     if (!ev)
@@ -62,8 +62,8 @@ static void push_state(irisx_line_t *l, irisx_line_state_t state, const struct f
     ev->line = irisx_line_ref(l);
     ev->state = (int32_t) state;
     if (f)
-        failure_copy(&ev->error, f);
-    queue_push(l->client, ev);
+        ix_failure_copy(&ev->error, f);
+    ix_queue_push(l->client, ev);
 }
 
 static void end_op(irisx_op_t **op, const struct failure *f)
@@ -73,7 +73,7 @@ static void end_op(irisx_op_t **op, const struct failure *f)
     *op = NULL;
     if (!it)
         return;
-    op_finish(it, f);
+    ix_op_finish(it, f);
     irisx_op_unref(it);
 }
 
@@ -99,19 +99,26 @@ static void refuse_line(irisx_line_t *l, int code, const char *message)
 {
     struct failure f = { 0 };
 
-    failure_set(&f, code, IRISX_DOMAIN_LOCAL, 0, message, NULL);
+    ix_failure_set(&f, code, IRISX_DOMAIN_LOCAL, 0, message, NULL);
     push_state(l, IRISX_LINE_FAILED, &f);
     end_op(&l->opening, &f);
-    failure_clear(&f);
+    ix_failure_clear(&f);
     unlink_line(l);
 }
 
 static void open_on_loop(irisx_line_t *l)
 {
     irisx_client_t *c = l->client;
-    struct ix_line_config config = { .ws_url = l->ws_url, .user = l->user, .realm = l->realm, .password = l->password,
-        .auth_user = l->auth_user, .display_name = l->display_name, .ca_file = l->ca_file, .expires_s = l->expires_s,
-        .no_register = l->no_register, .user_data = l };
+    struct ix_line_config config = { .ws_url = l->ws_url,
+        .user = l->user,
+        .realm = l->realm,
+        .password = l->password,
+        .auth_user = l->auth_user,
+        .display_name = l->display_name,
+        .ca_file = l->ca_file,
+        .expires_s = l->expires_s,
+        .no_register = l->no_register,
+        .user_data = l };
     int err = l->close_wanted ? IRISX_E_CANCELLED
                               : ix_line_open(ix_engine_phone(c->engine), &config, ix_engine_now(c->engine), &l->id);
 
@@ -120,7 +127,8 @@ static void open_on_loop(irisx_line_t *l)
         l->password = NULL;
     }
     if (err)
-        refuse_line(l, err, err == IRISX_E_INVALID ? "ws_url must be ws:// or wss:// with a host, and user must be given" : NULL);
+        refuse_line(l, err,
+            err == IRISX_E_INVALID ? "ws_url must be ws:// or wss:// with a host, and user must be given" : NULL);
 }
 
 static void line_open_cmd(void *arg)
@@ -132,7 +140,7 @@ static void line_open_cmd(void *arg)
     irisx_line_unref(l);
 }
 
-void line_event(irisx_client_t *c, const struct ix_phone_event *ev)
+void ix_line_event(irisx_client_t *c, const struct ix_phone_event *ev)
 {
     irisx_line_t *l = ev->user;
     struct failure f = { 0 };
@@ -140,7 +148,10 @@ void line_event(irisx_client_t *c, const struct ix_phone_event *ev)
 
     (void) c;
     if (failed)
-        failure_set(&f, ev->error->code, ev->error->sip_status ? IRISX_DOMAIN_SIP : ev->error->code == IRISX_E_TLS ? IRISX_DOMAIN_TLS : IRISX_DOMAIN_SYSTEM,
+        ix_failure_set(&f, ev->error->code,
+            ev->error->sip_status            ? IRISX_DOMAIN_SIP
+            : ev->error->code == IRISX_E_TLS ? IRISX_DOMAIN_TLS
+                                             : IRISX_DOMAIN_SYSTEM,
             ev->error->sip_status, ev->error->message, ev->error->reason);
     push_state(l, (irisx_line_state_t) ev->state, failed ? &f : NULL);
     if (ev->state == IX_LINE_READY)
@@ -149,12 +160,12 @@ void line_event(irisx_client_t *c, const struct ix_phone_event *ev)
         end_op(&l->opening, &f); /* the line itself goes on trying unless it is refused for good */
     if (ev->state == IX_LINE_CLOSED) {
         if (l->opening)
-            op_finish_code(l->opening, IRISX_E_CANCELLED, "the line was closed");
+            ix_op_finish_code(l->opening, IRISX_E_CANCELLED, "the line was closed");
         end_op(&l->opening, NULL);
         end_op(&l->closing, NULL);
         unlink_line(l);
     }
-    failure_clear(&f);
+    ix_failure_clear(&f);
 }
 
 static void line_close_cmd(void *arg)
@@ -169,14 +180,14 @@ static void line_close_cmd(void *arg)
     irisx_line_unref(l);
 }
 
-void lines_drop(irisx_client_t *c)
+void ix_lines_drop(irisx_client_t *c)
 {
     while (!ix_list_empty(&c->lines)) {
         irisx_line_t *l = IX_CONTAINER(c->lines.next, irisx_line_t, node);
 
         atomic_store(&l->state, IRISX_LINE_CLOSED);
         if (l->opening)
-            op_finish_code(l->opening, IRISX_E_CLOSED, "the client was closed");
+            ix_op_finish_code(l->opening, IRISX_E_CLOSED, "the client was closed");
         end_op(&l->opening, NULL);
         end_op(&l->closing, NULL);
         unlink_line(l);
@@ -192,7 +203,7 @@ static irisx_line_t *line_new(irisx_client_t *c)
         return NULL;
     atomic_init(&l->refs, 1);
     atomic_init(&l->state, IRISX_LINE_CONNECTING);
-    l->client = irisx_client_ref(c);
+    l->client = ix_client_hold(c);
     return l;
 }
 
@@ -229,8 +240,8 @@ static int line_take(irisx_line_t *l, const irisx_line_options_t *o)
     l->address = make_address(o->user, o->realm, o->ws_url);
     l->expires_s = o->expires_s;
     l->no_register = o->no_register != 0;
-    if (!l->ws_url || !l->user || !l->address || (o->realm && !l->realm) || (o->password && !l->password)
-        || (o->auth_user && !l->auth_user) || (o->display_name && !l->display_name) || (o->ca_file && !l->ca_file))
+    if (!l->ws_url || !l->user || !l->address || (o->realm && !l->realm) || (o->password && !l->password) ||
+        (o->auth_user && !l->auth_user) || (o->display_name && !l->display_name) || (o->ca_file && !l->ca_file))
         return IRISX_E_NO_MEMORY;
     return 0;
 }
@@ -242,7 +253,7 @@ static void cancel_open(irisx_op_t *op)
 
 static irisx_error_t line_give(irisx_line_t *l, irisx_op_t *op, irisx_line_t **line_out, irisx_op_t **op_out)
 {
-    op_give(op, op_out);
+    ix_op_give(op, op_out);
     if (line_out)
         *line_out = l;
     else
@@ -250,7 +261,8 @@ static irisx_error_t line_give(irisx_line_t *l, irisx_op_t *op, irisx_line_t **l
     return IRISX_OK;
 }
 
-irisx_error_t irisx_line_open(irisx_client_t *c, const irisx_line_options_t *options, irisx_line_t **line_out, irisx_op_t **op_out)
+irisx_error_t irisx_line_open(
+    irisx_client_t *c, const irisx_line_options_t *options, irisx_line_t **line_out, irisx_op_t **op_out)
 {
     irisx_line_options_t o;
     irisx_line_t *l;
@@ -259,25 +271,25 @@ irisx_error_t irisx_line_open(irisx_client_t *c, const irisx_line_options_t *opt
 
     if (!c || !options)
         return IRISX_E_INVALID;
-    if (!client_usable(c))
+    if (!ix_client_usable(c))
         return IRISX_E_CLOSED;
-    err = options_read(&o, sizeof o, options);
+    err = ix_options_read(&o, sizeof o, options);
     if (err || !o.ws_url || !o.user || !*o.user)
         return IRISX_E_INVALID;
     l = line_new(c);
-    op = l ? op_new(c) : NULL;
+    op = l ? ix_op_new(c) : NULL;
     err = op ? line_take(l, &o) : IRISX_E_NO_MEMORY;
     if (!err) {
         l->opening = irisx_op_ref(op);
         op->cancel = cancel_open;
         op->target = l;
-        err = call_post(c, line_open_cmd, irisx_line_ref(l));
+        err = ix_call_post(c, line_open_cmd, irisx_line_ref(l));
         if (err)
             irisx_line_unref(l);
     }
     if (err) {
         if (op) {
-            op_finish_code(op, err, NULL);
+            ix_op_finish_code(op, err, NULL);
             irisx_op_unref(op);
             if (l->opening)
                 irisx_op_unref(l->opening);
@@ -295,25 +307,25 @@ irisx_error_t irisx_line_close(irisx_line_t *line, irisx_op_t **op_out)
 
     if (!line)
         return IRISX_E_INVALID;
-    if (!client_usable(line->client))
+    if (!ix_client_usable(line->client))
         return IRISX_E_CLOSED;
-    op = op_new(line->client);
+    op = ix_op_new(line->client);
     if (!op)
         return IRISX_E_NO_MEMORY;
     if (atomic_load(&line->state) == IRISX_LINE_CLOSED) {
-        op_finish(op, NULL);
-        op_give(op, op_out);
+        ix_op_finish(op, NULL);
+        ix_op_give(op, op_out);
         return IRISX_OK;
     }
     line->closing = irisx_op_ref(op);
-    err = call_post(line->client, line_close_cmd, irisx_line_ref(line));
+    err = ix_call_post(line->client, line_close_cmd, irisx_line_ref(line));
     if (err) {
         irisx_line_unref(line);
         end_op(&line->closing, NULL);
         irisx_op_unref(op);
         return (irisx_error_t) err;
     }
-    op_give(op, op_out);
+    ix_op_give(op, op_out);
     return IRISX_OK;
 }
 
@@ -359,7 +371,7 @@ struct provision {
 static void provision_free(struct provision *p)
 {
     irisx_line_unref(p->line);
-    failure_clear(&p->f);
+    ix_failure_clear(&p->f);
     ix_free(p);
 }
 
@@ -406,22 +418,24 @@ static void credentials_here(void *ctx, irisx_op_t *op)
     int err;
 
     if (e->code) {
-        failure_copy(&p->f, &op->error);
+        ix_failure_copy(&p->f, &op->error);
     } else {
         read_stun(p, irisx_op_value(op));
         err = take_provisioned(p->line, irisx_op_value(op));
         if (err == IRISX_E_NOT_FOUND)
-            failure_set(&p->f, err, IRISX_DOMAIN_LOCAL, 0, "the platform has provisioned no such extension for this user: ask the administrator", NULL);
+            ix_failure_set(&p->f, err, IRISX_DOMAIN_LOCAL, 0,
+                "the platform has provisioned no such extension for this user: ask the administrator", NULL);
         else if (err)
-            failure_set(&p->f, err, IRISX_DOMAIN_LOCAL, 0, NULL, NULL);
+            ix_failure_set(&p->f, err, IRISX_DOMAIN_LOCAL, 0, NULL, NULL);
     }
-    if (call_post(p->line->client, provisioned_on_call_loop, p)) {
+    if (ix_call_post(p->line->client, provisioned_on_call_loop, p)) {
         end_op(&p->line->opening, &p->f); /* closing: the op has been ended, or is now */
         provision_free(p);
     }
 }
 
-irisx_error_t irisx_line_open_provisioned(irisx_client_t *c, const char *extension, irisx_line_t **line_out, irisx_op_t **op_out)
+irisx_error_t irisx_line_open_provisioned(
+    irisx_client_t *c, const char *extension, irisx_line_t **line_out, irisx_op_t **op_out)
 {
     struct provision *p;
     irisx_line_t *l;
@@ -430,13 +444,13 @@ irisx_error_t irisx_line_open_provisioned(irisx_client_t *c, const char *extensi
 
     if (!c)
         return IRISX_E_INVALID;
-    if (!client_usable(c))
+    if (!ix_client_usable(c))
         return IRISX_E_CLOSED;
     if (!c->o.api_url)
         return IRISX_E_STATE;
     p = ix_alloc(sizeof *p);
     l = p ? line_new(c) : NULL;
-    op = l ? op_new(c) : NULL;
+    op = l ? ix_op_new(c) : NULL;
     if (!op) {
         irisx_line_unref(l);
         ix_free(p);
@@ -445,11 +459,12 @@ irisx_error_t irisx_line_open_provisioned(irisx_client_t *c, const char *extensi
     l->extension = ix_dup_cstr(extension);
     l->opening = irisx_op_ref(op);
     p->line = irisx_line_ref(l);
-    failure_clear(&p->f);
-    err = extension && !l->extension ? IRISX_E_NO_MEMORY : rest_submit_then(c, "webrtc.credentials.get", NULL, credentials_here, p);
+    ix_failure_clear(&p->f);
+    err = extension && !l->extension ? IRISX_E_NO_MEMORY
+                                     : ix_rest_submit_then(c, "webrtc.credentials.get", NULL, credentials_here, p);
     if (err) {
         provision_free(p);
-        op_finish_code(op, err, NULL);
+        ix_op_finish_code(op, err, NULL);
         irisx_op_unref(op);
         end_op(&l->opening, NULL);
         irisx_line_unref(l);

@@ -5,7 +5,8 @@
 
 #include "client/private.h"
 
-static irisx_error_t call_with(irisx_client_t *client, const char *id, irisx_value_t *params, int err, irisx_op_t **op_out)
+static irisx_error_t call_with(
+    irisx_client_t *client, const char *id, irisx_value_t *params, int err, irisx_op_t **op_out)
 {
     irisx_error_t result = err ? IRISX_E_NO_MEMORY : irisx_api_call(client, id, params, op_out);
 
@@ -13,7 +14,8 @@ static irisx_error_t call_with(irisx_client_t *client, const char *id, irisx_val
     return result;
 }
 
-irisx_error_t irisx_sms_send(irisx_client_t *client, const char *from, const char *to, const char *text, irisx_op_t **op_out)
+irisx_error_t irisx_sms_send(
+    irisx_client_t *client, const char *from, const char *to, const char *text, irisx_op_t **op_out)
 {
     irisx_value_t *params;
     int err;
@@ -23,7 +25,8 @@ irisx_error_t irisx_sms_send(irisx_client_t *client, const char *from, const cha
     params = irisx_value_new_object();
     if (!params)
         return IRISX_E_NO_MEMORY;
-    err = irisx_value_set_text(params, "from", from) || irisx_value_set_text(params, "to", to) || irisx_value_set_text(params, "message", text);
+    err = irisx_value_set_text(params, "from", from) || irisx_value_set_text(params, "to", to) ||
+          irisx_value_set_text(params, "message", text);
     return call_with(client, "sms.send", params, err, op_out);
 }
 
@@ -34,7 +37,8 @@ irisx_error_t irisx_sms_list(irisx_client_t *client, uint32_t page, uint32_t lim
 
     if (!params)
         return IRISX_E_NO_MEMORY;
-    err = irisx_value_set_int(params, "page", page ? page : 1) || irisx_value_set_int(params, "limit", limit ? limit : 50);
+    err = irisx_value_set_int(params, "page", page ? page : 1) ||
+          irisx_value_set_int(params, "limit", limit ? limit : 50);
     return call_with(client, "sms.list", params, err, op_out);
 }
 
@@ -43,7 +47,7 @@ irisx_error_t irisx_sms_list(irisx_client_t *client, uint32_t page, uint32_t lim
 #define SEARCH_LIMIT 100
 
 struct search {
-    irisx_client_t *client; /* referenced */
+    irisx_client_t *client; /* held */
     irisx_op_t *op; /* referenced */
     char sid[64];
     uint32_t page;
@@ -51,9 +55,9 @@ struct search {
 
 static void search_end(struct search *s, const struct failure *f)
 {
-    op_finish(s->op, f);
+    ix_op_finish(s->op, f);
     irisx_op_unref(s->op);
-    irisx_client_unref(s->client);
+    ix_client_release(s->client);
     ix_free(s);
 }
 
@@ -61,10 +65,10 @@ static void search_fail(struct search *s, int code, const char *message)
 {
     struct failure f = { 0 };
 
-    failure_clear(&f);
-    failure_set(&f, code, IRISX_DOMAIN_HTTP, 0, message, NULL);
+    ix_failure_clear(&f);
+    ix_failure_set(&f, code, IRISX_DOMAIN_HTTP, 0, message, NULL);
     search_end(s, &f);
-    failure_clear(&f);
+    ix_failure_clear(&f);
 }
 
 static void search_page(void *ctx, irisx_op_t *op);
@@ -76,9 +80,11 @@ static int search_next(struct search *s)
 
     if (!params)
         return IRISX_E_NO_MEMORY;
-    err = irisx_value_set_int(params, "page", ++s->page) || irisx_value_set_int(params, "limit", SEARCH_LIMIT) ? IRISX_E_NO_MEMORY : 0;
+    err = irisx_value_set_int(params, "page", ++s->page) || irisx_value_set_int(params, "limit", SEARCH_LIMIT)
+              ? IRISX_E_NO_MEMORY
+              : 0;
     if (!err)
-        err = rest_submit_then(s->client, "sms.list", params, search_page, s);
+        err = ix_rest_submit_then(s->client, "sms.list", params, search_page, s);
     irisx_value_free(params);
     return err;
 }
@@ -132,22 +138,22 @@ static irisx_error_t get_by_sid(irisx_client_t *client, const char *sid, irisx_o
 
     if (!client)
         return IRISX_E_INVALID;
-    if (!client_usable(client))
+    if (!ix_client_usable(client))
         return IRISX_E_CLOSED;
     if (!client->o.api_url)
         return IRISX_E_STATE;
     s = ix_alloc(sizeof *s);
     if (!s)
         return IRISX_E_NO_MEMORY;
-    s->op = op_new(client);
+    s->op = ix_op_new(client);
     if (!s->op) {
         ix_free(s);
         return IRISX_E_NO_MEMORY;
     }
-    s->client = irisx_client_ref(client);
+    s->client = ix_client_hold(client);
     (void) snprintf(s->sid, sizeof s->sid, "%s", sid); /* a longer one is not found */
     (void) irisx_op_ref(s->op);
-    op_give(s->op, op_out);
+    ix_op_give(s->op, op_out);
     err = search_next(s);
     if (err)
         search_fail(s, err, NULL);

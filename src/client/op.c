@@ -5,20 +5,20 @@
 
 #include "client/private.h"
 
-irisx_op_t *op_new(irisx_client_t *c)
+irisx_op_t *ix_op_new(irisx_client_t *c)
 {
     irisx_op_t *op = ix_alloc(sizeof *op);
 
     if (!op)
         return NULL;
-    op->final = event_new(IRISX_EVENT_OP_DONE);
+    op->final = ix_event_new(IRISX_EVENT_OP_DONE);
     if (!op->final) {
         ix_free(op);
         return NULL;
     }
     atomic_init(&op->refs, 2);
     atomic_init(&op->done, false);
-    op->client = irisx_client_ref(c);
+    op->client = ix_client_hold(c);
     op->id = atomic_fetch_add(&c->next_op, 1) + 1;
     pthread_mutex_lock(&c->lock);
     ix_list_append(&c->ops, &op->node);
@@ -42,12 +42,12 @@ void irisx_op_unref(irisx_op_t *op)
     c = op->client;
     irisx_event_unref(op->final);
     ix_api_answer_clear(&op->answer);
-    failure_clear(&op->error);
+    ix_failure_clear(&op->error);
     ix_free(op);
-    irisx_client_unref(c);
+    ix_client_release(c);
 }
 
-void op_finish(irisx_op_t *op, const struct failure *f)
+void ix_op_finish(irisx_op_t *op, const struct failure *f)
 {
     irisx_client_t *c = op->client;
     irisx_event_t *ev;
@@ -62,29 +62,29 @@ void op_finish(irisx_op_t *op, const struct failure *f)
     op->final = NULL;
     pthread_mutex_unlock(&c->lock);
     if (f)
-        failure_copy(&op->error, f);
+        ix_failure_copy(&op->error, f);
     else
-        failure_set(&op->error, 0, IRISX_DOMAIN_UNKNOWN, 0, "done", NULL);
-    failure_copy(&ev->error, &op->error);
+        ix_failure_set(&op->error, 0, IRISX_DOMAIN_UNKNOWN, 0, "done", NULL);
+    ix_failure_copy(&ev->error, &op->error);
     ev->op = irisx_op_ref(op);
     atomic_store(&op->done, true);
-    queue_push(c, ev);
-    wake_all(c);
+    ix_queue_push(c, ev);
+    ix_wake_all(c);
     irisx_op_unref(op); /* the work's reference */
 }
 
-void op_finish_code(irisx_op_t *op, int code, const char *message)
+void ix_op_finish_code(irisx_op_t *op, int code, const char *message)
 {
     struct failure f = { 0 };
 
     if (!op)
         return;
-    failure_set(&f, code, code ? IRISX_DOMAIN_LOCAL : IRISX_DOMAIN_UNKNOWN, 0, message, NULL);
-    op_finish(op, code ? &f : NULL);
-    failure_clear(&f);
+    ix_failure_set(&f, code, code ? IRISX_DOMAIN_LOCAL : IRISX_DOMAIN_UNKNOWN, 0, message, NULL);
+    ix_op_finish(op, code ? &f : NULL);
+    ix_failure_clear(&f);
 }
 
-void op_give(irisx_op_t *op, irisx_op_t **op_out)
+void ix_op_give(irisx_op_t *op, irisx_op_t **op_out)
 {
     if (op_out)
         *op_out = op;
@@ -172,7 +172,7 @@ irisx_error_t irisx_op_wait(irisx_op_t *op, uint32_t timeout_ms)
     if (!op)
         return IRISX_E_INVALID;
     if (!atomic_load(&op->done) && timeout_ms) {
-        if (in_callback(op->client) || ix_host_on_own_thread(op->client->host))
+        if (ix_in_callback(op->client) || ix_host_on_own_thread(op->client->host))
             return IRISX_E_WOULD_DEADLOCK;
         until = timeout_ms == UINT32_MAX ? IX_NEVER : now_us() + timeout_ms * IX_MS;
         if (op->client->o.zero_thread)

@@ -4,7 +4,7 @@
 
 #include "client/private.h"
 
-int options_read(void *to, size_t known, const void *from)
+int ix_options_read(void *to, size_t known, const void *from)
 {
     size_t size = *(const size_t *) from;
     const unsigned char *bytes = from;

@@ -24,10 +24,11 @@ struct failure {
     char message[ERROR_TEXT], reason[96], request_id[64];
     char *detail; /* owned; may be absent */
 };
-void failure_clear(struct failure *f);
-void failure_set(struct failure *f, int code, irisx_error_domain_t domain, int status, const char *message, const char *reason);
-void failure_from_http(struct failure *f, const struct ix_http_error *e);
-void failure_copy(struct failure *to, const struct failure *from);
+void ix_failure_clear(struct failure *f);
+void ix_failure_set(
+    struct failure *f, int code, irisx_error_domain_t domain, int status, const char *message, const char *reason);
+void ix_failure_from_http(struct failure *f, const struct ix_http_error *e);
+void ix_failure_copy(struct failure *to, const struct failure *from);
 
 /* ---- events ------------------------------------------------------------------------------------------------------------ */
 struct irisx_event {
@@ -44,22 +45,23 @@ struct irisx_event {
     struct failure error;
     char describe[320];
 };
-irisx_event_t *event_new(irisx_event_kind_t kind);
+irisx_event_t *ix_event_new(irisx_event_kind_t kind);
 /* queue.c; takes the event. Droppable ones are refused when the queue is full (and counted) */
-void queue_push(irisx_client_t *c, irisx_event_t *ev);
-bool queue_full(irisx_client_t *c);
-bool queue_init(irisx_client_t *c);
-void queue_clear(irisx_client_t *c);
-void queue_end(irisx_client_t *c); /* nothing will follow */
-bool queue_start_dispatcher(irisx_client_t *c);
-void queue_stop_dispatcher(irisx_client_t *c);
-void queue_dispatch_inline(irisx_client_t *c); /* zero-thread mode with a callback */
-bool in_callback(irisx_client_t *c);
+void ix_queue_push(irisx_client_t *c, irisx_event_t *ev);
+bool ix_queue_full(irisx_client_t *c);
+bool ix_queue_init(irisx_client_t *c);
+void ix_queue_drop(irisx_client_t *c); /* what nobody pulled */
+void ix_queue_clear(irisx_client_t *c);
+void ix_queue_end(irisx_client_t *c); /* nothing will follow */
+bool ix_queue_start_dispatcher(irisx_client_t *c);
+void ix_queue_stop_dispatcher(irisx_client_t *c);
+void ix_queue_dispatch_inline(irisx_client_t *c); /* zero-thread mode with a callback */
+bool ix_in_callback(irisx_client_t *c);
 
 /* ---- ops -------------------------------------------------------------------------------------------------------------------- */
 struct irisx_op {
     atomic_int refs;
-    irisx_client_t *client; /* referenced */
+    irisx_client_t *client; /* held */
     uint64_t id;
     struct ix_list node; /* in client.ops while it runs; the client's lock */
     atomic_bool done;
@@ -71,15 +73,17 @@ struct irisx_op {
     struct ix_api_answer answer;
     uint32_t api_number;
 };
-irisx_op_t *op_new(irisx_client_t *c); /* one reference for the caller, one for the work until op_finish */
-void op_finish(irisx_op_t *op, const struct failure *f /* NULL: well */); /* any thread, once; later calls are ignored */
-void op_finish_code(irisx_op_t *op, int code, const char *message);
-void op_give(irisx_op_t *op, irisx_op_t **op_out); /* to the caller, or drops its reference */
+irisx_op_t *ix_op_new(irisx_client_t *c); /* one reference for the caller, one for the work until ix_op_finish */
+void ix_op_finish(
+    irisx_op_t *op, const struct failure *f /* NULL: well */); /* any thread, once; later calls are ignored */
+void ix_op_finish_code(irisx_op_t *op, int code, const char *message);
+void ix_op_give(irisx_op_t *op, irisx_op_t **op_out); /* to the caller, or drops its reference */
 
 /* ---- client -------------------------------------------------------------------------------------------------------------------- */
 enum client_state { CLIENT_OPEN = 0, CLIENT_CLOSING = 1, CLIENT_CLOSED = 2 };
 struct irisx_client {
-    atomic_int refs;
+    atomic_int refs; /* the application's; at 0 it is closed and its events are dropped */
+    atomic_int holds; /* the memory's: one for all refs, one for each op, line, call, receiver */
     atomic_int state;
     irisx_client_options_t o; /* texts are ours */
     char *agent;
@@ -103,16 +107,18 @@ struct irisx_client {
     struct rest *rest;
     struct ix_list receivers;
 };
-bool client_usable(const irisx_client_t *c);
+irisx_client_t *ix_client_hold(irisx_client_t *c);
+void ix_client_release(irisx_client_t *c);
+bool ix_client_usable(const irisx_client_t *c);
 /* arg is freed by fn; on failure by the caller */
-int call_post(irisx_client_t *c, void (*fn)(void *arg), void *arg);
-int service_post(irisx_client_t *c, void (*fn)(void *arg), void *arg);
-void wake_all(irisx_client_t *c);
+int ix_call_post(irisx_client_t *c, void (*fn)(void *arg), void *arg);
+int ix_service_post(irisx_client_t *c, void (*fn)(void *arg), void *arg);
+void ix_wake_all(irisx_client_t *c);
 
 /* ---- lines ------------------------------------------------------------------------------------------------------------------------ */
 struct irisx_line {
     atomic_int refs;
-    irisx_client_t *client; /* referenced */
+    irisx_client_t *client; /* held */
     atomic_int state;
     struct ix_list node; /* call: in client.lines */
     uint32_t id; /* call: 0 = not there */
@@ -123,15 +129,15 @@ struct irisx_line {
     uint32_t expires_s;
     bool no_register, close_wanted;
 };
-void line_event(irisx_client_t *c, const struct ix_phone_event *ev);
-void lines_drop(irisx_client_t *c); /* call: at the end, ends what still runs */
+void ix_line_event(irisx_client_t *c, const struct ix_phone_event *ev);
+void ix_lines_drop(irisx_client_t *c); /* call: at the end, ends what still runs */
 
 struct ending;
 struct opening;
 /* ---- calls ------------------------------------------------------------------------------------------------------------------------- */
 struct irisx_call {
     atomic_int refs;
-    irisx_client_t *client; /* referenced */
+    irisx_client_t *client; /* held */
     irisx_line_t *line; /* referenced; NULL unknown */
     uint64_t number;
     atomic_int state;
@@ -159,33 +165,34 @@ struct irisx_call {
     char *peer, *peer_name;
     struct ix_media_stats media;
 };
-void call_event(irisx_client_t *c, const struct ix_phone_event *ev);
-void call_incoming(irisx_client_t *c, const struct ix_phone_event *ev);
-void call_media_event(irisx_client_t *c, const struct ix_media_event *ev);
-void calls_drop(irisx_client_t *c);
-int call_options_take(irisx_call_t *call, const irisx_call_options_t *o);
+void ix_call_event(irisx_client_t *c, const struct ix_phone_event *ev);
+void ix_call_rings(irisx_client_t *c, const struct ix_phone_event *ev);
+void ix_call_media_event(irisx_client_t *c, const struct ix_media_event *ev);
+void ix_calls_drop(irisx_client_t *c);
+int ix_call_options_take(irisx_call_t *call, const irisx_call_options_t *o);
 /* call_media.c */
-void call_files_open(irisx_call_t *call, void (*then)(irisx_call_t *call, int err, const char *detail));
-void call_sound_start(irisx_call_t *call);
-void call_sound_end(irisx_call_t *call, void (*then)(irisx_call_t *call));
-void call_sound_drop(irisx_call_t *call); /* without waiting */
-void call_snapshot(irisx_call_t *call);
+void ix_call_files_open(irisx_call_t *call, void (*then)(irisx_call_t *call, int err, const char *detail));
+void ix_call_sound_start(irisx_call_t *call);
+void ix_call_sound_end(irisx_call_t *call, void (*then)(irisx_call_t *call));
+void ix_call_sound_drop(irisx_call_t *call); /* without waiting */
+void ix_call_snapshot(irisx_call_t *call);
 
 /* ---- REST ---------------------------------------------------------------------------------------------------------------------------- */
 struct rest;
-int rest_new(irisx_client_t *c, struct rest **out); /* any thread: no loop object yet */
-void rest_start(void *rest); /* service */
-void rest_free(struct rest *r); /* service: ends what runs */
+int ix_rest_new(irisx_client_t *c, struct rest **out); /* any thread: no loop object yet */
+void ix_rest_start(void *rest); /* service */
+void ix_rest_free(struct rest *r); /* service: ends what runs */
 /* Takes request and reference of op. Any thread. */
-int rest_submit(irisx_client_t *c, irisx_op_t *op, const struct ix_api_op *api, struct ix_http_request *request);
+int ix_rest_submit(irisx_client_t *c, irisx_op_t *op, const struct ix_api_op *api, struct ix_http_request *request);
 int rest_set_stores(irisx_client_t *c, const char *access, const char *refresh);
 /* internal requests: then(ctx, op) on the service loop when op has ended; no OP_DONE event for it */
-int rest_submit_then(irisx_client_t *c, const char *id, const irisx_value_t *params, void (*then)(void *ctx, irisx_op_t *op), void *ctx);
+int ix_rest_submit_then(
+    irisx_client_t *c, const char *id, const irisx_value_t *params, void (*then)(void *ctx, irisx_op_t *op), void *ctx);
 
 /* receiver.c */
-void receivers_drop(irisx_client_t *c); /* service */
+void ix_receivers_drop(irisx_client_t *c); /* service */
 
 /* options.c: copies min(size, known) over zeroes; IRISX_E_INVALID for an unknown tail that is not zero, or no size */
-int options_read(void *to, size_t known, const void *from);
+int ix_options_read(void *to, size_t known, const void *from);
 
 #endif

@@ -18,12 +18,12 @@
 
 static _Thread_local const irisx_client_t *callback_of; /* whose callback this thread is inside */
 
-bool in_callback(irisx_client_t *c)
+bool ix_in_callback(irisx_client_t *c)
 {
     return callback_of == c;
 }
 
-bool queue_init(irisx_client_t *c)
+bool ix_queue_init(irisx_client_t *c)
 {
     pthread_condattr_t attr;
 
@@ -41,12 +41,21 @@ bool queue_init(irisx_client_t *c)
     return true;
 }
 
-void queue_clear(irisx_client_t *c)
+void ix_queue_drop(irisx_client_t *c)
 {
     struct ix_list *node;
 
-    while ((node = ix_list_pop(&c->events)) != NULL)
-        irisx_event_unref(IX_CONTAINER(node, irisx_event_t, node));
+    do {
+        pthread_mutex_lock(&c->lock);
+        node = ix_list_pop(&c->events);
+        pthread_mutex_unlock(&c->lock);
+        if (node)
+            irisx_event_unref(IX_CONTAINER(node, irisx_event_t, node)); /* may release its objects: no lock held */
+    } while (node);
+}
+
+void ix_queue_clear(irisx_client_t *c)
+{
     if (c->event_fd >= 0)
         (void) close(c->event_fd);
     (void) pthread_cond_destroy(&c->wake);
@@ -71,8 +80,8 @@ static void drain_fd(irisx_client_t *c)
 
 static bool droppable(irisx_event_kind_t kind)
 {
-    return kind == IRISX_EVENT_CALL_DIGIT || kind == IRISX_EVENT_CALL_STATS || kind == IRISX_EVENT_CALL_FILE
-        || kind == IRISX_EVENT_WEBHOOK || kind == IRISX_EVENT_WEBHOOK_REJECTED || kind == IRISX_EVENT_WARNING;
+    return kind == IRISX_EVENT_CALL_DIGIT || kind == IRISX_EVENT_CALL_STATS || kind == IRISX_EVENT_CALL_FILE ||
+           kind == IRISX_EVENT_WEBHOOK || kind == IRISX_EVENT_WEBHOOK_REJECTED || kind == IRISX_EVENT_WARNING;
 }
 
 /* A line that flaps while nobody pulls: its last state replaces the one that waits. Lock held. */
@@ -94,7 +103,7 @@ static bool coalesce(irisx_client_t *c, irisx_event_t *ev)
     return false;
 }
 
-bool queue_full(irisx_client_t *c)
+bool ix_queue_full(irisx_client_t *c)
 {
     bool full;
 
@@ -104,7 +113,7 @@ bool queue_full(irisx_client_t *c)
     return full;
 }
 
-void queue_push(irisx_client_t *c, irisx_event_t *ev)
+void ix_queue_push(irisx_client_t *c, irisx_event_t *ev)
 {
     if (!ev)
         return;
@@ -127,7 +136,7 @@ void queue_push(irisx_client_t *c, irisx_event_t *ev)
     pthread_mutex_unlock(&c->lock);
 }
 
-void queue_end(irisx_client_t *c)
+void ix_queue_end(irisx_client_t *c)
 {
     pthread_mutex_lock(&c->lock);
     c->ended = true;
@@ -149,7 +158,7 @@ static irisx_event_t *take(irisx_client_t *c)
             atomic_store(&ev->call->stats_queued, false);
         return ev;
     }
-    if (c->lost && (ev = event_new(IRISX_EVENT_LOST)) != NULL) {
+    if (c->lost && (ev = ix_event_new(IRISX_EVENT_LOST)) != NULL) {
         ev->time_ms = ix_clock_now().wall_us / 1000;
         ev->state = c->lost > INT32_MAX ? INT32_MAX : (int32_t) c->lost;
         c->lost = 0;
@@ -179,7 +188,7 @@ irisx_error_t irisx_client_next_event(irisx_client_t *c, uint32_t timeout_ms, ir
     if (!c || !event_out)
         return IRISX_E_INVALID;
     if (c->o.on_event)
-        return in_callback(c) ? IRISX_E_WOULD_DEADLOCK : IRISX_E_STATE;
+        return ix_in_callback(c) ? IRISX_E_WOULD_DEADLOCK : IRISX_E_STATE;
     if (timeout_ms && (c->o.zero_thread || ix_host_on_own_thread(c->host)))
         return IRISX_E_WOULD_DEADLOCK;
     deadline_after(&at, timeout_ms == UINT32_MAX ? 0 : timeout_ms);
@@ -231,7 +240,7 @@ static void *dispatch(void *arg)
     }
 }
 
-bool queue_start_dispatcher(irisx_client_t *c)
+bool ix_queue_start_dispatcher(irisx_client_t *c)
 {
     sigset_t all, before;
 
@@ -244,7 +253,7 @@ bool queue_start_dispatcher(irisx_client_t *c)
     return c->dispatcher_runs;
 }
 
-void queue_stop_dispatcher(irisx_client_t *c)
+void ix_queue_stop_dispatcher(irisx_client_t *c)
 {
     if (!c->dispatcher_runs)
         return;
@@ -256,11 +265,11 @@ void queue_stop_dispatcher(irisx_client_t *c)
     c->dispatcher_runs = false;
 }
 
-void queue_dispatch_inline(irisx_client_t *c)
+void ix_queue_dispatch_inline(irisx_client_t *c)
 {
     irisx_event_t *ev;
 
-    while (c->o.on_event && c->o.zero_thread && !in_callback(c)) {
+    while (c->o.on_event && c->o.zero_thread && !ix_in_callback(c)) {
         pthread_mutex_lock(&c->lock);
         ev = take(c);
         pthread_mutex_unlock(&c->lock);

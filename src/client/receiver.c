@@ -17,7 +17,7 @@
 
 struct irisx_receiver {
     atomic_int refs;
-    irisx_client_t *client; /* referenced */
+    irisx_client_t *client; /* held */
     /* set before the receiver is shared, then read only */
     char *path, *store_file, *cert, *key;
     struct ix_addr bind;
@@ -73,7 +73,7 @@ void irisx_receiver_unref(irisx_receiver_t *r)
     ix_free(r->cert);
     ix_free(r->key);
     ix_free(r);
-    irisx_client_unref(c);
+    ix_client_release(c);
 }
 
 const char *irisx_receiver_url(const irisx_receiver_t *r)
@@ -88,18 +88,19 @@ static void answer(struct ix_server_reply *reply, int status, const char *text, 
     int n = snprintf(body, sizeof body, "{\"%s\":\"%s\"}", status < 300 ? "status" : "error", text);
 
     if (reply)
-        (void) ix_server_answer(reply, status, "application/json", headers, body, (size_t) n); /* a peer that left needs none */
+        (void) ix_server_answer(
+            reply, status, "application/json", headers, body, (size_t) n); /* a peer that left needs none */
 }
 
 static void rejected(irisx_receiver_t *r, int err, const char *why, const char *event)
 {
-    irisx_event_t *ev = event_new(IRISX_EVENT_WEBHOOK_REJECTED);
+    irisx_event_t *ev = ix_event_new(IRISX_EVENT_WEBHOOK_REJECTED);
 
     if (!ev)
         return;
-    failure_set(&ev->error, err, IRISX_DOMAIN_HTTP, 0, why, NULL);
+    ix_failure_set(&ev->error, err, IRISX_DOMAIN_HTTP, 0, why, NULL);
     (void) snprintf(ev->text, sizeof ev->text, "%s", event ? event : "");
-    queue_push(r->client, ev);
+    ix_queue_push(r->client, ev);
 }
 
 static void delivery_free(struct delivery *v)
@@ -112,14 +113,14 @@ static void delivery_free(struct delivery *v)
 
 static void delivered(struct delivery *v)
 {
-    irisx_event_t *ev = event_new(IRISX_EVENT_WEBHOOK);
+    irisx_event_t *ev = ix_event_new(IRISX_EVENT_WEBHOOK);
 
     if (!ev)
         return; /* it is stored: the platform need not send it again */
     (void) snprintf(ev->text, sizeof ev->text, "%s", v->d.event);
     ev->value = v->d.body;
     v->d.body = NULL;
-    queue_push(v->receiver->client, ev);
+    ix_queue_push(v->receiver->client, ev);
 }
 
 /* ---- storing: one delivery at a time, on a helper ------------------------------------------------------------------------------- */
@@ -128,7 +129,9 @@ static void store_next(irisx_receiver_t *r);
 static void store_work(void *arg)
 {
     struct delivery *v = arg;
-    struct ix_delivery record = { .id = ix_str(v->d.id), .event = ix_str(v->d.event), .body = ix_str_n(v->raw, v->raw_len),
+    struct ix_delivery record = { .id = ix_str(v->d.id),
+        .event = ix_str(v->d.event),
+        .body = ix_str_n(v->raw, v->raw_len),
         .received_ms = ix_clock_now().wall_us / 1000 };
 
     v->err = v->receiver->store->put(v->receiver->store, &record);
@@ -162,8 +165,10 @@ static void store_done(void *arg, int err)
         rejected(r, v->err, "this delivery was received before: acknowledged, not delivered again", v->d.event);
         answer(v->reply, 200, "already received", NULL);
     } else {
-        rejected(r, v->err, v->err == IRISX_E_DISK_FULL ? "no space left for the delivery: free some, the platform sends it again"
-                                                        : "the delivery cannot be stored: the platform sends it again", v->d.event);
+        rejected(r, v->err,
+            v->err == IRISX_E_DISK_FULL ? "no space left for the delivery: free some, the platform sends it again"
+                                        : "the delivery cannot be stored: the platform sends it again",
+            v->d.event);
         answer(v->reply, v->err == IRISX_E_DISK_FULL ? 507 : 503, "not stored, send it again", "Retry-After: 30\r\n");
     }
     ix_list_remove(&v->node);
@@ -205,12 +210,17 @@ static struct ix_str header(const struct ix_server_request *q, const char *name)
     return name ? ix_str_trim(ix_str(q->header(q, name))) : IX_STR_NONE;
 }
 
-static int verify(irisx_receiver_t *r, const struct ix_server_request *q, struct ix_webhook_delivery *d, const char **why)
+static int verify(
+    irisx_receiver_t *r, const struct ix_server_request *q, struct ix_webhook_delivery *d, const char **why)
 {
     const struct ix_webhook_names *names = ix_webhook_names(r->scheme);
-    struct ix_webhook_headers h = { .signature = header(q, names->signature), .timestamp = header(q, names->timestamp),
-        .event = header(q, names->event), .id = header(q, names->id) };
-    struct ix_webhook_check check = { .scheme = r->scheme, .window_s = r->window_s, .now_ms = ix_clock_now().wall_us / 1000 };
+    struct ix_webhook_headers h = { .signature = header(q, names->signature),
+        .timestamp = header(q, names->timestamp),
+        .event = header(q, names->event),
+        .id = header(q, names->id) };
+    struct ix_webhook_check check = {
+        .scheme = r->scheme, .window_s = r->window_s, .now_ms = ix_clock_now().wall_us / 1000
+    };
     struct ix_str secrets[MAX_SECRETS];
     int err;
 
@@ -237,7 +247,7 @@ static bool acceptable(irisx_receiver_t *r, const struct ix_server_request *q, s
     } else if (!type || !ix_str_istarts(ix_str(type), IX_STR("application/json"))) {
         rejected(r, IRISX_E_PROTOCOL, "a delivery that is not application/json was refused", NULL);
         answer(reply, 415, "application/json only", NULL);
-    } else if (queue_full(r->client) || r->waiting_count >= MAX_WAITING) {
+    } else if (ix_queue_full(r->client) || r->waiting_count >= MAX_WAITING) {
         answer(reply, 503, "busy, send it again", "Retry-After: 1\r\n");
     } else {
         return true;
@@ -307,7 +317,7 @@ static void opened(irisx_receiver_t *r, int err, const char *message)
 
     r->opening = NULL;
     if (op) {
-        op_finish_code(op, err, message);
+        ix_op_finish_code(op, err, message);
         irisx_op_unref(op);
     }
     if (err)
@@ -316,8 +326,11 @@ static void opened(irisx_receiver_t *r, int err, const char *message)
 
 static void listen_now(irisx_receiver_t *r)
 {
-    struct ix_server_options o = { .bind = r->bind, .max_connections = r->max_connections, .max_body = r->max_body,
-        .tls_cert_file = r->cert, .tls_key_file = r->key };
+    struct ix_server_options o = { .bind = r->bind,
+        .max_connections = r->max_connections,
+        .max_body = r->max_body,
+        .tls_cert_file = r->cert,
+        .tls_key_file = r->key };
     char text[IX_ADDR_TEXT];
     struct ix_addr local;
     int err = ix_server_open(ix_host_service_loop(r->client->host), &o, on_request, NULL, r, &r->server);
@@ -329,8 +342,8 @@ static void listen_now(irisx_receiver_t *r)
     ix_server_local(r->server, &local);
     ix_addr_text(&local, text);
     pthread_mutex_lock(&r->client->lock);
-    (void) snprintf(r->url, sizeof r->url, "%s://%s%s%s", r->cert ? "https" : "http", text, r->path && r->path[0] == '/' ? "" : "/",
-        r->path ? r->path : ""); /* a long path is cut in the text only */
+    (void) snprintf(r->url, sizeof r->url, "%s://%s%s%s", r->cert ? "https" : "http", text,
+        r->path && r->path[0] == '/' ? "" : "/", r->path ? r->path : ""); /* a long path is cut in the text only */
     pthread_mutex_unlock(&r->client->lock);
     opened(r, 0, NULL);
 }
@@ -372,7 +385,7 @@ static void receiver_open_cmd(void *arg)
     }
 }
 
-void receivers_drop(irisx_client_t *c)
+void ix_receivers_drop(irisx_client_t *c)
 {
     IX_LIST_EACH_SAFE (node, &c->receivers) {
         irisx_receiver_t *r = IX_CONTAINER(node, irisx_receiver_t, node);
@@ -451,7 +464,8 @@ static int receiver_take(irisx_receiver_t *r, const irisx_receiver_options_t *o)
     return err ? err : copy_text(&r->key, o->tls_key_file);
 }
 
-irisx_error_t irisx_receiver_open(irisx_client_t *c, const irisx_receiver_options_t *options, irisx_receiver_t **receiver_out, irisx_op_t **op_out)
+irisx_error_t irisx_receiver_open(
+    irisx_client_t *c, const irisx_receiver_options_t *options, irisx_receiver_t **receiver_out, irisx_op_t **op_out)
 {
     irisx_receiver_options_t o;
     irisx_receiver_t *r;
@@ -460,27 +474,27 @@ irisx_error_t irisx_receiver_open(irisx_client_t *c, const irisx_receiver_option
 
     if (!c || !options || !receiver_out)
         return IRISX_E_INVALID;
-    if (!client_usable(c))
+    if (!ix_client_usable(c))
         return IRISX_E_CLOSED;
-    err = options_read(&o, sizeof o, options);
+    err = ix_options_read(&o, sizeof o, options);
     if (err)
         return IRISX_E_INVALID;
     r = ix_alloc(sizeof *r);
     if (!r)
         return IRISX_E_NO_MEMORY;
     atomic_init(&r->refs, 1);
-    r->client = irisx_client_ref(c);
+    r->client = ix_client_hold(c);
     ix_list_init(&r->waiting);
     err = receiver_take(r, &o);
-    if (!err && !(op = op_new(c)))
+    if (!err && !(op = ix_op_new(c)))
         err = IRISX_E_NO_MEMORY;
     if (!err) {
         r->opening = irisx_op_ref(op);
-        err = service_post(c, receiver_open_cmd, irisx_receiver_ref(r));
+        err = ix_service_post(c, receiver_open_cmd, irisx_receiver_ref(r));
         if (err) {
             irisx_receiver_unref(r);
             irisx_op_unref(r->opening);
-            op_finish_code(op, err, NULL);
+            ix_op_finish_code(op, err, NULL);
             irisx_op_unref(op);
         }
     }
@@ -489,7 +503,7 @@ irisx_error_t irisx_receiver_open(irisx_client_t *c, const irisx_receiver_option
         return (irisx_error_t) err;
     }
     *receiver_out = r;
-    op_give(op, op_out);
+    ix_op_give(op, op_out);
     return IRISX_OK;
 }
 
@@ -511,6 +525,7 @@ static void close_cmd(void *arg)
 
 void irisx_receiver_close(irisx_receiver_t *receiver)
 {
-    if (receiver && client_usable(receiver->client) && service_post(receiver->client, close_cmd, irisx_receiver_ref(receiver)))
+    if (receiver && ix_client_usable(receiver->client) &&
+        ix_service_post(receiver->client, close_cmd, irisx_receiver_ref(receiver)))
         irisx_receiver_unref(receiver);
 }

@@ -41,7 +41,7 @@ struct rest {
 
 static void advance(struct job *j);
 
-int rest_new(irisx_client_t *c, struct rest **out)
+int ix_rest_new(irisx_client_t *c, struct rest **out)
 {
     struct rest *r = ix_alloc(sizeof *r);
     int err;
@@ -64,7 +64,7 @@ int rest_new(irisx_client_t *c, struct rest **out)
     return 0;
 }
 
-void rest_start(void *arg)
+void ix_rest_start(void *arg)
 {
     struct rest *r = arg;
     struct ix_http_options o = { .tls.ca_file = r->client->o.ca_file, .user_agent = r->client->agent };
@@ -93,9 +93,9 @@ static void finish_quietly(struct job *j, const struct failure *f)
     ix_list_remove(&op->node);
     pthread_mutex_unlock(&c->lock);
     if (f)
-        failure_copy(&op->error, f);
+        ix_failure_copy(&op->error, f);
     else
-        failure_set(&op->error, 0, IRISX_DOMAIN_UNKNOWN, 0, "done", NULL);
+        ix_failure_set(&op->error, 0, IRISX_DOMAIN_UNKNOWN, 0, "done", NULL);
     atomic_store(&op->done, true);
     j->then(j->then_ctx, op);
     irisx_op_unref(op); /* the work's reference */
@@ -106,9 +106,9 @@ static void finish(struct job *j, struct ix_http_error *e)
     struct failure f = { 0 };
     bool failed = e && e->info.code;
 
-    failure_clear(&f);
+    ix_failure_clear(&f);
     if (failed)
-        failure_from_http(&f, e);
+        ix_failure_from_http(&f, e);
     if (e)
         ix_http_error_clear(e);
     if (j->rest->exchanging == j)
@@ -116,8 +116,8 @@ static void finish(struct job *j, struct ix_http_error *e)
     if (j->then)
         finish_quietly(j, failed ? &f : NULL);
     else
-        op_finish(j->op, failed ? &f : NULL);
-    failure_clear(&f);
+        ix_op_finish(j->op, failed ? &f : NULL);
+    ix_failure_clear(&f);
     job_free(j);
 }
 
@@ -125,11 +125,12 @@ static void finish_code(struct job *j, int code, const char *message)
 {
     struct ix_http_error e = { 0 };
 
-    ix_http_error_set(&e, (irisx_error_t) code, IRISX_DOMAIN_LOCAL, NULL, "%s", message ? message : ix_error_text(code));
+    ix_http_error_set(
+        &e, (irisx_error_t) code, IRISX_DOMAIN_LOCAL, NULL, "%s", message ? message : ix_error_text(code));
     finish(j, &e);
 }
 
-void rest_free(struct rest *r)
+void ix_rest_free(struct rest *r)
 {
     if (!r)
         return;
@@ -168,13 +169,16 @@ static char *make_url(const struct rest *r, const struct ix_http_request *q)
     return ix_buf_take(&b);
 }
 
-static int start(struct rest *r, const struct ix_http_request *q, uint64_t deadline_us, uint32_t *generation, ix_transfer_fn fn,
-    void *ctx, struct ix_transfer **out)
+static int start(struct rest *r, const struct ix_http_request *q, uint64_t deadline_us, uint32_t *generation,
+    ix_transfer_fn fn, void *ctx, struct ix_transfer **out)
 {
     uint64_t now = ix_loop_now(r->loop).mono_us;
     uint64_t left_ms = deadline_us > now ? (deadline_us - now) / IX_MS : 0;
-    struct ix_transfer_request t = { .method = q->method, .body = q->body, .body_len = q->body_len,
-        .timeout_ms = (uint32_t) IX_MAX(left_ms, 1), .safe = q->retry == IX_RETRY_SAFE };
+    struct ix_transfer_request t = { .method = q->method,
+        .body = q->body,
+        .body_len = q->body_len,
+        .timeout_ms = (uint32_t) IX_MAX(left_ms, 1),
+        .safe = q->retry == IX_RETRY_SAFE };
     char *url = make_url(r, q);
     struct ix_buf headers;
     int err;
@@ -199,7 +203,9 @@ static int start(struct rest *r, const struct ix_http_request *q, uint64_t deadl
 
 static struct ix_http_response view(const struct ix_transfer_result *t)
 {
-    return (struct ix_http_response){ .status = (int) t->status, .content_type = ix_str(t->content_type), .headers = ix_str(t->headers),
+    return (struct ix_http_response){ .status = (int) t->status,
+        .content_type = ix_str(t->content_type),
+        .headers = ix_str(t->headers),
         .body = ix_str_n(t->body, t->body_len) };
 }
 
@@ -250,7 +256,8 @@ static void on_answer(void *ctx, const struct ix_transfer_result *t)
         finish_code(j, j->rest->closing ? IRISX_E_CLOSED : IRISX_E_CANCELLED, NULL);
         return;
     }
-    if (!t->err && t->status == 401 && !j->renewed && ix_auth_expired(j->rest->auth, j->request.auth, j->generation, &response)) {
+    if (!t->err && t->status == 401 && !j->renewed &&
+        ix_auth_expired(j->rest->auth, j->request.auth, j->generation, &response)) {
         j->renewed = true;
         advance(j);
         return;
@@ -414,13 +421,14 @@ static void cancel_rest(irisx_op_t *op)
     if (!s)
         return; /* it ends by its deadline */
     s->op = irisx_op_ref(op);
-    if (service_post(op->client, stop_job, s)) {
+    if (ix_service_post(op->client, stop_job, s)) {
         irisx_op_unref(s->op);
         ix_free(s);
     }
 }
 
-static struct job *job_new(irisx_client_t *c, irisx_op_t *op, const struct ix_api_op *api, struct ix_http_request *request)
+static struct job *job_new(
+    irisx_client_t *c, irisx_op_t *op, const struct ix_api_op *api, struct ix_http_request *request)
 {
     struct job *j = ix_alloc(sizeof *j);
     uint64_t limit = (c->o.request_timeout_ms ? c->o.request_timeout_ms : REQUEST_DEFAULT_MS) * IX_MS;
@@ -437,21 +445,21 @@ static struct job *job_new(irisx_client_t *c, irisx_op_t *op, const struct ix_ap
     } else {
         j->request.auth = IX_HTTP_AUTH_JWT;
     }
-    ix_retry_init(&j->retry, NULL, j->request.retry ? j->request.retry : IX_RETRY_UNSAFE, j->request.method ? j->request.method : "POST",
-        ix_clock_now().mono_us + limit);
+    ix_retry_init(&j->retry, NULL, j->request.retry ? j->request.retry : IX_RETRY_UNSAFE,
+        j->request.method ? j->request.method : "POST", ix_clock_now().mono_us + limit);
     return j;
 }
 
 static int post_job(irisx_client_t *c, struct job *j)
 {
-    int err = service_post(c, begin, j);
+    int err = ix_service_post(c, begin, j);
 
     if (err)
         job_free(j);
     return err;
 }
 
-int rest_submit(irisx_client_t *c, irisx_op_t *op, const struct ix_api_op *api, struct ix_http_request *request)
+int ix_rest_submit(irisx_client_t *c, irisx_op_t *op, const struct ix_api_op *api, struct ix_http_request *request)
 {
     struct job *j = job_new(c, op, api, request);
 
@@ -461,7 +469,8 @@ int rest_submit(irisx_client_t *c, irisx_op_t *op, const struct ix_api_op *api, 
     return post_job(c, j);
 }
 
-int rest_submit_then(irisx_client_t *c, const char *id, const irisx_value_t *params, void (*then)(void *ctx, irisx_op_t *op), void *ctx)
+int ix_rest_submit_then(
+    irisx_client_t *c, const char *id, const irisx_value_t *params, void (*then)(void *ctx, irisx_op_t *op), void *ctx)
 {
     const struct ix_api_op *api = ix_api_find(id);
     struct ix_api_params p = { .value = params };
@@ -472,7 +481,7 @@ int rest_submit_then(irisx_client_t *c, const char *id, const irisx_value_t *par
     int err = api ? ix_api_encode(api, &p, &request, &e) : IRISX_E_NOT_AVAILABLE;
 
     ix_http_error_clear(&e);
-    op = err ? NULL : op_new(c);
+    op = err ? NULL : ix_op_new(c);
     if (op)
         j = job_new(c, op, api, &request);
     if (!err && !j)
@@ -484,7 +493,7 @@ int rest_submit_then(irisx_client_t *c, const char *id, const irisx_value_t *par
         err = post_job(c, j);
     }
     if (err && op) {
-        op_finish_code(op, err, NULL);
+        ix_op_finish_code(op, err, NULL);
     }
     irisx_op_unref(op);
     return err;
@@ -557,19 +566,19 @@ irisx_error_t irisx_client_login(irisx_client_t *c, const char *email, const cha
 
     if (!c || !email || !password)
         return IRISX_E_INVALID;
-    if (!client_usable(c))
+    if (!ix_client_usable(c))
         return IRISX_E_CLOSED;
     if (!c->rest)
         return IRISX_E_STATE;
-    op = op_new(c);
+    op = ix_op_new(c);
     k = op ? credentials_new(c, email, password) : NULL;
     if (k)
         k->job = job_new(c, op, NULL, NULL);
     if (k && k->job) {
         op->cancel = cancel_rest;
-        err = service_post(c, login_begin, k);
+        err = ix_service_post(c, login_begin, k);
         if (!err) {
-            op_give(op, op_out);
+            ix_op_give(op, op_out);
             return IRISX_OK;
         }
         job_free(k->job);
@@ -577,7 +586,7 @@ irisx_error_t irisx_client_login(irisx_client_t *c, const char *email, const cha
     if (k)
         credentials_free(k);
     if (op) {
-        op_finish_code(op, err, NULL);
+        ix_op_finish_code(op, err, NULL);
         irisx_op_unref(op);
     }
     return (irisx_error_t) err;
@@ -590,14 +599,14 @@ irisx_error_t irisx_client_set_tokens(irisx_client_t *c, const char *access_toke
 
     if (!c || !access_token)
         return IRISX_E_INVALID;
-    if (!client_usable(c))
+    if (!ix_client_usable(c))
         return IRISX_E_CLOSED;
     if (!c->rest)
         return IRISX_E_STATE;
     k = credentials_new(c, access_token, refresh_token);
     if (!k)
         return IRISX_E_NO_MEMORY;
-    err = service_post(c, tokens_set, k);
+    err = ix_service_post(c, tokens_set, k);
     if (err)
         credentials_free(k);
     return (irisx_error_t) err;

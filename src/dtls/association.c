@@ -199,8 +199,7 @@ static void hand_out_work(struct ix_dtls *d)
     job->expected_count = d->expected_count;
     job->now_us = d->now.mono_us;
     job->timer_set = false;
-    job->settle = d->settle;
-    job->close = d->close;
+    job->let_go = d->settle || d->close;
 }
 
 bool ix_dtls_poll(struct ix_dtls *d, struct ix_dtls_out *out)

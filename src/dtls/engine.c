@@ -376,11 +376,11 @@ static void run_connected(struct ix_dtls_engine *e)
     for (int turn = 0; turn < TURNS_MAX; turn++) {
         int rc = mbedtls_ssl_read(&e->ssl, scrap, sizeof(scrap));
         if (rc > 0) {
-            e->job->heard_data = true;
+            e->job->let_go = true; /* application data: the peer holds our last flight */
         } else if (rc != MBEDTLS_ERR_SSL_WANT_READ && rc != MBEDTLS_ERR_SSL_WANT_WRITE) {
             e->job->peer_closed |= rc == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY || rc == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE;
             e->job->tls_code = rc;
-            e->job->settle = true; /* the context is of no more use; SRTP lives on by itself */
+            e->job->let_go = true; /* SRTP lives on by itself */
             return;
         } else if (!more_to_do(e)) {
             return;
@@ -388,7 +388,7 @@ static void run_connected(struct ix_dtls_engine *e)
     }
 }
 
-/* close_notify, to be sent now or when the call ends; then the context goes, some 40 kB. */
+/* close_notify is made, to be sent when the call ends; then the context goes, some 40 kB. */
 static void let_go(struct ix_dtls_engine *e)
 {
     struct ix_dtls_job *job = e->job;
@@ -396,11 +396,8 @@ static void let_go(struct ix_dtls_engine *e)
 
     job->out = (struct ix_dtls_queue){ 0 };
     (void) mbedtls_ssl_close_notify(&e->ssl); /* a farewell that fails changes nothing */
-    if (!job->close) {
-        job->farewell = ix_dtls_queue_pop(&job->out);
-        ix_dtls_queue_clear(&job->out);
-    }
-    ix_dtls_queue_move(&said, &job->out);
+    job->farewell = ix_dtls_queue_pop(&job->out);
+    ix_dtls_queue_clear(&job->out);
     job->out = said;
     job->engine = NULL;
     job->timer_soft_us = job->timer_at_us = IX_NEVER;
@@ -423,6 +420,6 @@ void ix_dtls_job_run(struct ix_dtls_job *job, struct ix_dtls_worker *worker)
         run_connected(e);
     ix_wipe(&e->key, sizeof(e->key));
     ix_dtls_queue_clear(&job->in);
-    if (job->err == 0 && job->connected && (job->close || job->settle || job->heard_data))
+    if (job->err == 0 && job->connected && job->let_go)
         let_go(e);
 }

@@ -69,15 +69,13 @@ struct ix_dtls_job {
     struct ix_dtls_fingerprint expected[IX_DTLS_FINGERPRINTS];
     size_t expected_count;
     uint64_t now_us;
-    bool settle; /* prepare the farewell, then let the engine go */
-    bool close; /* send close_notify, then let the engine go */
+    bool let_go; /* prepare the farewell, then the engine is of no more use */
     /* answered */
     struct ix_dtls_queue out;
     struct ix_dtls_datagram *farewell; /* close_notify, ready to send when the engine is gone */
     uint64_t timer_soft_us, timer_at_us; /* mbedtls' two retransmission times; IX_NEVER = not running */
     bool timer_set; /* they were set in this WORK */
     bool connected; /* the handshake is over and keys, peer_digest hold */
-    bool heard_data; /* application data: the peer holds our last flight */
     bool peer_closed;
     int err;
     int tls_code; /* mbedtls' own, for the log */

@@ -36,7 +36,7 @@ static int setup(struct ix_engine *e)
     phone.identity = e->identity;
     if (!err)
         err = ix_phone_new(&phone, &e->phone);
-    return err ? err : engine_capture_open(e);
+    return err ? err : ix_engine_capture_open(e);
 }
 
 int ix_engine_new(const struct ix_engine_options *o, struct ix_engine **out)
@@ -72,10 +72,10 @@ void ix_engine_free(struct ix_engine *e)
 {
     if (!e)
         return;
-    engine_net_free(e);
-    engine_media_free(e);
+    ix_engine_net_free(e);
+    ix_engine_media_free(e);
     ix_phone_free(e->phone);
-    engine_capture_close(e);
+    ix_engine_capture_close(e);
     ix_loop_timer_free(e->timer);
     ix_dtls_identity_unref(e->identity);
     ix_map_free(e->sockets);
@@ -97,7 +97,7 @@ static void on_timer(void *ctx)
 
 static void on_drain(void *ctx)
 {
-    engine_drain(ctx);
+    ix_engine_drain(ctx);
 }
 
 int ix_engine_start(struct ix_engine *e)
@@ -107,7 +107,7 @@ int ix_engine_start(struct ix_engine *e)
     if (err)
         return err;
     ix_host_set_worker_state(e->host, make_worker, unmake_worker, e);
-    ix_host_media_set(e->host, engine_on_frame, engine_on_media_event, e);
+    ix_host_media_set(e->host, ix_engine_on_frame, ix_engine_on_media_event, e);
     ix_loop_set_drain(e->loop, on_drain, e);
     return 0;
 }
@@ -135,22 +135,22 @@ static void output(struct ix_engine *e, const struct ix_phone_out *out)
     case IX_OUT_WS_SEND:
     case IX_OUT_WS_PING:
     case IX_OUT_WS_CLOSE:
-        engine_ws_output(e, out);
+        ix_engine_ws_output(e, out);
         break;
     case IX_OUT_UDP_OPEN:
-        engine_open_sockets(e, out->set);
+        ix_engine_open_sockets(e, out->set);
         break;
     case IX_OUT_UDP_SEND:
-        engine_send(e, out);
+        ix_engine_send(e, out);
         break;
     case IX_OUT_UDP_CLOSE:
-        engine_close_socket(e, out->socket);
+        ix_engine_close_socket(e, out->socket);
         break;
     case IX_OUT_WORK:
-        engine_work(e, out);
+        ix_engine_work(e, out);
         break;
     case IX_OUT_MEDIA:
-        engine_media_output(e, &out->media);
+        ix_engine_media_output(e, &out->media);
         break;
     case IX_OUT_FRAME:
         ix_host_media_frame(e->host, out->call, out->frame);
@@ -160,7 +160,7 @@ static void output(struct ix_engine *e, const struct ix_phone_out *out)
             e->o.on_event(e->o.ctx, &out->event);
         break;
     case IX_OUT_TAP:
-        engine_capture(e, out);
+        ix_engine_capture(e, out);
         break;
     }
 }
@@ -173,7 +173,7 @@ static bool told_everybody(const struct ix_engine *e)
     return ix_phone_idle(e->phone) && ix_list_empty(&e->all_parties) && ix_list_empty(&e->all_works);
 }
 
-void engine_drain(struct ix_engine *e)
+void ix_engine_drain(struct ix_engine *e)
 {
     struct ix_phone_out out;
 
@@ -184,7 +184,7 @@ void engine_drain(struct ix_engine *e)
         ix_phone_timeout(e->phone, ix_loop_now(e->loop)); /* due timers first, or a retransmission is stranded */
     while (ix_phone_poll(e->phone, &out))
         output(e, &out);
-    engine_retry_removals(e);
+    ix_engine_retry_removals(e);
     e->draining = false;
     ix_loop_timer_set(e->timer, ix_phone_deadline(e->phone));
     if (e->shutting_down && !e->idle_told && told_everybody(e)) {

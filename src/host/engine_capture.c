@@ -9,7 +9,7 @@
 
 #define SIP_PORT 5060 /* RFC 3261 section 19.1.2 */
 
-int engine_capture_open(struct ix_engine *e)
+int ix_engine_capture_open(struct ix_engine *e)
 {
     int err;
 
@@ -37,7 +37,7 @@ static void write_packet(struct ix_engine *e, const struct ix_phone_out *out, co
         ix_spool_write(e->spool, e->capture.p, e->capture.n);
 }
 
-void engine_capture(struct ix_engine *e, const struct ix_phone_out *out)
+void ix_engine_capture(struct ix_engine *e, const struct ix_phone_out *out)
 {
     char comment[2 * IX_ADDR_TEXT + 48], local[IX_ADDR_TEXT], remote[IX_ADDR_TEXT];
 
@@ -64,7 +64,7 @@ void engine_capture(struct ix_engine *e, const struct ix_phone_out *out)
         write_packet(e, out, e->redacted.p, e->redacted.n, comment);
 }
 
-void engine_capture_close(struct ix_engine *e)
+void ix_engine_capture_close(struct ix_engine *e)
 {
     if (e->spool)
         ix_spool_close(e->spool, NULL, NULL);

@@ -45,10 +45,10 @@ static void party_stop(struct ix_engine *e, struct engine_party *p)
     struct ix_media_cmd cmd = { .kind = IX_MEDIA_REMOVE, .party_id = p->call };
 
     p->removing = true;
-    p->asked = ix_host_media_command(e->host, &cmd) == 0; /* a full ring: engine_retry_removals */
+    p->asked = ix_host_media_command(e->host, &cmd) == 0; /* a full ring: ix_engine_retry_removals */
 }
 
-void engine_retry_removals(struct ix_engine *e)
+void ix_engine_retry_removals(struct ix_engine *e)
 {
     IX_LIST_EACH_SAFE (node, &e->all_parties) {
         struct engine_party *p = IX_CONTAINER(node, struct engine_party, node);
@@ -58,7 +58,7 @@ void engine_retry_removals(struct ix_engine *e)
     }
 }
 
-void engine_media_output(struct ix_engine *e, const struct ix_call_media *m)
+void ix_engine_media_output(struct ix_engine *e, const struct ix_call_media *m)
 {
     struct engine_party *p = ix_map_get(e->parties, key(&m->call));
     struct ix_media_cmd cmd = { .kind = IX_MEDIA_CODEC, .party_id = m->call };
@@ -87,7 +87,7 @@ int ix_engine_media(struct ix_engine *e, const struct ix_media_cmd *cmd)
     struct engine_party *p = ix_map_get(e->parties, key(&cmd->party_id));
 
     if (!p && !e->draining) {
-        engine_drain(e); /* the call was made in this very turn */
+        ix_engine_drain(e); /* the call was made in this very turn */
         p = ix_map_get(e->parties, key(&cmd->party_id));
     }
     if (!p || p->removing)
@@ -95,14 +95,14 @@ int ix_engine_media(struct ix_engine *e, const struct ix_media_cmd *cmd)
     return ix_host_media_command(e->host, cmd);
 }
 
-void engine_on_frame(void *ctx, uint32_t party_id, const struct ix_frame *f)
+void ix_engine_on_frame(void *ctx, uint32_t party_id, const struct ix_frame *f)
 {
     struct ix_engine *e = ctx;
 
     ix_phone_media_frame(e->phone, party_id, f, ix_loop_now(e->loop));
 }
 
-void engine_on_media_event(void *ctx, const struct ix_media_event *ev)
+void ix_engine_on_media_event(void *ctx, const struct ix_media_event *ev)
 {
     struct ix_engine *e = ctx;
     struct engine_party *p = ix_map_get(e->parties, key(&ev->party_id));
@@ -134,7 +134,7 @@ static void work_done(struct ix_host_job *job)
     ix_phone_work_done(e->phone, call, ix_loop_now(e->loop));
 }
 
-void engine_work(struct ix_engine *e, const struct ix_phone_out *out)
+void ix_engine_work(struct ix_engine *e, const struct ix_phone_out *out)
 {
     struct engine_work *w = ix_alloc(sizeof *w);
     struct ix_dtls_worker *own = NULL;
@@ -156,7 +156,7 @@ void engine_work(struct ix_engine *e, const struct ix_phone_out *out)
     ix_phone_work_done(e->phone, out->call, ix_loop_now(e->loop));
 }
 
-void engine_media_free(struct ix_engine *e)
+void ix_engine_media_free(struct ix_engine *e)
 {
     struct ix_list *node;
 

@@ -45,7 +45,7 @@ static int open_socket(struct ix_engine *e, const struct ix_addr *addr, struct i
     return 0;
 }
 
-void engine_open_sockets(struct ix_engine *e, uint32_t set)
+void ix_engine_open_sockets(struct ix_engine *e, uint32_t set)
 {
     struct ix_interface list[32];
     struct ix_phone_socket sockets[IX_PHONE_SET_SOCKETS];
@@ -71,7 +71,7 @@ static void free_socket(struct engine_socket *s)
     ix_free(s);
 }
 
-void engine_close_socket(struct ix_engine *e, uint32_t id)
+void ix_engine_close_socket(struct ix_engine *e, uint32_t id)
 {
     struct engine_socket *s = ix_map_get(e->sockets, key(&id));
 
@@ -79,7 +79,7 @@ void engine_close_socket(struct ix_engine *e, uint32_t id)
         free_socket(s);
 }
 
-void engine_send(struct ix_engine *e, const struct ix_phone_out *out)
+void ix_engine_send(struct ix_engine *e, const struct ix_phone_out *out)
 {
     struct engine_socket *s = ix_map_get(e->sockets, key(&out->socket));
 
@@ -177,7 +177,7 @@ static void ws_close(struct engine_wire *w)
     ix_phone_ws_closed(e->phone, transport, 0, false, NULL, ix_loop_now(e->loop));
 }
 
-void engine_ws_output(struct ix_engine *e, const struct ix_phone_out *out)
+void ix_engine_ws_output(struct ix_engine *e, const struct ix_phone_out *out)
 {
     struct engine_wire *w = ix_map_get(e->wires, key(&out->transport));
 
@@ -278,7 +278,7 @@ int ix_engine_set_stun(struct ix_engine *e, const char *host, uint16_t port)
     return err;
 }
 
-void engine_net_free(struct ix_engine *e)
+void ix_engine_net_free(struct ix_engine *e)
 {
     struct ix_list *node;
 

@@ -57,26 +57,26 @@ struct ix_engine {
     bool draining, shutting_down, idle_told;
 };
 
-void engine_drain(struct ix_engine *e);
+void ix_engine_drain(struct ix_engine *e);
 
 /* engine_net.c */
-void engine_open_sockets(struct ix_engine *e, uint32_t set);
-void engine_close_socket(struct ix_engine *e, uint32_t id);
-void engine_send(struct ix_engine *e, const struct ix_phone_out *out);
-void engine_ws_output(struct ix_engine *e, const struct ix_phone_out *out);
-void engine_net_free(struct ix_engine *e);
+void ix_engine_open_sockets(struct ix_engine *e, uint32_t set);
+void ix_engine_close_socket(struct ix_engine *e, uint32_t id);
+void ix_engine_send(struct ix_engine *e, const struct ix_phone_out *out);
+void ix_engine_ws_output(struct ix_engine *e, const struct ix_phone_out *out);
+void ix_engine_net_free(struct ix_engine *e);
 
 /* engine_media.c */
-void engine_media_output(struct ix_engine *e, const struct ix_call_media *m);
-void engine_on_frame(void *ctx, uint32_t party_id, const struct ix_frame *f);
-void engine_on_media_event(void *ctx, const struct ix_media_event *ev);
-void engine_retry_removals(struct ix_engine *e);
-void engine_work(struct ix_engine *e, const struct ix_phone_out *out);
-void engine_media_free(struct ix_engine *e);
+void ix_engine_media_output(struct ix_engine *e, const struct ix_call_media *m);
+void ix_engine_on_frame(void *ctx, uint32_t party_id, const struct ix_frame *f);
+void ix_engine_on_media_event(void *ctx, const struct ix_media_event *ev);
+void ix_engine_retry_removals(struct ix_engine *e);
+void ix_engine_work(struct ix_engine *e, const struct ix_phone_out *out);
+void ix_engine_media_free(struct ix_engine *e);
 
-/* engine_capture.c */
-int engine_capture_open(struct ix_engine *e);
-void engine_capture(struct ix_engine *e, const struct ix_phone_out *out);
-void engine_capture_close(struct ix_engine *e);
+/* ix_engine_capture.c */
+int ix_engine_capture_open(struct ix_engine *e);
+void ix_engine_capture(struct ix_engine *e, const struct ix_phone_out *out);
+void ix_engine_capture_close(struct ix_engine *e);
 
 #endif

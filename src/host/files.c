@@ -17,9 +17,17 @@
 
 #define PLAY_RING_S 2 /* seconds of audio read ahead */
 #define RECORD_RING_S 4 /* seconds a disk may stall */
-#define SPOOL_RING (4 * 1024 * 1024)
+#define SPOOL_RING (1024 * 1024) /* 25 MB a second between two rounds */
 #define CHUNK 4096
 #define HEADER_EVERY_US IX_S /* how much of a recording a crash may hide */
+
+struct tell { /* a callback on its way to the call loop; taken when the file is opened, so that it cannot fail later */
+    struct ix_post post;
+    ix_host_file_fn fn;
+    void *ctx;
+    int err;
+    char detail[320];
+};
 
 enum file_kind { FILE_PLAY = 1, FILE_RECORD = 2, FILE_SPOOL = 3 };
 struct file { /* common head of plays, records and spools; owned by the file thread once added */
@@ -28,15 +36,17 @@ struct file { /* common head of plays, records and spools; owned by the file thr
     struct ix_host *host;
     char *path;
     int fd;
+    off_t good; /* written wholly */
     bool opened, broken;
+    int err; /* broken: why */
     atomic_bool closing;
-    ix_host_file_fn on_opened, on_failed, on_closed;
-    void *ctx, *closed_ctx;
+    struct tell *opened_tell, *failed_tell, *closed_tell; /* NULL: told, or nobody asked */
 };
 struct ix_play {
     struct file f;
     struct ix_wav_reader reader;
     struct ix_pcm_ring *ring;
+    uint32_t rate_hz;
     bool again, ended;
     uint8_t bytes[CHUNK];
     size_t at, have;
@@ -56,13 +66,6 @@ struct ix_spool {
 };
 
 /* ---- telling the call loop ---------------------------------------------------------------------------------------------- */
-struct tell {
-    ix_host_file_fn fn;
-    void *ctx;
-    int err;
-    char detail[320];
-};
-
 static void tell_now(void *arg)
 {
     struct tell *t = arg;
@@ -71,22 +74,29 @@ static void tell_now(void *arg)
     ix_free(t);
 }
 
-static void tell(struct file *f, ix_host_file_fn fn, void *ctx, int err, const char *detail)
+static bool tell_new(struct tell **out, ix_host_file_fn fn, void *ctx)
 {
-    struct tell *t;
-
     if (!fn)
+        return true;
+    *out = ix_alloc(sizeof **out);
+    if (!*out)
+        return false;
+    (*out)->fn = fn;
+    (*out)->ctx = ctx;
+    return true;
+}
+
+static void tell(struct file *f, struct tell **which, int err, const char *detail)
+{
+    struct tell *t = *which;
+
+    *which = NULL;
+    if (!t)
         return;
-    t = ix_alloc(sizeof *t);
-    if (!t) {
-        ix_log(f->host->o.log, IX_LOG_ERROR, "host", "out of memory: the end of a file operation cannot be told");
-        return;
-    }
-    t->fn = fn;
-    t->ctx = ctx;
     t->err = err;
-    (void) snprintf(t->detail, sizeof t->detail, "%s: %s", f->path, detail ? detail : ix_error_text(err)); /* may be cut */
-    if (ix_loop_post(f->host->call, tell_now, t))
+    (void) snprintf(
+        t->detail, sizeof t->detail, "%s: %s", f->path, detail ? detail : ix_error_text(err)); /* may be cut */
+    if (ix_loop_post_with(f->host->call, &t->post, tell_now, t))
         tell_now(t); /* the loop has ended: nobody else touches what the callback does */
 }
 
@@ -115,38 +125,44 @@ static void broken(struct file *f, int err, const char *detail)
     if (f->broken)
         return;
     f->broken = true;
-    if (f->opened)
-        tell(f, f->on_failed, f->ctx, err, detail);
-    else
-        tell(f, f->on_opened, f->ctx, err, detail);
+    f->err = err;
+    tell(f, f->opened ? &f->failed_tell : &f->opened_tell, err, detail);
     f->opened = true;
 }
 
 static void ready(struct file *f)
 {
     f->opened = true;
-    tell(f, f->on_opened, f->ctx, 0, NULL);
+    tell(f, &f->opened_tell, 0, NULL);
 }
 
-/* Writes all of it; false after the first failure. */
+static void write_failed(struct file *f, int e)
+{
+    if (ftruncate(f->fd, f->good) == 0) /* no half record at the end; pipes cannot be cut, and need not */
+        (void) lseek(f->fd, f->good, SEEK_SET);
+    broken(f, error_of_errno(e),
+        e == ENOSPC || e == EDQUOT ? "the disk is full: what was written before is kept" : strerror(e));
+}
+
+/* Writes all of it; false after the first failure, which leaves what was written before. */
 static bool write_all(struct file *f, const void *p, size_t n)
 {
     const uint8_t *at = p;
+    size_t left = n;
 
-    while (n && !f->broken) {
-        ssize_t done = write(f->fd, at, n);
+    while (left && !f->broken) {
+        ssize_t done = write(f->fd, at, left);
 
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0) {
-            int e = errno;
-
-            broken(f, error_of_errno(e), e == ENOSPC ? "the disk is full: what was written before is kept" : strerror(e));
+            write_failed(f, errno);
             return false;
         }
         at += done;
-        n -= (size_t) done;
+        left -= (size_t) done;
     }
+    f->good += (off_t) (n - left);
     return !f->broken;
 }
 
@@ -188,8 +204,14 @@ static bool play_step(struct ix_play *p)
     bool more;
     int err;
 
-    if (p->ended || p->f.broken || !room)
+    if (p->ended || !room)
         return false;
+    if (p->f.broken) { /* what was read is played, then it ends */
+        p->ended = true;
+        if (p->ring)
+            ix_pcm_ring_end(p->ring);
+        return false;
+    }
     more = !p->reader.ended && refill(p);
     at = p->bytes + p->at;
     left = p->have - p->at;
@@ -225,7 +247,8 @@ static void play_open_file(struct ix_play *p)
         broken(&p->f, IRISX_E_FORMAT, p->reader.why ? p->reader.why : "this is no WAV file");
         return;
     }
-    p->ring = ix_pcm_ring_new((size_t) p->reader.format.rate_hz * PLAY_RING_S);
+    p->rate_hz = p->reader.format.rate_hz;
+    p->ring = ix_pcm_ring_new((size_t) p->rate_hz * PLAY_RING_S);
     if (!p->ring) {
         broken(&p->f, IRISX_E_NO_MEMORY, NULL);
         return;
@@ -246,12 +269,17 @@ static void play_service(struct ix_play *p)
 }
 
 /* ---- recording ----------------------------------------------------------------------------------------------------------------- */
-static void write_header(struct ix_record *r)
+static bool put_header(struct ix_record *r)
 {
     uint8_t header[IX_WAV_HEADER];
 
     ix_wav_header(header, r->rate_hz, r->channels, r->data_bytes);
-    if (pwrite(r->f.fd, header, sizeof header, 0) != (ssize_t) sizeof header)
+    return pwrite(r->f.fd, header, sizeof header, 0) == (ssize_t) sizeof header;
+}
+
+static void write_header(struct ix_record *r)
+{
+    if (!put_header(r))
         broken(&r->f, error_of_errno(errno), "the header cannot be written");
 }
 
@@ -298,6 +326,8 @@ static void record_drain(struct ix_record *r, bool all)
         ix_wav_pack(bytes, both, n * r->channels);
         if (write_all(&r->f, bytes, n * r->channels * 2))
             r->data_bytes += n * r->channels * 2;
+        else
+            (void) put_header(r); /* takes no new space; what was written before is playable to its end */
     }
 }
 
@@ -347,25 +377,25 @@ static void file_free(struct file *f)
     } else {
         ix_ring_free(IX_CONTAINER(f, struct ix_spool, f)->ring);
     }
+    ix_free(f->opened_tell);
+    ix_free(f->failed_tell);
+    ix_free(f->closed_tell);
     ix_free(f->path);
     ix_free(f); /* the head is the first member of all three */
 }
 
 static void file_end(struct file *f)
 {
-    int err = 0;
+    int err = f->kind == FILE_SPOOL ? f->err : 0; /* of the others somebody was told */
 
-    if (!f->opened && f->on_opened)
-        tell(f, f->on_opened, f->ctx, IRISX_E_CANCELLED, "closed before it was opened");
+    tell(f, &f->opened_tell, IRISX_E_CANCELLED, "closed before it was opened");
     if (f->kind == FILE_RECORD && f->fd >= 0 && !f->broken) {
         record_drain(IX_CONTAINER(f, struct ix_record, f), true);
         write_header(IX_CONTAINER(f, struct ix_record, f));
     }
     if (f->kind != FILE_PLAY && f->fd >= 0 && !f->broken && fsync(f->fd) && errno != EINVAL && errno != EROFS)
         err = error_of_errno(errno); /* EINVAL: a pipe or device */
-    if (f->kind == FILE_RECORD && f->broken)
-        err = 0; /* on_failed or on_opened has told it */
-    tell(f, f->on_closed, f->closed_ctx, err, NULL);
+    tell(f, &f->closed_tell, err, NULL);
     ix_list_remove(&f->node);
     file_free(f);
 }
@@ -384,7 +414,7 @@ static void file_service(struct file *f)
         file_end(f);
 }
 
-void files_service(struct ix_host *h)
+void ix_files_service(struct ix_host *h)
 {
     struct files *fs = &h->files;
     struct ix_list *node;
@@ -400,7 +430,7 @@ void files_service(struct ix_host *h)
     pthread_mutex_unlock(&fs->lock);
 }
 
-bool files_idle(struct ix_host *h)
+bool ix_files_idle(struct ix_host *h)
 {
     bool idle;
 
@@ -433,9 +463,9 @@ static void *files_main(void *arg)
     struct ix_host *h = arg;
     bool stop = false;
 
-    host_mark_thread(h);
+    ix_host_mark_thread(h);
     while (!stop) {
-        files_service(h);
+        ix_files_service(h);
         wait_round(&h->files);
         pthread_mutex_lock(&h->files.lock);
         stop = h->files.stop;
@@ -444,7 +474,7 @@ static void *files_main(void *arg)
     return NULL;
 }
 
-int files_init(struct ix_host *h)
+void ix_files_init(struct ix_host *h)
 {
     struct files *fs = &h->files;
     pthread_condattr_t attr;
@@ -456,10 +486,9 @@ int files_init(struct ix_host *h)
     (void) pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     (void) pthread_cond_init(&fs->wake, &attr);
     (void) pthread_condattr_destroy(&attr);
-    return 0;
 }
 
-void files_stop(struct ix_host *h)
+void ix_files_stop(struct ix_host *h)
 {
     struct files *fs = &h->files;
 
@@ -470,16 +499,14 @@ void files_stop(struct ix_host *h)
     if (fs->runs)
         (void) pthread_join(fs->thread, NULL);
     fs->runs = false;
-    files_service(h);
+    ix_files_service(h);
 }
 
-void files_clear(struct ix_host *h)
+void ix_files_clear(struct ix_host *h)
 {
     struct files *fs = &h->files;
 
-    if (!fs->all.next)
-        return; /* files_init was never reached */
-    files_service(h); /* what was closed after the stop ends here */
+    ix_files_service(h); /* what was closed after the stop ends here */
     IX_LIST_EACH_SAFE (it, &fs->all)
         file_end(IX_CONTAINER(it, struct file, node)); /* nobody closed it: it is finished all the same */
     (void) pthread_cond_destroy(&fs->wake);
@@ -493,7 +520,7 @@ static int add(struct ix_host *h, struct file *f)
 
     pthread_mutex_lock(&fs->lock);
     if (!h->o.zero_thread && !fs->runs && !fs->stop) {
-        err = host_thread(h, &fs->thread, "irisx-files", files_main, h);
+        err = ix_host_thread(h, &fs->thread, "irisx-files", files_main, h);
         fs->runs = err == 0;
     }
     if (!err) {
@@ -506,12 +533,21 @@ static int add(struct ix_host *h, struct file *f)
     return err;
 }
 
+static void tell_nobody(void *ctx, int err, const char *detail)
+{
+    (void) ctx;
+    (void) err;
+    (void) detail;
+}
+
 static void close_soon(struct file *f, ix_host_file_fn closed, void *ctx)
 {
     struct ix_host *h = f->host;
 
-    f->on_closed = closed;
-    f->closed_ctx = ctx;
+    if (f->closed_tell) { /* taken with the file */
+        f->closed_tell->fn = closed ? closed : tell_nobody;
+        f->closed_tell->ctx = ctx;
+    }
     pthread_mutex_lock(&h->files.lock);
     atomic_store(&f->closing, true); /* from here on f is the file thread's alone */
     h->files.busy = true;
@@ -527,10 +563,12 @@ static int file_init(struct file *f, struct ix_host *h, enum file_kind kind, con
     f->host = h;
     f->fd = -1;
     f->path = ix_dup_cstr(path);
-    return f->path ? 0 : IRISX_E_NO_MEMORY;
+    /* plays are closed in silence; the others tell whom close names */
+    return f->path && (kind == FILE_PLAY || tell_new(&f->closed_tell, tell_nobody, NULL)) ? 0 : IRISX_E_NO_MEMORY;
 }
 
-int ix_play_open(struct ix_host *h, const char *path, bool loop_it, ix_host_file_fn opened, void *ctx, struct ix_play **out)
+int ix_play_open(
+    struct ix_host *h, const char *path, bool loop_it, ix_host_file_fn opened, void *ctx, struct ix_play **out)
 {
     struct ix_play *p = ix_alloc(sizeof *p);
     int err;
@@ -538,9 +576,9 @@ int ix_play_open(struct ix_host *h, const char *path, bool loop_it, ix_host_file
     if (!p)
         return IRISX_E_NO_MEMORY;
     p->again = loop_it;
-    p->f.on_opened = opened;
-    p->f.ctx = ctx;
     err = file_init(&p->f, h, FILE_PLAY, path);
+    if (!err && !tell_new(&p->f.opened_tell, opened, ctx))
+        err = IRISX_E_NO_MEMORY;
     if (!err)
         err = add(h, &p->f);
     if (err) {
@@ -558,7 +596,7 @@ struct ix_pcm_ring *ix_play_ring(struct ix_play *p)
 
 uint32_t ix_play_rate(const struct ix_play *p)
 {
-    return p->reader.format.rate_hz;
+    return p->rate_hz; /* the reader begins anew when the file is repeated */
 }
 
 void ix_play_close(struct ix_play *p)
@@ -580,10 +618,9 @@ int ix_record_open(struct ix_host *h, const char *path, uint32_t rate_hz, uint16
         return IRISX_E_NO_MEMORY;
     r->rate_hz = rate_hz;
     r->channels = channels;
-    r->f.on_opened = opened;
-    r->f.on_failed = failed;
-    r->f.ctx = ctx;
     err = file_init(&r->f, h, FILE_RECORD, path);
+    if (!err && (!tell_new(&r->f.opened_tell, opened, ctx) || !tell_new(&r->f.failed_tell, failed, ctx)))
+        err = IRISX_E_NO_MEMORY;
     for (unsigned i = 0; !err && i < channels; i++)
         if (!(r->rings[i] = ix_pcm_ring_new((size_t) rate_hz * RECORD_RING_S)))
             err = IRISX_E_NO_MEMORY;

@@ -14,8 +14,8 @@ static void *call_main(void *arg)
 {
     struct ix_host *h = arg;
 
-    host_mark_thread(h);
-    h->realtime_call = host_ask_realtime(h);
+    ix_host_mark_thread(h);
+    atomic_store(&h->realtime_call, ix_host_ask_realtime(h));
     (void) ix_loop_run(h->call);
     return NULL;
 }
@@ -24,17 +24,17 @@ static void *service_main(void *arg)
 {
     struct ix_host *h = arg;
 
-    host_mark_thread(h);
+    ix_host_mark_thread(h);
     (void) ix_loop_run(h->service);
     return NULL;
 }
 
-static void on_async(uv_async_t *async)
+static void on_bell(void *ctx)
 {
-    struct ix_host *h = async->data;
+    struct ix_host *h = ctx;
 
-    media_deliver(h);
-    workers_deliver(h);
+    ix_media_deliver(h);
+    ix_workers_deliver(h);
 }
 
 static int start_threads(struct ix_host *h)
@@ -43,10 +43,10 @@ static int start_threads(struct ix_host *h)
 
     if (h->o.zero_thread)
         return 0;
-    err = host_thread(h, &h->call_thread, "irisx-call", call_main, h);
+    err = ix_host_thread(h, &h->call_thread, "irisx-call", call_main, h);
     h->call_runs = err == 0;
     if (!err)
-        err = host_thread(h, &h->service_thread, "irisx-service", service_main, h);
+        err = ix_host_thread(h, &h->service_thread, "irisx-service", service_main, h);
     h->service_runs = err == 0;
     return err;
 }
@@ -74,9 +74,9 @@ static int open_poll_fd(struct ix_host *h)
 /* ---- life ------------------------------------------------------------------------------------------------------------------- */
 static void defaults(struct ix_host *h)
 {
-    unsigned cores = uv_available_parallelism();
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
-    h->media_wanted = h->o.media_threads ? h->o.media_threads : IX_MIN(cores, 4u);
+    h->media_wanted = h->o.media_threads ? h->o.media_threads : (unsigned) IX_MAX(1, IX_MIN(cores, 4));
     h->media_wanted = IX_MIN(h->media_wanted, (unsigned) HOST_MAX_MEDIA);
     if (h->o.zero_thread)
         h->media_wanted = 1;
@@ -89,19 +89,17 @@ static void defaults(struct ix_host *h)
 
 static int setup(struct ix_host *h)
 {
-    int err = ix_loop_new(h->o.log, &h->call);
+    int err;
 
+    ix_files_init(h);
+    err = ix_loop_new(h->o.log, &h->call);
     if (!err)
         err = ix_loop_new(h->o.log, &h->service);
     if (!err)
-        err = uv_async_init(ix_loop_uv(h->call), &h->async, on_async) ? IRISX_E_LIMIT : 0;
-    h->async_open = err == 0;
-    h->async.data = h;
+        err = ix_loop_bell_new(h->call, on_bell, h, &h->bell);
     h->party_thread = ix_map_new((size_t) h->o.max_parties * HOST_MAX_MEDIA, 0x9e3779b97f4a7c15u);
     if (!h->party_thread)
         err = IRISX_E_NO_MEMORY;
-    if (!err)
-        err = files_init(h);
     if (!err)
         err = open_poll_fd(h);
     return err ? err : start_threads(h);
@@ -117,7 +115,7 @@ int ix_host_new(const struct ix_host_options *o, struct ix_host **out)
         return IRISX_E_NO_MEMORY;
     h->o = *o;
     defaults(h);
-    workers_init(&h->workers, workers);
+    ix_workers_init(&h->workers, workers);
     err = setup(h);
     if (err) {
         ix_host_free(h);
@@ -127,24 +125,30 @@ int ix_host_new(const struct ix_host_options *o, struct ix_host **out)
     return 0;
 }
 
+/* What was posted before is run: by the loop's thread, or here where there is none. */
+static void stop_loop(struct ix_loop *loop, bool runs, pthread_t thread)
+{
+    if (!loop)
+        return;
+    ix_loop_stop(loop);
+    if (runs)
+        (void) pthread_join(thread, NULL);
+    else
+        (void) ix_loop_run(loop);
+}
+
 void ix_host_stop(struct ix_host *h)
 {
     if (h->stopped)
         return;
     h->stopped = true;
-    if (h->service_runs) {
-        ix_loop_stop(h->service);
-        (void) pthread_join(h->service_thread, NULL);
-    }
-    if (h->call_runs) {
-        ix_loop_stop(h->call);
-        (void) pthread_join(h->call_thread, NULL);
-    }
+    stop_loop(h->service, h->service_runs, h->service_thread);
+    stop_loop(h->call, h->call_runs, h->call_thread);
+    ix_files_stop(h); /* from here on this thread is the only one that calls back */
     for (unsigned i = 0; i < h->media_running; i++)
-        media_thread_stop(&h->media[i]);
-    media_deliver(h);
-    workers_stop(h);
-    files_stop(h);
+        ix_media_thread_stop(&h->media[i]);
+    ix_media_deliver(h);
+    ix_workers_stop(h);
 }
 
 void ix_host_free(struct ix_host *h)
@@ -152,14 +156,13 @@ void ix_host_free(struct ix_host *h)
     if (!h)
         return;
     ix_host_stop(h);
-    if (h->async_open)
-        uv_close((uv_handle_t *) &h->async, NULL);
+    ix_files_clear(h);
+    ix_loop_bell_free(h->bell);
     (void) ix_loop_free(h->call); /* says so itself when somebody left something on it */
     (void) ix_loop_free(h->service);
     for (unsigned i = 0; i < HOST_MAX_MEDIA; i++)
-        media_thread_clear(&h->media[i]);
-    files_clear(h);
-    workers_clear(&h->workers);
+        ix_media_thread_clear(&h->media[i]);
+    ix_workers_clear(&h->workers);
     ix_map_free(h->party_thread);
     if (h->poll_fd >= 0)
         (void) close(h->poll_fd);
@@ -201,7 +204,7 @@ int ix_host_timeout_ms(struct ix_host *h)
 
     for (unsigned i = 0; i < h->media_running; i++)
         ms = sooner(ms, until_ms(ix_media_deadline(h->media[i].engine), now));
-    if (!files_idle(h))
+    if (!ix_files_idle(h))
         ms = sooner(ms, until_ms(h->files_at_us, now));
     return ms;
 }
@@ -217,14 +220,14 @@ int ix_host_run_once(struct ix_host *h)
     if (!err)
         err = ix_loop_run_once(h->call);
     for (unsigned i = 0; i < h->media_running; i++)
-        media_thread_turn(&h->media[i]);
+        ix_media_thread_turn(&h->media[i]);
     now = ix_clock_now().mono_us;
-    if (!files_idle(h) && now >= h->files_at_us) {
-        files_service(h);
+    if (!ix_files_idle(h) && now >= h->files_at_us) {
+        ix_files_service(h);
         h->files_at_us = now + HOST_FILE_US;
     }
-    media_deliver(h);
-    if (!err && (workers_run_inline(h) || h->media_running))
+    ix_media_deliver(h);
+    if (!err && (ix_workers_run_inline(h) || h->media_running))
         err = ix_loop_run_once(h->call); /* what came of it leaves in this turn */
     return err;
 }
@@ -233,10 +236,10 @@ void ix_host_report(const struct ix_host *h, struct ix_host_report *out)
 {
     memset(out, 0, sizeof *out);
     out->realtime_media = atomic_load(&h->realtime_media);
-    out->realtime_call_loop = h->realtime_call;
-    out->media_threads = h->media_running;
-    out->workers = h->workers.running;
-    for (unsigned i = 0; i < h->media_running; i++) {
+    out->realtime_call_loop = atomic_load(&h->realtime_call);
+    out->media_threads = atomic_load(&h->media_running);
+    out->workers = atomic_load(&h->workers.running);
+    for (unsigned i = 0; i < out->media_threads; i++) {
         out->overruns += atomic_load(&h->media[i].overruns);
         out->frames_refused += atomic_load(&h->media[i].refused);
     }

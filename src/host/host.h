@@ -24,7 +24,8 @@ int ix_host_new(const struct ix_host_options *o, struct ix_host **out); /* loops
  * what it made on them (engine, servers ...), then ix_host_free. Jobs and posts still queued are run or dropped with their
  * done(); zero-thread: nothing to join. Idempotent. */
 void ix_host_stop(struct ix_host *h);
-void ix_host_free(struct ix_host *h); /* stops if that has not been done; runs the loops until all their handles are closed */
+void ix_host_free(
+    struct ix_host *h); /* stops if that has not been done; runs the loops until all their handles are closed */
 struct ix_loop *ix_host_call_loop(struct ix_host *h);
 struct ix_loop *ix_host_service_loop(struct ix_host *h);
 bool ix_host_on_own_thread(const struct ix_host *h); /* caller is a thread of ours */
@@ -56,11 +57,17 @@ void ix_host_media_frame(struct ix_host *h, uint32_t party_id, const struct ix_f
 /* ---- files of calls: a thread of their own fills and drains rings ------------------------------------------------------------------- */
 struct ix_play; /* WAV → ring */
 struct ix_record; /* ring(s) → WAV */
-struct ix_wav_info { uint32_t rate_hz; uint16_t channels; uint16_t bits; uint64_t frames; };
+struct ix_wav_info {
+    uint32_t rate_hz;
+    uint16_t channels;
+    uint16_t bits;
+    uint64_t frames;
+};
 /* opened, failed or closed; runs on the call loop, exactly once for each where it is given, also when closed meanwhile */
 typedef void (*ix_host_file_fn)(void *ctx, int err, const char *detail);
 /* opens and checks on the file thread, then done(err): IRISX_E_FORMAT with a sentence, IRISX_E_NOT_FOUND, ... */
-int ix_play_open(struct ix_host *h, const char *path, bool loop_it, ix_host_file_fn opened, void *ctx, struct ix_play **out);
+int ix_play_open(
+    struct ix_host *h, const char *path, bool loop_it, ix_host_file_fn opened, void *ctx, struct ix_play **out);
 struct ix_pcm_ring *ix_play_ring(struct ix_play *p); /* mono, at ix_play_rate, valid after opened(0) */
 uint32_t ix_play_rate(const struct ix_play *p);
 void ix_play_close(struct ix_play *p); /* after the media engine released the ring */
@@ -69,12 +76,14 @@ void ix_play_close(struct ix_play *p); /* after the media engine released the ri
 int ix_record_open(struct ix_host *h, const char *path, uint32_t rate_hz, uint16_t channels, ix_host_file_fn opened,
     ix_host_file_fn failed, void *ctx, struct ix_record **out);
 struct ix_pcm_ring *ix_record_ring(struct ix_record *r, unsigned channel);
-void ix_record_close(struct ix_record *r, ix_host_file_fn closed, void *ctx); /* header made right, file synced; then closed() */
+void ix_record_close(
+    struct ix_record *r, ix_host_file_fn closed, void *ctx); /* header made right, file synced; then closed() */
 
 /* ---- capture: bytes appended to a file by the file thread; refused when it falls behind ------------------------------------------------ */
 struct ix_spool;
 int ix_spool_open(struct ix_host *h, const char *path, unsigned mode, struct ix_spool **out);
-void ix_spool_write(struct ix_spool *s, const void *p, size_t n); /* call loop only; copies into a ring; counts what did not fit */
+void ix_spool_write(
+    struct ix_spool *s, const void *p, size_t n); /* call loop only; copies into a ring; counts what did not fit */
 void ix_spool_close(struct ix_spool *s, ix_host_file_fn closed, void *ctx);
 
 struct ix_host_report { /* what the system granted */

@@ -12,8 +12,8 @@
 
 #include "host/private.h"
 
-#define IN_RING (512 * 1024)
-#define OUT_RING (512 * 1024)
+/* Four ticks of a frame each way and some commands for every party; memory counts once it was used. */
+#define RING_BYTES(parties) (32u * 1024 + (size_t) (parties) *1536)
 
 enum record_kind { RECORD_COMMAND = 1, RECORD_FRAME = 2, RECORD_EVENT = 3 };
 struct record {
@@ -21,14 +21,14 @@ struct record {
     uint32_t party_id;
 };
 
-int media_thread_init(struct media_thread *m, struct ix_host *h)
+int ix_media_thread_init(struct media_thread *m, struct ix_host *h)
 {
     int err;
 
     m->host = h;
     m->wake_fd = -1;
-    m->in = ix_ring_new(IN_RING);
-    m->out = ix_ring_new(OUT_RING);
+    m->in = ix_ring_new(RING_BYTES(h->o.max_parties));
+    m->out = ix_ring_new(RING_BYTES(h->o.max_parties));
     if (!m->in || !m->out)
         return IRISX_E_NO_MEMORY;
     err = ix_media_new(h->o.log, h->o.max_parties, &m->engine);
@@ -38,7 +38,7 @@ int media_thread_init(struct media_thread *m, struct ix_host *h)
     return m->wake_fd < 0 ? IRISX_E_LIMIT : 0;
 }
 
-void media_thread_clear(struct media_thread *m)
+void ix_media_thread_clear(struct media_thread *m)
 {
     ix_media_free(m->engine);
     ix_ring_free(m->in);
@@ -106,7 +106,7 @@ static bool give_output(struct media_thread *m)
     return any;
 }
 
-void media_thread_turn(struct media_thread *m)
+void ix_media_thread_turn(struct media_thread *m)
 {
     struct ix_now now = ix_clock_now();
     uint64_t deadline;
@@ -119,7 +119,7 @@ void media_thread_turn(struct media_thread *m)
         ix_media_tick(m->engine, now);
     }
     if (give_output(m))
-        host_wake_call_loop(m->host);
+        ix_host_wake_call_loop(m->host);
 }
 
 static void wait_next(struct media_thread *m)
@@ -142,24 +142,24 @@ static void *media_main(void *arg)
 {
     struct media_thread *m = arg;
 
-    host_mark_thread(m->host);
-    if (host_ask_realtime(m->host))
+    ix_host_mark_thread(m->host);
+    if (ix_host_ask_realtime(m->host))
         atomic_store(&m->host->realtime_media, true);
     while (!atomic_load_explicit(&m->stop, memory_order_acquire)) {
-        media_thread_turn(m);
+        ix_media_thread_turn(m);
         wait_next(m);
     }
-    media_thread_turn(m); /* what was removed last is still released */
+    ix_media_thread_turn(m); /* what was removed last is still released */
     return NULL;
 }
 
-int media_thread_start(struct media_thread *m)
+int ix_media_thread_start(struct media_thread *m)
 {
     int err;
 
     if (m->host->o.zero_thread || m->runs)
         return 0;
-    err = host_thread(m->host, &m->thread, "irisx-media", media_main, m);
+    err = ix_host_thread(m->host, &m->thread, "irisx-media", media_main, m);
     m->runs = err == 0;
     return err;
 }
@@ -172,10 +172,12 @@ static void wake(struct media_thread *m)
         (void) !write(m->wake_fd, &one, sizeof one); /* full means awake already */
 }
 
-void media_thread_stop(struct media_thread *m)
+void ix_media_thread_stop(struct media_thread *m)
 {
-    if (!m->runs)
+    if (!m->runs) {
+        ix_media_thread_turn(m); /* zero-thread: what was removed last is still released */
         return;
+    }
     atomic_store_explicit(&m->stop, true, memory_order_release);
     wake(m);
     (void) pthread_join(m->thread, NULL);
@@ -202,11 +204,11 @@ static struct media_thread *choose(struct ix_host *h, const struct ix_media_cmd 
     if (h->media_running < h->media_wanted) {
         struct media_thread *m = &h->media[h->media_running];
 
-        if (!media_thread_init(m, h) && !media_thread_start(m)) {
+        if (!ix_media_thread_init(m, h) && !ix_media_thread_start(m)) {
             h->media_running++;
             return m;
         }
-        media_thread_clear(m);
+        ix_media_thread_clear(m);
     }
     return best;
 }
@@ -221,13 +223,15 @@ void ix_host_media_set(struct ix_host *h, ix_host_frame_fn on_frame, ix_host_med
 int ix_host_media_command(struct ix_host *h, const struct ix_media_cmd *cmd)
 {
     struct record head = { RECORD_COMMAND, cmd->party_id };
-    struct media_thread *m = cmd->kind == IX_MEDIA_ADD ? choose(h, cmd) : ix_map_get(h->party_thread, key(&cmd->party_id));
+    struct media_thread *m =
+        cmd->kind == IX_MEDIA_ADD ? choose(h, cmd) : ix_map_get(h->party_thread, key(&cmd->party_id));
 
     if (!m)
         return cmd->kind == IX_MEDIA_ADD ? IRISX_E_LIMIT : IRISX_E_NOT_FOUND;
     if (cmd->kind == IX_MEDIA_JOIN && cmd->u.join.other && ix_map_get(h->party_thread, key(&cmd->u.join.other)) != m)
         return IRISX_E_UNSUPPORTED; /* groups over two threads: ADD with group_of puts parties together */
-    if (cmd->kind == IX_MEDIA_ADD && (m->parties >= h->o.max_parties || ix_map_set(h->party_thread, key(&cmd->party_id), m)))
+    if (cmd->kind == IX_MEDIA_ADD &&
+        (m->parties >= h->o.max_parties || ix_map_set(h->party_thread, key(&cmd->party_id), m)))
         return IRISX_E_LIMIT;
     if (!ix_ring_put(m->in, &head, sizeof head, cmd, sizeof *cmd)) {
         if (cmd->kind == IX_MEDIA_ADD)
@@ -249,7 +253,8 @@ void ix_host_media_frame(struct ix_host *h, uint32_t party_id, const struct ix_f
         atomic_fetch_add_explicit(&m->refused, 1, memory_order_relaxed);
 }
 
-static void deliver_one(struct ix_host *h, struct media_thread *m, const struct record *head, const uint8_t *body, size_t len)
+static void deliver_one(
+    struct ix_host *h, struct media_thread *m, const struct record *head, const uint8_t *body, size_t len)
 {
     struct ix_media_event ev;
     struct ix_frame frame;
@@ -269,7 +274,7 @@ static void deliver_one(struct ix_host *h, struct media_thread *m, const struct 
         h->on_event(h->media_ctx, &ev);
 }
 
-void media_deliver(struct ix_host *h)
+void ix_media_deliver(struct ix_host *h)
 {
     struct record head;
     const uint8_t *p;

@@ -4,7 +4,6 @@
 #define IX_HOST_PRIVATE_H
 
 #include <pthread.h>
-#include <uv.h>
 
 #include "host/host.h"
 
@@ -26,18 +25,19 @@ struct media_thread {
     struct ix_media_event pending; /* media thread: an event that had no room yet */
     bool has_pending;
 };
-int media_thread_init(struct media_thread *m, struct ix_host *h);
-int media_thread_start(struct media_thread *m); /* no thread in zero-thread mode */
-void media_thread_stop(struct media_thread *m);
-void media_thread_clear(struct media_thread *m);
-void media_thread_turn(struct media_thread *m); /* takes what waits, ticks what is due, hands out what there is */
-void media_deliver(struct ix_host *h); /* call loop: frames and events of all threads to their callbacks */
+int ix_media_thread_init(struct media_thread *m, struct ix_host *h);
+int ix_media_thread_start(struct media_thread *m); /* no thread in zero-thread mode */
+void ix_media_thread_stop(struct media_thread *m);
+void ix_media_thread_clear(struct media_thread *m);
+void ix_media_thread_turn(struct media_thread *m); /* takes what waits, ticks what is due, hands out what there is */
+void ix_media_deliver(struct ix_host *h); /* call loop: frames and events of all threads to their callbacks */
 
 struct workers {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     pthread_t threads[HOST_MAX_WORKERS];
-    unsigned wanted, running, idle;
+    unsigned wanted, idle, queued; /* lock */
+    atomic_uint running; /* set by the call loop alone */
     struct ix_host_job *first, *last; /* lock */
     struct ix_host_job *done_first, *done_last; /* lock */
     bool stop; /* lock */
@@ -47,11 +47,11 @@ struct workers {
     void *inline_state; /* zero-thread mode */
     bool inline_made;
 };
-void workers_init(struct workers *w, unsigned wanted);
-void workers_stop(struct ix_host *h);
-void workers_clear(struct workers *w);
-bool workers_run_inline(struct ix_host *h); /* zero-thread: true if something was computed */
-void workers_deliver(struct ix_host *h); /* call loop: done() of finished jobs */
+void ix_workers_init(struct workers *w, unsigned wanted);
+void ix_workers_stop(struct ix_host *h);
+void ix_workers_clear(struct workers *w);
+bool ix_workers_run_inline(struct ix_host *h); /* zero-thread: true if something was computed */
+void ix_workers_deliver(struct ix_host *h); /* call loop: done() of finished jobs */
 
 struct files {
     pthread_mutex_t lock;
@@ -61,21 +61,21 @@ struct files {
     struct ix_list added; /* lock: not yet seen by the file thread */
     struct ix_list all; /* file thread */
 };
-int files_init(struct ix_host *h);
-void files_stop(struct ix_host *h);
-void files_clear(struct ix_host *h);
-void files_service(struct ix_host *h); /* one round; file thread, or the caller in zero-thread mode */
-bool files_idle(struct ix_host *h);
+void ix_files_init(struct ix_host *h);
+void ix_files_stop(struct ix_host *h);
+void ix_files_clear(struct ix_host *h);
+void ix_files_service(struct ix_host *h); /* one round; file thread, or the caller in zero-thread mode */
+bool ix_files_idle(struct ix_host *h);
 
 struct ix_host {
     struct ix_host_options o;
     struct ix_loop *call, *service;
     pthread_t call_thread, service_thread;
     bool call_runs, service_runs, stopped;
-    uv_async_t async; /* call loop: media threads and workers have something */
-    bool async_open;
+    struct ix_loop_bell *bell; /* call loop: media threads and workers have something */
     struct media_thread media[HOST_MAX_MEDIA];
-    unsigned media_wanted, media_running;
+    unsigned media_wanted;
+    atomic_uint media_running; /* set by the call loop alone */
     struct ix_map *party_thread; /* party id → struct media_thread */
     ix_host_frame_fn on_frame;
     ix_host_media_event_fn on_event;
@@ -84,14 +84,14 @@ struct ix_host {
     struct files files;
     int poll_fd; /* zero-thread */
     uint64_t files_at_us; /* zero-thread: next round of the files */
-    bool realtime_call;
-    atomic_bool realtime_media;
+    atomic_bool realtime_call, realtime_media;
 };
 
 /* threads.c */
-int host_thread(struct ix_host *h, pthread_t *out, const char *name, void *(*fn)(void *), void *arg); /* signals blocked */
-void host_mark_thread(struct ix_host *h); /* the calling thread is one of ours */
-bool host_ask_realtime(const struct ix_host *h);
-void host_wake_call_loop(struct ix_host *h); /* any thread, no lock, no allocation */
+int ix_host_thread(
+    struct ix_host *h, pthread_t *out, const char *name, void *(*fn)(void *), void *arg); /* signals blocked */
+void ix_host_mark_thread(struct ix_host *h); /* the calling thread is one of ours */
+bool ix_host_ask_realtime(const struct ix_host *h);
+void ix_host_wake_call_loop(struct ix_host *h); /* any thread, no lock, no allocation */
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "host/private.h"
 
+#define REALTIME_PRIORITY 10 /* below what audio servers take */
+
 static _Thread_local const struct ix_host *thread_of;
 
 bool ix_host_on_own_thread(const struct ix_host *h)
@@ -13,12 +15,12 @@ bool ix_host_on_own_thread(const struct ix_host *h)
     return h && thread_of == h;
 }
 
-void host_mark_thread(struct ix_host *h)
+void ix_host_mark_thread(struct ix_host *h)
 {
     thread_of = h;
 }
 
-int host_thread(struct ix_host *h, pthread_t *out, const char *name, void *(*fn)(void *), void *arg)
+int ix_host_thread(struct ix_host *h, pthread_t *out, const char *name, void *(*fn)(void *), void *arg)
 {
     sigset_t all, before;
     int err;
@@ -38,20 +40,23 @@ int host_thread(struct ix_host *h, pthread_t *out, const char *name, void *(*fn)
     return 0;
 }
 
-/* SCHED_RR where the system lets us, else a better nice value where it lets us. */
-bool host_ask_realtime(const struct ix_host *h)
+/*
+ * SCHED_RR where the system lets us, else a better nice value where it lets us. Threads that this one starts (workers,
+ * libuv's pool) do not inherit it.
+ */
+bool ix_host_ask_realtime(const struct ix_host *h)
 {
-    struct sched_param param = { .sched_priority = 10 };
+    struct sched_param param = { .sched_priority = REALTIME_PRIORITY };
 
     if (!h->o.realtime)
         return false;
-    if (pthread_setschedparam(pthread_self(), SCHED_RR, &param) == 0)
+    if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &param) == 0)
         return true;
     (void) setpriority(PRIO_PROCESS, 0, -10); /* of this thread on Linux; refused is the usual answer */
     return false;
 }
 
-void host_wake_call_loop(struct ix_host *h)
+void ix_host_wake_call_loop(struct ix_host *h)
 {
-    (void) uv_async_send(&h->async); /* fails only on a closed handle */
+    ix_loop_bell_ring(h->bell);
 }

@@ -2,14 +2,14 @@
 /* Workers: threads that compute handshakes, so that the call loop never does. Started on demand, state of their own each. */
 #include "host/private.h"
 
-void workers_init(struct workers *w, unsigned wanted)
+void ix_workers_init(struct workers *w, unsigned wanted)
 {
     (void) pthread_mutex_init(&w->lock, NULL); /* these cannot fail with default attributes */
     (void) pthread_cond_init(&w->wake, NULL);
     w->wanted = wanted;
 }
 
-void workers_clear(struct workers *w)
+void ix_workers_clear(struct workers *w)
 {
     if (w->inline_made && w->unmake && w->inline_state)
         w->unmake(w->inline_state);
@@ -58,7 +58,7 @@ static void *worker_main(void *arg)
     void *state = NULL;
     bool made = false;
 
-    host_mark_thread(h);
+    ix_host_mark_thread(h);
     pthread_mutex_lock(&w->lock);
     for (;;) {
         w->idle++;
@@ -67,6 +67,7 @@ static void *worker_main(void *arg)
         w->idle--;
         if (!job)
             break;
+        w->queued--;
         pthread_mutex_unlock(&w->lock);
         if (!made) {
             state = w->make ? w->make(w->make_ctx) : NULL;
@@ -75,7 +76,7 @@ static void *worker_main(void *arg)
         job->work(job, state);
         pthread_mutex_lock(&w->lock);
         push(&w->done_first, &w->done_last, job);
-        host_wake_call_loop(h);
+        ix_host_wake_call_loop(h);
     }
     pthread_mutex_unlock(&w->lock);
     if (state && w->unmake)
@@ -89,17 +90,18 @@ void ix_host_compute(struct ix_host *h, struct ix_host_job *job)
 
     pthread_mutex_lock(&w->lock);
     push(&w->first, &w->last, job);
-    if (!h->o.zero_thread && !w->idle && w->running < w->wanted
-        && !host_thread(h, &w->threads[w->running], "irisx-worker", worker_main, h))
+    w->queued++;
+    if (!h->o.zero_thread && w->queued > w->idle && w->running < w->wanted &&
+        !ix_host_thread(h, &w->threads[w->running], "irisx-worker", worker_main, h))
         w->running++;
     if (w->running)
         (void) pthread_cond_signal(&w->wake);
     else
-        host_wake_call_loop(h); /* no thread: computed by the loop itself, in workers_deliver */
+        ix_host_wake_call_loop(h); /* no thread: computed by the loop itself, in ix_workers_deliver */
     pthread_mutex_unlock(&w->lock);
 }
 
-bool workers_run_inline(struct ix_host *h)
+bool ix_workers_run_inline(struct ix_host *h)
 {
     struct workers *w = &h->workers;
     struct ix_host_job *job;
@@ -108,6 +110,7 @@ bool workers_run_inline(struct ix_host *h)
     for (;;) {
         pthread_mutex_lock(&w->lock);
         job = w->running ? NULL : pop(&w->first, &w->last);
+        w->queued -= job != NULL;
         pthread_mutex_unlock(&w->lock);
         if (!job)
             return any;
@@ -121,7 +124,7 @@ bool workers_run_inline(struct ix_host *h)
     }
 }
 
-void workers_deliver(struct ix_host *h)
+void ix_workers_deliver(struct ix_host *h)
 {
     struct workers *w = &h->workers;
     struct ix_host_job *job;
@@ -134,10 +137,10 @@ void workers_deliver(struct ix_host *h)
             break;
         job->done(job);
     }
-    (void) workers_run_inline(h); /* nothing waits where threads run */
+    (void) ix_workers_run_inline(h); /* nothing waits where threads run */
 }
 
-void workers_stop(struct ix_host *h)
+void ix_workers_stop(struct ix_host *h)
 {
     struct workers *w = &h->workers;
 
@@ -148,5 +151,5 @@ void workers_stop(struct ix_host *h)
     for (unsigned i = 0; i < w->running; i++)
         (void) pthread_join(w->threads[i], NULL); /* they finish what is queued */
     w->running = 0;
-    workers_deliver(h);
+    ix_workers_deliver(h);
 }

@@ -3,6 +3,7 @@
 #ifndef IX_IO_INTERNAL_H
 #define IX_IO_INTERNAL_H
 
+#include <signal.h>
 #include <sys/socket.h>
 
 #include "io/io.h"
@@ -23,12 +24,13 @@ const struct ix_log *ix_loop_log(const struct ix_loop *loop);
 void ix_loop_own(struct ix_loop *loop);
 void ix_loop_disown(struct ix_loop *loop);
 
-/* SIGPIPE kept away from the caller's process while a library writes to sockets without MSG_NOSIGNAL */
-struct ix_sigpipe {
-    bool was_blocked, was_pending;
+/* Signals while a loop runs: SIGPIPE never reaches the process, whatever a library does to a socket */
+struct ix_signals {
+    sigset_t before;
+    bool pipe_was_pending;
 };
-void ix_sigpipe_block(struct ix_sigpipe *s);
-void ix_sigpipe_restore(const struct ix_sigpipe *s);
+void ix_signals_block(struct ix_signals *s, bool all);
+void ix_signals_restore(const struct ix_signals *s);
 
 int ix_err_of_errno(int e); /* IRISX_E_* of an errno value */
 int ix_err_of_uv(int e); /* of a negative libuv code */

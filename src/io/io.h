@@ -28,6 +28,19 @@ int ix_loop_timeout_ms(struct ix_loop *loop); /* until it wants to run again; -1
 struct ix_now ix_loop_now(struct ix_loop *loop); /* read once a turn */
 /* any thread; runs fn(arg) on the loop's thread, in order; IRISX_E_CLOSED after stop, then fn is not called */
 int ix_loop_post(struct ix_loop *loop, void (*fn)(void *arg), void *arg);
+/* the same with the caller's memory, which is free again when fn begins: cannot fail but by the stop */
+struct ix_post {
+    struct ix_post *next;
+    void (*fn)(void *arg);
+    void *arg;
+    bool ours;
+};
+int ix_loop_post_with(struct ix_loop *loop, struct ix_post *post, void (*fn)(void *arg), void *arg);
+/* A bell: rung by any thread, without lock or allocation; fn runs on the loop soon, once however often it was rung. */
+struct ix_loop_bell;
+int ix_loop_bell_new(struct ix_loop *loop, void (*fn)(void *ctx), void *ctx, struct ix_loop_bell **out);
+void ix_loop_bell_ring(struct ix_loop_bell *b);
+void ix_loop_bell_free(struct ix_loop_bell *b); /* nobody rings any more */
 /* called at the end of every turn, after all callbacks: the place to drain cores */
 void ix_loop_set_drain(struct ix_loop *loop, void (*fn)(void *ctx), void *ctx);
 

@@ -9,12 +9,6 @@
 
 #include "io/internal.h"
 
-struct post {
-    struct post *next;
-    void (*fn)(void *arg);
-    void *arg;
-};
-
 struct ix_loop {
     /* touched by the loop's thread alone */
     uv_loop_t uv;
@@ -29,8 +23,15 @@ struct ix_loop {
     size_t owned;
     /* shared */
     pthread_mutex_t lock;
-    struct post *first, *last;
+    struct ix_post *first, *last;
     bool stopped;
+};
+
+struct ix_loop_bell {
+    uv_async_t uv;
+    struct ix_loop *loop;
+    void (*fn)(void *ctx);
+    void *ctx;
 };
 
 struct ix_loop_timer {
@@ -44,14 +45,15 @@ struct ix_loop_timer {
 static void run_posts(struct ix_loop *loop)
 {
     pthread_mutex_lock(&loop->lock);
-    struct post *p = loop->first;
+    struct ix_post *p = loop->first;
     loop->first = loop->last = NULL;
     pthread_mutex_unlock(&loop->lock);
     while (p != NULL) {
-        struct post *next = p->next;
+        struct ix_post *next = p->next;
         void (*fn)(void *arg) = p->fn;
         void *arg = p->arg;
-        ix_free(p);
+        if (p->ours)
+            ix_free(p);
         fn(arg);
         p = next;
     }
@@ -119,12 +121,12 @@ int ix_loop_new(const struct ix_log *log, struct ix_loop **out)
 
 static void run_dry(struct ix_loop *loop)
 {
-    struct ix_sigpipe pipe;
+    struct ix_signals signals;
 
-    ix_sigpipe_block(&pipe);
+    ix_signals_block(&signals, false);
     while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0) { /* a stop flag from before: run on */
     }
-    ix_sigpipe_restore(&pipe);
+    ix_signals_restore(&signals);
 }
 
 int ix_loop_free(struct ix_loop *loop)
@@ -162,28 +164,29 @@ void *ix_loop_uv(struct ix_loop *loop)
 
 int ix_loop_run(struct ix_loop *loop)
 {
-    struct ix_sigpipe pipe;
+    struct ix_signals signals;
 
-    ix_sigpipe_block(&pipe);
+    ix_signals_block(&signals, false);
     while (!is_stopped(loop))
         (void) uv_run(&loop->uv, UV_RUN_DEFAULT);
     run_posts(loop); /* what was accepted before the stop is done */
     end_turn(loop);
-    ix_sigpipe_restore(&pipe);
+    ix_signals_restore(&signals);
     return 0;
 }
 
 int ix_loop_run_once(struct ix_loop *loop)
 {
-    struct ix_sigpipe pipe;
+    struct ix_signals signals;
 
     if (is_stopped(loop))
         return IRISX_E_CLOSED;
-    ix_sigpipe_block(&pipe);
+    ix_signals_block(
+        &signals, true); /* threads that libraries start in here inherit it: handlers stay on the caller's */
     loop->now_read = false;
     (void) uv_run(&loop->uv, UV_RUN_NOWAIT);
     end_turn(loop);
-    ix_sigpipe_restore(&pipe);
+    ix_signals_restore(&signals);
     return 0;
 }
 
@@ -215,28 +218,42 @@ struct ix_now ix_loop_now(struct ix_loop *loop)
     return loop->now;
 }
 
+static int append(struct ix_loop *loop, struct ix_post *p)
+{
+    int err = 0;
+
+    pthread_mutex_lock(&loop->lock);
+    if (loop->stopped) {
+        err = IRISX_E_CLOSED;
+    } else {
+        if (loop->last != NULL)
+            loop->last->next = p;
+        else
+            loop->first = p;
+        loop->last = p;
+        (void) uv_async_send(&loop->wake); /* under the lock: the loop cannot be freed meanwhile */
+    }
+    pthread_mutex_unlock(&loop->lock);
+    return err;
+}
+
+int ix_loop_post_with(struct ix_loop *loop, struct ix_post *post, void (*fn)(void *arg), void *arg)
+{
+    *post = (struct ix_post){ .fn = fn, .arg = arg };
+    return append(loop, post);
+}
+
 int ix_loop_post(struct ix_loop *loop, void (*fn)(void *arg), void *arg)
 {
-    struct post *p = ix_alloc(sizeof *p);
+    struct ix_post *p = ix_alloc(sizeof *p);
 
     if (p == NULL)
         return IRISX_E_NO_MEMORY;
-    p->fn = fn;
-    p->arg = arg;
-    pthread_mutex_lock(&loop->lock);
-    if (loop->stopped) {
-        pthread_mutex_unlock(&loop->lock);
+    *p = (struct ix_post){ .fn = fn, .arg = arg, .ours = true };
+    int err = append(loop, p);
+    if (err != 0)
         ix_free(p);
-        return IRISX_E_CLOSED;
-    }
-    if (loop->last != NULL)
-        loop->last->next = p;
-    else
-        loop->first = p;
-    loop->last = p;
-    (void) uv_async_send(&loop->wake); /* under the lock: the loop cannot be freed meanwhile */
-    pthread_mutex_unlock(&loop->lock);
-    return 0;
+    return err;
 }
 
 void ix_loop_set_drain(struct ix_loop *loop, void (*fn)(void *ctx), void *ctx)
@@ -264,6 +281,53 @@ void ix_loop_disown(struct ix_loop *loop)
 {
     IX_ASSERT(loop->owned > 0);
     loop->owned--;
+}
+
+/* ---- bells ------------------------------------------------------------------------------------------------------------ */
+
+static void on_bell(uv_async_t *uv)
+{
+    struct ix_loop_bell *b = uv->data;
+
+    b->fn(b->ctx);
+}
+
+int ix_loop_bell_new(struct ix_loop *loop, void (*fn)(void *ctx), void *ctx, struct ix_loop_bell **out)
+{
+    struct ix_loop_bell *b = ix_alloc(sizeof *b);
+
+    if (b == NULL)
+        return IRISX_E_NO_MEMORY;
+    b->loop = loop;
+    b->fn = fn;
+    b->ctx = ctx;
+    b->uv.data = b;
+    int err = uv_async_init(&loop->uv, &b->uv, on_bell);
+    if (err != 0) {
+        ix_free(b);
+        return ix_err_of_uv(err);
+    }
+    ix_loop_own(loop);
+    *out = b;
+    return 0;
+}
+
+void ix_loop_bell_ring(struct ix_loop_bell *b)
+{
+    (void) uv_async_send(&b->uv); /* fails on another kind of handle only */
+}
+
+static void bell_closed(uv_handle_t *h)
+{
+    ix_free(h->data);
+}
+
+void ix_loop_bell_free(struct ix_loop_bell *b)
+{
+    if (b == NULL)
+        return;
+    ix_loop_disown(b->loop);
+    uv_close((uv_handle_t *) &b->uv, bell_closed);
 }
 
 /* ---- timers: libuv counts whole milliseconds from a time it read earlier; a call that comes early waits again ------ */

@@ -140,7 +140,8 @@ static bool is_rtp_audio(const struct ix_sdp_media *m)
     return ix_str_eq(m->type, IX_STR("audio")) && ix_str_find(m->proto, '/') != SIZE_MAX;
 }
 
-int ix_sdp_accept(const struct ix_sdp *offer, const struct ix_sdp_local *local, struct ix_sdp_agreed *out, const char **why)
+int ix_sdp_accept(
+    const struct ix_sdp *offer, const struct ix_sdp_local *local, struct ix_sdp_agreed *out, const char **why)
 {
     const char *text = "it offers no audio";
     int err = IRISX_E_UNSUPPORTED;
@@ -165,7 +166,8 @@ int ix_sdp_accept(const struct ix_sdp *offer, const struct ix_sdp_local *local, 
     return err;
 }
 
-int ix_sdp_read_answer(const struct ix_sdp *answer, const struct ix_sdp_local *local, struct ix_sdp_agreed *out, const char **why)
+int ix_sdp_read_answer(
+    const struct ix_sdp *answer, const struct ix_sdp_local *local, struct ix_sdp_agreed *out, const char **why)
 {
     const struct ix_sdp_media *m = &answer->media[0];
     const struct ix_sdp_codec *c = NULL;

@@ -161,11 +161,14 @@ static bool parse_candidate(struct ix_sdp_candidate *c, struct ix_str s)
         if (!ix_str_cut(&s, ' ', &field[i]) || !field[i].n)
             return false;
     }
-    if (field[0].n > 32 || ix_str_u32(field[1], 256, &component) || !component || ix_str_u32(field[3], INT32_MAX, &priority) ||
-        !ix_str_eq(field[6], IX_STR("typ")) || !ix_sdp_token(field[7]))
+    if (field[0].n > 32 || ix_str_u32(field[1], 256, &component) || !component ||
+        ix_str_u32(field[3], INT32_MAX, &priority) || !ix_str_eq(field[6], IX_STR("typ")) || !ix_sdp_token(field[7]))
         return false;
-    *c = (struct ix_sdp_candidate){ .foundation = field[0], .udp = ix_str_ieq(field[2], IX_STR("udp")), .priority = priority,
-        .host = field[4], .type = field[7] };
+    *c = (struct ix_sdp_candidate){ .foundation = field[0],
+        .udp = ix_str_ieq(field[2], IX_STR("udp")),
+        .priority = priority,
+        .host = field[4],
+        .type = field[7] };
     c->component = (uint8_t) IX_MIN(component, 255);
     if (!read_pair(field[4], field[5], &c->addr))
         return false;
@@ -284,9 +287,10 @@ static bool read_flag(struct ix_sdp_media *m, struct ix_str name)
 static const struct {
     const char *name;
     int (*read)(struct ix_sdp_media *m, struct ix_str value, const char **why);
-} readers[] = { { "rtpmap", read_rtpmap }, { "fmtp", read_fmtp }, { "ptime", read_ptime }, { "maxptime", read_maxptime },
-    { "mid", read_mid }, { "ice-ufrag", read_ufrag }, { "ice-pwd", read_pwd }, { "ice-options", read_ice_options },
-    { "candidate", read_candidate }, { "setup", read_setup }, { "fingerprint", read_fingerprint }, { "ssrc", read_ssrc } };
+} readers[] = { { "rtpmap", read_rtpmap }, { "fmtp", read_fmtp }, { "ptime", read_ptime },
+    { "maxptime", read_maxptime }, { "mid", read_mid }, { "ice-ufrag", read_ufrag }, { "ice-pwd", read_pwd },
+    { "ice-options", read_ice_options }, { "candidate", read_candidate }, { "setup", read_setup },
+    { "fingerprint", read_fingerprint }, { "ssrc", read_ssrc } };
 
 int ix_sdp_attribute(struct ix_sdp_media *m, struct ix_str line, bool *inherited_fingerprints, const char **why)
 {

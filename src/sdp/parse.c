@@ -98,9 +98,11 @@ static int parse_media_line(struct parse *p, struct ix_str value)
     struct ix_str port, number, proto, type;
     uint32_t n;
 
-    if (!ix_str_cut(&value, ' ', &type) || !ix_str_cut(&value, ' ', &port) || !ix_str_cut(&value, ' ', &proto) || !value.n)
+    if (!ix_str_cut(&value, ' ', &type) || !ix_str_cut(&value, ' ', &port) || !ix_str_cut(&value, ' ', &proto) ||
+        !value.n)
         return fail(p, "an m= line is malformed");
-    if (!ix_sdp_token(type) || !ix_sdp_token(proto) || !ix_str_cut(&port, '/', &number) || ix_str_u32(number, 65535, &n))
+    if (!ix_sdp_token(type) || !ix_sdp_token(proto) || !ix_str_cut(&port, '/', &number) ||
+        ix_str_u32(number, 65535, &n))
         return fail(p, "an m= line is malformed");
     if (sdp->media_total++ >= IX_SDP_MAX_MEDIA)
         return 0;

@@ -13,7 +13,13 @@
 #define IX_SDP_MAX_CANDIDATES 32
 
 enum ix_sdp_direction { IX_SDP_SENDRECV = 0, IX_SDP_SENDONLY = 1, IX_SDP_RECVONLY = 2, IX_SDP_INACTIVE = 3 };
-enum ix_sdp_setup { IX_SETUP_NONE = 0, IX_SETUP_ACTPASS = 1, IX_SETUP_ACTIVE = 2, IX_SETUP_PASSIVE = 3, IX_SETUP_HOLDCONN = 4 };
+enum ix_sdp_setup {
+    IX_SETUP_NONE = 0,
+    IX_SETUP_ACTPASS = 1,
+    IX_SETUP_ACTIVE = 2,
+    IX_SETUP_PASSIVE = 3,
+    IX_SETUP_HOLDCONN = 4
+};
 
 struct ix_sdp_codec {
     uint8_t payload_type;
@@ -42,7 +48,8 @@ struct ix_sdp_media { /* session-level attributes are already merged in */
     uint16_t port;
     struct ix_str proto;
     struct ix_str formats; /* raw */
-    struct ix_sdp_codec codecs[IX_SDP_MAX_CODECS]; /* in the m-line's order; static types filled in (0 PCMU, 8 PCMA, 13 CN) */
+    struct ix_sdp_codec
+        codecs[IX_SDP_MAX_CODECS]; /* in the m-line's order; static types filled in (0 PCMU, 8 PCMA, 13 CN) */
     size_t codec_count;
     struct ix_addr connection;
     bool rtcp_mux, rtcp_rsize, end_of_candidates, ice_lite, trickle, bundled;
@@ -106,10 +113,13 @@ struct ix_sdp_agreed {
 int ix_sdp_write_offer(const struct ix_sdp_local *local, struct ix_buf *out);
 /* Picks our audio from an offer: first audio m-line with a codec we have. IRISX_E_UNSUPPORTED without one,
  * IRISX_E_PROTOCOL without fingerprint or ICE credentials; why may be NULL. Codec order: the offer's. */
-int ix_sdp_accept(const struct ix_sdp *offer, const struct ix_sdp_local *local, struct ix_sdp_agreed *out, const char **why);
+int ix_sdp_accept(
+    const struct ix_sdp *offer, const struct ix_sdp_local *local, struct ix_sdp_agreed *out, const char **why);
 /* m-lines in the offer's order, others refused; offered mid, BUNDLE and payload numbers echoed; extmap, rtcp-fb dropped */
-int ix_sdp_write_answer(const struct ix_sdp *offer, const struct ix_sdp_agreed *agreed, const struct ix_sdp_local *local, struct ix_buf *out);
+int ix_sdp_write_answer(const struct ix_sdp *offer, const struct ix_sdp_agreed *agreed,
+    const struct ix_sdp_local *local, struct ix_buf *out);
 /* What an answer to our own offer agreed on. */
-int ix_sdp_read_answer(const struct ix_sdp *answer, const struct ix_sdp_local *local, struct ix_sdp_agreed *out, const char **why);
+int ix_sdp_read_answer(
+    const struct ix_sdp *answer, const struct ix_sdp_local *local, struct ix_sdp_agreed *out, const char **why);
 
 #endif

@@ -22,8 +22,8 @@ static void write_session(struct ix_buf *b, const struct ix_sdp_local *local)
 {
     char ip[IX_ADDR_TEXT];
     ip_text(&local->default_addr, ip);
-    ix_buf_fmt(b, "v=0\r\no=- %llu %u IN %s %s\r\ns=-\r\nt=0 0\r\n", (unsigned long long) local->session_id, local->version,
-        family(&local->default_addr), ip);
+    ix_buf_fmt(b, "v=0\r\no=- %llu %u IN %s %s\r\ns=-\r\nt=0 0\r\n", (unsigned long long) local->session_id,
+        local->version, family(&local->default_addr), ip);
 }
 
 static void write_candidate(struct ix_buf *b, const struct ix_sdp_candidate *c)
@@ -51,7 +51,8 @@ static void write_transport(struct ix_buf *b, const struct ix_sdp_local *local, 
     static const char digits[] = "0123456789ABCDEF";
     for (size_t i = 0; i < local->candidate_count; i++)
         write_candidate(b, &local->candidates[i]);
-    ix_buf_fmt(b, "a=end-of-candidates\r\na=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=ice-options:ice2\r\n", local->ufrag, local->pwd);
+    ix_buf_fmt(
+        b, "a=end-of-candidates\r\na=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=ice-options:ice2\r\n", local->ufrag, local->pwd);
     ix_buf_str(b, "a=fingerprint:sha-256 ");
     for (size_t i = 0; i < 32; i++) {
         ix_buf_str(b, i ? ":" : "");
@@ -61,7 +62,8 @@ static void write_transport(struct ix_buf *b, const struct ix_sdp_local *local, 
     ix_buf_fmt(b, "\r\na=setup:%s\r\n", setups[setup]);
 }
 
-static void write_stream(struct ix_buf *b, const struct ix_sdp_local *local, enum ix_sdp_direction direction, bool rtcp_mux)
+static void write_stream(
+    struct ix_buf *b, const struct ix_sdp_local *local, enum ix_sdp_direction direction, bool rtcp_mux)
 {
     if (local->mid)
         ix_buf_fmt(b, "a=mid:%s\r\n", local->mid);
@@ -80,7 +82,8 @@ static void write_tail(struct ix_buf *b, const struct ix_sdp_local *local)
         ix_buf_fmt(b, "a=ssrc:%u cname:%s\r\n", local->ssrc, local->cname);
 }
 
-static void write_codec(struct ix_buf *b, uint8_t payload_type, enum ix_codec_id codec, const struct ix_sdp_local *local)
+static void write_codec(
+    struct ix_buf *b, uint8_t payload_type, enum ix_codec_id codec, const struct ix_sdp_local *local)
 {
     switch (codec) {
     case IX_CODEC_OPUS:
@@ -129,7 +132,8 @@ struct offered {
     enum ix_codec_id codec;
     uint8_t payload_type;
 };
-static const struct offered offered[] = { { IX_CODEC_OPUS, IX_SDP_PT_OPUS }, { IX_CODEC_PCMU, 0 }, { IX_CODEC_PCMA, 8 } };
+static const struct offered offered[] = { { IX_CODEC_OPUS, IX_SDP_PT_OPUS }, { IX_CODEC_PCMU, 0 },
+    { IX_CODEC_PCMA, 8 } };
 
 static bool narrow(const struct ix_sdp_local *local)
 {
@@ -242,7 +246,8 @@ static void write_accepted(struct ix_buf *b, const struct ix_sdp_media *m, const
     write_tail(b, local);
 }
 
-int ix_sdp_write_answer(const struct ix_sdp *offer, const struct ix_sdp_agreed *agreed, const struct ix_sdp_local *local, struct ix_buf *out)
+int ix_sdp_write_answer(const struct ix_sdp *offer, const struct ix_sdp_agreed *agreed,
+    const struct ix_sdp_local *local, struct ix_buf *out)
 {
     if (!local_complete(local) || agreed->media_index >= offer->media_count)
         return IRISX_E_INVALID;

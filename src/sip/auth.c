@@ -135,8 +135,12 @@ static struct challenge *find(struct ix_sip_auth *a, bool proxy, struct ix_str r
 
 static int fill(struct challenge *c, const struct offer *o)
 {
-    struct challenge fresh = { .proxy = o->proxy, .session = o->session, .has_qop = o->qop.n > 0, .kind = o->kind,
-        .algorithm_named = o->algorithm.n > 0, .methods = c->methods };
+    struct challenge fresh = { .proxy = o->proxy,
+        .session = o->session,
+        .has_qop = o->qop.n > 0,
+        .kind = o->kind,
+        .algorithm_named = o->algorithm.n > 0,
+        .methods = c->methods };
     fresh.realm = ix_str_dup(o->realm);
     fresh.nonce = ix_str_dup(o->nonce);
     fresh.algorithm = ix_str_dup(o->algorithm);
@@ -197,7 +201,8 @@ int ix_sip_auth_challenge(struct ix_sip_auth *a, const struct ix_sip_msg *respon
     struct offer o;
 
     for (size_t i = 0; i < response->header_count; i++) {
-        if (response->headers[i].id != id || !read_offer(&o, response->headers[i].value) || realm_seen(response, id, i, o.realm))
+        if (response->headers[i].id != id || !read_offer(&o, response->headers[i].value) ||
+            realm_seen(response, id, i, o.realm))
             continue;
         (void) strongest(response, id, o.realm, &o);
         o.proxy = proxy;
@@ -250,7 +255,8 @@ static void write_credentials(struct ix_buf *b, const struct ix_sip_auth *a, con
     ix_buf_str(b, "\r\n");
 }
 
-static void answer(struct ix_sip_auth *a, struct challenge *c, struct ix_buf *b, struct ix_str method, struct ix_str uri)
+static void answer(
+    struct ix_sip_auth *a, struct challenge *c, struct ix_buf *b, struct ix_str method, struct ix_str uri)
 {
     char cnonce[17], nc[9], response[IX_SIP_HEX];
     struct ix_buf hex;
@@ -260,9 +266,17 @@ static void answer(struct ix_sip_auth *a, struct challenge *c, struct ix_buf *b,
     ix_rng_token(a->rng, cnonce, sizeof cnonce - 1);
     ix_buf_init_fixed(&hex, nc, 8);
     ix_buf_hex(&hex, wire, sizeof wire);
-    struct ix_sip_digest d = { .kind = c->kind, .session = c->session, .user = ix_str(a->user), .realm = ix_str(c->realm),
-        .password = ix_str(a->password), .nonce = ix_str(c->nonce), .cnonce = ix_str(cnonce), .nc = ix_str_n(nc, 8),
-        .qop = c->has_qop ? IX_STR("auth") : IX_STR_NONE, .method = method, .uri = uri };
+    struct ix_sip_digest d = { .kind = c->kind,
+        .session = c->session,
+        .user = ix_str(a->user),
+        .realm = ix_str(c->realm),
+        .password = ix_str(a->password),
+        .nonce = ix_str(c->nonce),
+        .cnonce = ix_str(cnonce),
+        .nc = ix_str_n(nc, 8),
+        .qop = c->has_qop ? IX_STR("auth") : IX_STR_NONE,
+        .method = method,
+        .uri = uri };
     int err = ix_sip_digest_response(&d, response);
     if (err) {
         b->err = b->err ? b->err : err;

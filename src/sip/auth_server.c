@@ -158,8 +158,8 @@ static bool count_fresh(struct used_nonce *u, uint32_t nc)
 
 /* ---- challenge ---------------------------------------------------------------------------------------------------------------------- */
 
-static void write_challenge(const struct ix_sip_auth_server *a, struct ix_buf *b, bool proxy, bool stale, const char *algorithm,
-    struct ix_str nonce)
+static void write_challenge(const struct ix_sip_auth_server *a, struct ix_buf *b, bool proxy, bool stale,
+    const char *algorithm, struct ix_str nonce)
 {
     ix_buf_str(b, proxy ? "Proxy-Authenticate: Digest realm=\"" : "WWW-Authenticate: Digest realm=\"");
     ix_buf_str(b, a->realm);
@@ -172,7 +172,8 @@ static void write_challenge(const struct ix_sip_auth_server *a, struct ix_buf *b
     ix_buf_str(b, a->no_qop ? "\r\n" : ", qop=\"auth\"\r\n");
 }
 
-int ix_sip_auth_server_challenge(struct ix_sip_auth_server *a, struct ix_buf *b, bool proxy, bool stale, struct ix_now now)
+int ix_sip_auth_server_challenge(
+    struct ix_sip_auth_server *a, struct ix_buf *b, bool proxy, bool stale, struct ix_now now)
 {
     char nonce[NONCE_TEXT];
     int err = make_nonce(a, now, nonce);
@@ -186,7 +187,8 @@ int ix_sip_auth_server_challenge(struct ix_sip_auth_server *a, struct ix_buf *b,
 
 /* ---- verification -------------------------------------------------------------------------------------------------------------------- */
 
-static bool find_credentials(const struct ix_sip_auth_server *a, const struct ix_sip_msg *msg, bool proxy, struct ix_str *params)
+static bool find_credentials(
+    const struct ix_sip_auth_server *a, const struct ix_sip_msg *msg, bool proxy, struct ix_str *params)
 {
     enum ix_sip_hdr id = proxy ? IX_SIP_H_PROXY_AUTHORIZATION : IX_SIP_H_AUTHORIZATION;
     struct ix_str realm;
@@ -198,15 +200,16 @@ static bool find_credentials(const struct ix_sip_auth_server *a, const struct ix
     return false;
 }
 
-bool ix_sip_auth_server_user(const struct ix_sip_auth_server *a, const struct ix_sip_msg *msg, bool proxy, struct ix_str *user)
+bool ix_sip_auth_server_user(
+    const struct ix_sip_auth_server *a, const struct ix_sip_msg *msg, bool proxy, struct ix_str *user)
 {
     struct ix_str params;
     return find_credentials(a, msg, proxy, &params) && ix_sip_digest_param(params, "username", user);
 }
 
 /* everything the check needs is there, and fits what we offered */
-static bool read_credentials(const struct ix_sip_auth_server *a, struct ix_str params, struct ix_sip_digest *d,
-    struct ix_str *response)
+static bool read_credentials(
+    const struct ix_sip_auth_server *a, struct ix_str params, struct ix_sip_digest *d, struct ix_str *response)
 {
     struct ix_str algorithm = IX_STR_NONE;
     if (!ix_sip_digest_param(params, "username", &d->user) || !ix_sip_digest_param(params, "nonce", &d->nonce) ||
@@ -241,8 +244,8 @@ static enum ix_sip_verdict check_count(struct ix_sip_auth_server *a, const struc
     return u && count_fresh(u, (uint32_t) nc) ? IX_SIP_AUTH_OK : IX_SIP_AUTH_STALE;
 }
 
-enum ix_sip_verdict ix_sip_auth_server_check(struct ix_sip_auth_server *a, const struct ix_sip_msg *msg, bool proxy,
-    struct ix_str password, struct ix_now now)
+enum ix_sip_verdict ix_sip_auth_server_check(
+    struct ix_sip_auth_server *a, const struct ix_sip_msg *msg, bool proxy, struct ix_str password, struct ix_now now)
 {
     struct ix_sip_digest d = { .realm = ix_str(a->realm), .password = password, .method = msg->method_name };
     char expected[IX_SIP_HEX];

@@ -116,12 +116,12 @@ static void end(struct ix_sip_draft *draft, struct ix_sip_span *span)
 
 static bool needs_contact(enum ix_sip_method method)
 {
-    return method == IX_SIP_INVITE || method == IX_SIP_UPDATE || method == IX_SIP_SUBSCRIBE || method == IX_SIP_NOTIFY ||
-           method == IX_SIP_REFER || method == IX_SIP_OPTIONS;
+    return method == IX_SIP_INVITE || method == IX_SIP_UPDATE || method == IX_SIP_SUBSCRIBE ||
+           method == IX_SIP_NOTIFY || method == IX_SIP_REFER || method == IX_SIP_OPTIONS;
 }
 
-static void write_rest(struct ix_buf *b, const struct ix_sip_stack *s, const struct ix_sip_transport *t,
-    const struct ix_sip_request *req)
+static void write_rest(
+    struct ix_buf *b, const struct ix_sip_stack *s, const struct ix_sip_transport *t, const struct ix_sip_request *req)
 {
     if (req->contact.n)
         ix_sip_write_header(b, "Contact", req->contact);
@@ -191,7 +191,8 @@ static void write_token(struct ix_sip_draft *draft, const struct ix_sip_stack *s
     ix_buf_str(&draft->text, token);
 }
 
-static void write_plain_parts(struct ix_sip_draft *draft, const struct ix_sip_stack *s, const struct ix_sip_request *req)
+static void write_plain_parts(
+    struct ix_sip_draft *draft, const struct ix_sip_stack *s, const struct ix_sip_request *req)
 {
     begin(draft, &draft->uri);
     put_clean(&draft->text, req->uri);
@@ -221,8 +222,8 @@ static bool request_valid(const struct ix_sip_request *req, bool in_dialog)
         return false;
     if (!ix_sip_lines_valid(req->headers) || (req->body.n && !req->content_type.n))
         return false;
-    return in_dialog ||
-           (!ix_sip_uri_parse(&uri, req->uri) && !ix_sip_addr_parse(&addr, req->from) && !ix_sip_addr_parse(&addr, req->to));
+    return in_dialog || (!ix_sip_uri_parse(&uri, req->uri) && !ix_sip_addr_parse(&addr, req->from) &&
+                            !ix_sip_addr_parse(&addr, req->to));
 }
 
 int ix_sip_draft_make(struct ix_sip_draft *draft, const struct ix_sip_stack *s, const struct ix_sip_transport *t,
@@ -265,10 +266,11 @@ static void write_head(struct ix_buf *b, const struct ix_sip_draft *draft, const
     ix_buf_str(b, "\r\n");
 }
 
-void ix_sip_draft_write(struct ix_buf *b, const struct ix_sip_draft *draft, const struct ix_sip_transport *t, const char *branch,
-    uint32_t cseq, struct ix_str credentials)
+void ix_sip_draft_write(struct ix_buf *b, const struct ix_sip_draft *draft, const struct ix_sip_transport *t,
+    const char *branch, uint32_t cseq, struct ix_str credentials)
 {
-    write_head(b, draft, t, ix_sip_draft_part(draft, draft->method_name), branch, cseq, ix_sip_draft_part(draft, draft->to));
+    write_head(
+        b, draft, t, ix_sip_draft_part(draft, draft->method_name), branch, cseq, ix_sip_draft_part(draft, draft->to));
     ix_buf_strv(b, credentials);
     ix_buf_strv(b, ix_sip_draft_part(draft, draft->rest));
     write_body(b, ix_sip_draft_part(draft, draft->body));

@@ -223,8 +223,8 @@ static void acknowledge_refusal(struct ix_sip_tx *tx, const struct ix_sip_msg *m
 {
     struct ix_buf b;
     ix_buf_init(&b, IX_SIP_MAX_MESSAGE);
-    ix_sip_draft_write_bare(&b, &tx->draft, tx->transport, tx->branch, tx->cseq, "ACK", ix_sip_get(msg, IX_SIP_H_TO),
-        IX_STR_NONE);
+    ix_sip_draft_write_bare(
+        &b, &tx->draft, tx->transport, tx->branch, tx->cseq, "ACK", ix_sip_get(msg, IX_SIP_H_TO), IX_STR_NONE);
     (void) ix_sip_send(tx->stack, tx->transport->id, &b); /* out of memory: the peer gives up waiting for it */
 }
 
@@ -243,7 +243,7 @@ static int refused(struct ix_sip_tx *tx, const struct ix_sip_msg *msg)
 
 static struct ix_sip_fork *find_fork(const struct ix_sip_tx *tx, struct ix_str tag)
 {
-    IX_LIST_EACH(node, &tx->forks) {
+    IX_LIST_EACH (node, &tx->forks) {
         struct ix_sip_fork *fork = IX_CONTAINER(node, struct ix_sip_fork, node);
         if (ix_str_eq(ix_str_n(fork->tag, fork->tag_len), tag))
             return fork;

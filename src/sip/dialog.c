@@ -17,8 +17,8 @@ static void dialog_key(struct ix_buf *b, struct ix_str call_id, struct ix_str lo
     ix_buf_strv(b, remote_tag);
 }
 
-struct ix_sip_dialog *ix_sip_dialog_find(const struct ix_sip_stack *s, struct ix_str call_id, struct ix_str local_tag,
-    struct ix_str remote_tag)
+struct ix_sip_dialog *ix_sip_dialog_find(
+    const struct ix_sip_stack *s, struct ix_str call_id, struct ix_str local_tag, struct ix_str remote_tag)
 {
     uint8_t storage[IX_SIP_KEY];
     struct ix_buf key;
@@ -129,8 +129,8 @@ static struct ix_sip_dialog *dialog_alloc(struct ix_sip_stack *s, uint32_t trans
     return d;
 }
 
-int ix_sip_dialog_uac(struct ix_sip_stack *s, ix_sip_txn txn, const struct ix_sip_msg *response, void *user,
-    struct ix_sip_dialog **out)
+int ix_sip_dialog_uac(
+    struct ix_sip_stack *s, ix_sip_txn txn, const struct ix_sip_msg *response, void *user, struct ix_sip_dialog **out)
 {
     struct ix_sip_tx *tx = ix_sip_tx_find(s, txn);
     if (!tx || tx->server)
@@ -201,8 +201,8 @@ void ix_sip_dialog_confirm(struct ix_sip_dialog *d)
 
 static bool refreshes_target(enum ix_sip_method method)
 {
-    return method == IX_SIP_INVITE || method == IX_SIP_UPDATE || method == IX_SIP_SUBSCRIBE || method == IX_SIP_NOTIFY ||
-           method == IX_SIP_REFER;
+    return method == IX_SIP_INVITE || method == IX_SIP_UPDATE || method == IX_SIP_SUBSCRIBE ||
+           method == IX_SIP_NOTIFY || method == IX_SIP_REFER;
 }
 
 int ix_sip_dialog_refresh(struct ix_sip_dialog *d, const struct ix_sip_msg *msg)
@@ -232,8 +232,8 @@ int ix_sip_dialog_response(struct ix_sip_dialog *d, const struct ix_sip_tx *tx, 
     return 0;
 }
 
-int ix_sip_dialog_request(struct ix_sip_dialog *d, const struct ix_sip_request *req, void *user, struct ix_now now,
-    ix_sip_txn *txn)
+int ix_sip_dialog_request(
+    struct ix_sip_dialog *d, const struct ix_sip_request *req, void *user, struct ix_now now, ix_sip_txn *txn)
 {
     struct ix_sip_transport *t = ix_sip_transport_find(d->stack, d->transport);
     ix_sip_txn made = 0;
@@ -277,7 +277,8 @@ int ix_sip_dialog_ack(struct ix_sip_dialog *d, struct ix_str content_type, struc
     int err = ix_sip_draft_make(&draft, s, t, &req, d);
     if (!err) {
         /* the credentials of the INVITE (RFC 3261 section 13.2.2.4) */
-        ix_sip_draft_write(&b, &draft, t, branch, d->ack_cseq, tx ? ix_str_n(tx->credentials.p, tx->credentials.n) : IX_STR_NONE);
+        ix_sip_draft_write(
+            &b, &draft, t, branch, d->ack_cseq, tx ? ix_str_n(tx->credentials.p, tx->credentials.n) : IX_STR_NONE);
         err = b.err;
     }
     if (!err && tx)
@@ -295,12 +296,13 @@ int ix_sip_dialog_ack(struct ix_sip_dialog *d, struct ix_str content_type, struc
 /* outputs that nobody has polled yet must not show a dialog that is gone */
 static void scrub_queue(struct ix_sip_dialog *d)
 {
-    IX_LIST_EACH_SAFE(node, &d->stack->queue) {
+    IX_LIST_EACH_SAFE (node, &d->stack->queue) {
         struct ix_sip_event *ev = IX_CONTAINER(node, struct ix_sip_event, node);
         if (ev->out.dialog != d)
             continue;
         ev->out.dialog = NULL;
-        if (ev->out.user == d->user && (ev->out.kind == IX_SIP_OUT_ACK || ev->out.kind == IX_SIP_OUT_CANCELLED || ev->out.server))
+        if (ev->out.user == d->user &&
+            (ev->out.kind == IX_SIP_OUT_ACK || ev->out.kind == IX_SIP_OUT_CANCELLED || ev->out.server))
             ev->out.user = NULL;
     }
 }
@@ -343,7 +345,8 @@ bool ix_sip_invite_runs(const struct ix_sip_stack *s, ix_sip_txn txn)
 
 bool ix_sip_dialog_busy(const struct ix_sip_dialog *d)
 {
-    return ix_sip_invite_runs(d->stack, d->invite_out) || ix_sip_invite_runs(d->stack, d->invite_in) || !ix_sip_dialog_acked(d);
+    return ix_sip_invite_runs(d->stack, d->invite_out) || ix_sip_invite_runs(d->stack, d->invite_in) ||
+           !ix_sip_dialog_acked(d);
 }
 
 bool ix_sip_dialog_acked(const struct ix_sip_dialog *d)

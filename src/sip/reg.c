@@ -82,7 +82,8 @@ static void set_state(struct ix_sip_reg *r, enum ix_sip_reg_state state, int err
     struct ix_sip_reg_event ev = { .state = state, .err = err, .status = status, .expires = r->granted_s };
     if (state == r->state && state != IX_SIP_REG_WAITING)
         return;
-    ix_log(r->stack->log, IX_LOG_DEBUG, "sip", "registration: state %d to %d (%s)", (int) r->state, (int) state, ix_error_text(err));
+    ix_log(r->stack->log, IX_LOG_DEBUG, "sip", "registration: state %d to %d (%s)", (int) r->state, (int) state,
+        ix_error_text(err));
     r->state = state;
     ev.retry_us = state == IX_SIP_REG_WAITING ? r->at_us : 0;
     if (r->event_count == MAX_EVENTS)
@@ -96,7 +97,8 @@ static void wait_and_retry(struct ix_sip_reg *r, int err, unsigned status, uint3
 {
     uint32_t shift = IX_MIN(r->failures, 6);
     uint64_t delay = IX_MIN(BACKOFF_FIRST_S << shift, BACKOFF_MAX_S) * IX_S;
-    delay = delay / 2 + ix_rng_below(r->stack->rng, (uint32_t) (delay / 2)); /* many clients shall not come back at once */
+    delay =
+        delay / 2 + ix_rng_below(r->stack->rng, (uint32_t) (delay / 2)); /* many clients shall not come back at once */
     delay = IX_MAX(delay, IX_MIN(least_s, RETRY_AFTER_MAX_S) * IX_S);
     r->failures++;
     r->at_us = ix_time_add(now.mono_us, delay);
@@ -122,9 +124,16 @@ static int send_register(struct ix_sip_reg *r, uint32_t expires, struct ix_now n
     ix_buf_fmt(&headers, "Expires: %u\r\n", expires);
     int err = party.err ? party.err : contact.err ? contact.err : headers.err;
     if (!err) {
-        struct ix_sip_request req = { .method = IX_SIP_REGISTER, .uri = ix_str(r->registrar), .from = ix_str_n(party.p, party.n),
-            .to = ix_str_n(party.p, party.n), .from_tag = ix_str(r->from_tag), .call_id = ix_str(r->call_id), .cseq = r->cseq + 1,
-            .contact = ix_str_n(contact.p, contact.n), .headers = ix_str_n(headers.p, headers.n), .auth = r->auth };
+        struct ix_sip_request req = { .method = IX_SIP_REGISTER,
+            .uri = ix_str(r->registrar),
+            .from = ix_str_n(party.p, party.n),
+            .to = ix_str_n(party.p, party.n),
+            .from_tag = ix_str(r->from_tag),
+            .call_id = ix_str(r->call_id),
+            .cseq = r->cseq + 1,
+            .contact = ix_str_n(contact.p, contact.n),
+            .headers = ix_str_n(headers.p, headers.n),
+            .auth = r->auth };
         err = ix_sip_send_request(r->stack, r->transport, &req, r->user, now, &r->txn);
     }
     ix_buf_clear(&party);

@@ -145,8 +145,8 @@ static char *kept_params(struct ix_str params)
     return ix_buf_take(&b);
 }
 
-static bool seconds_of(const struct ix_sip_registrar *r, const struct ix_sip_msg *msg, const struct ix_sip_addr *addr,
-    uint32_t *seconds)
+static bool seconds_of(
+    const struct ix_sip_registrar *r, const struct ix_sip_msg *msg, const struct ix_sip_addr *addr, uint32_t *seconds)
 {
     struct ix_str text;
     *seconds = r->config.default_expires;
@@ -171,8 +171,11 @@ static int make_binding(struct ix_sip_registrar *r, const struct ix_sip_msg *msg
     b->call_id = ix_str_dup(msg->call_id);
     b->cseq = msg->cseq;
     b->seconds = seconds;
-    b->shown = (struct ix_sip_binding){ .contact = b->contact, .params = b->params, .user_agent = b->user_agent,
-        .transport = transport, .expires_us = ix_time_add(now.mono_us, seconds * IX_S) };
+    b->shown = (struct ix_sip_binding){ .contact = b->contact,
+        .params = b->params,
+        .user_agent = b->user_agent,
+        .transport = transport,
+        .expires_us = ix_time_add(now.mono_us, seconds * IX_S) };
     ix_list_append(fresh, &b->node);
     if (!b->contact || !b->params || !b->user_agent || !b->call_id)
         return IRISX_E_NO_MEMORY;
@@ -189,12 +192,13 @@ static bool same_binding(const struct binding *a, const struct binding *b)
     if (ix_sip_param(p, "+sip.instance", &i) && ix_sip_param(q, "+sip.instance", &j) && ix_sip_param(p, "reg-id", &m) &&
         ix_sip_param(q, "reg-id", &n) && ix_str_eq(i, j) && ix_str_eq(m, n))
         return true;
-    return !ix_sip_uri_parse(&x, ix_str(a->contact)) && !ix_sip_uri_parse(&y, ix_str(b->contact)) && ix_sip_uri_eq(&x, &y);
+    return !ix_sip_uri_parse(&x, ix_str(a->contact)) && !ix_sip_uri_parse(&y, ix_str(b->contact)) &&
+           ix_sip_uri_eq(&x, &y);
 }
 
 static struct binding *find_same(const struct aor *a, const struct binding *like)
 {
-    IX_LIST_EACH(node, &a->bindings) {
+    IX_LIST_EACH (node, &a->bindings) {
         struct binding *b = IX_CONTAINER(node, struct binding, node);
         if (same_binding(b, like))
             return b;
@@ -203,8 +207,8 @@ static struct binding *find_same(const struct aor *a, const struct binding *like
 }
 
 /* reads every Contact into `fresh`; 0 or the status to refuse with */
-static unsigned read_contacts(struct ix_sip_registrar *r, const struct ix_sip_msg *msg, uint32_t transport, struct ix_now now,
-    struct ix_list *fresh, struct ix_buf *headers)
+static unsigned read_contacts(struct ix_sip_registrar *r, const struct ix_sip_msg *msg, uint32_t transport,
+    struct ix_now now, struct ix_list *fresh, struct ix_buf *headers)
 {
     struct ix_sip_values it = ix_sip_values(msg, IX_SIP_H_CONTACT);
     struct ix_str value;
@@ -228,7 +232,7 @@ static unsigned read_contacts(struct ix_sip_registrar *r, const struct ix_sip_ms
 static unsigned check_contacts(const struct ix_sip_registrar *r, const struct aor *a, struct ix_list *fresh)
 {
     size_t added = 0;
-    IX_LIST_EACH(node, fresh) {
+    IX_LIST_EACH (node, fresh) {
         const struct binding *b = IX_CONTAINER(node, struct binding, node), *old = find_same(a, b);
         if (old && ix_str_eq(ix_str(old->call_id), ix_str(b->call_id)) && b->cseq <= old->cseq)
             return 500;
@@ -263,7 +267,7 @@ static void free_fresh(struct ix_sip_registrar *r, struct ix_list *fresh)
 
 static void write_bindings(const struct aor *a, struct ix_buf *headers, struct ix_now now)
 {
-    IX_LIST_EACH(node, &a->bindings) {
+    IX_LIST_EACH (node, &a->bindings) {
         const struct binding *b = IX_CONTAINER(node, struct binding, node);
         uint64_t at = b->shown.expires_us, left = at > now.mono_us ? at - now.mono_us : 0;
         ix_buf_fmt(headers, "Contact: <%s>;expires=%u", b->contact, (unsigned) ((left + IX_S - 1) / IX_S));
@@ -300,8 +304,8 @@ static unsigned update(struct ix_sip_registrar *r, struct aor *a, const struct i
     return status;
 }
 
-unsigned ix_sip_registrar_register(struct ix_sip_registrar *r, struct ix_str aor, const struct ix_sip_msg *msg, uint32_t transport,
-    struct ix_now now, struct ix_buf *headers)
+unsigned ix_sip_registrar_register(struct ix_sip_registrar *r, struct ix_str aor, const struct ix_sip_msg *msg,
+    uint32_t transport, struct ix_now now, struct ix_buf *headers)
 {
     struct ix_sip_addr first;
     struct aor *a;
@@ -331,7 +335,7 @@ const struct ix_sip_binding *ix_sip_registrar_find(const struct ix_sip_registrar
     const struct aor *a = find_aor(r, aor);
     if (!a)
         return NULL;
-    IX_LIST_EACH(node, &a->bindings) {
+    IX_LIST_EACH (node, &a->bindings) {
         if (!at--)
             return &IX_CONTAINER(node, struct binding, node)->shown;
     }
@@ -344,7 +348,7 @@ void ix_sip_registrar_transport_closed(struct ix_sip_registrar *r, uint32_t tran
     void *value;
     for (size_t at = 0; ix_map_next(r->aors, &at, &key, &value);) {
         struct aor *a = value;
-        IX_LIST_EACH_SAFE(node, &a->bindings) {
+        IX_LIST_EACH_SAFE (node, &a->bindings) {
             struct binding *b = IX_CONTAINER(node, struct binding, node);
             if (b->shown.transport == transport)
                 unbind(r, b);

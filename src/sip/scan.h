@@ -22,7 +22,6 @@ bool ix_sip_params_valid(struct ix_str params);
 /* copies s with each run of CR, LF and what surrounds it turned into one space */
 void ix_sip_unfold(struct ix_buf *b, struct ix_str s);
 
-
 /* length of the first list element: up to a comma outside quotes and <> */
 size_t ix_sip_element_length(struct ix_str s);
 enum ix_sip_hdr ix_sip_header_id(struct ix_str name); /* long or compact form, any case */

@@ -44,7 +44,8 @@ static void merge_key(struct ix_buf *b, const struct ix_sip_msg *msg)
     ix_buf_strv(b, msg->method_name);
 }
 
-static struct ix_sip_tx *find(struct ix_sip_stack *s, uint32_t transport, const struct ix_sip_msg *msg, struct ix_str method)
+static struct ix_sip_tx *find(
+    struct ix_sip_stack *s, uint32_t transport, const struct ix_sip_msg *msg, struct ix_str method)
 {
     uint8_t storage[IX_SIP_KEY];
     struct ix_buf key;
@@ -92,13 +93,13 @@ static int answer_tagged(struct ix_sip_stack *s, uint32_t transport, const struc
 {
     struct ix_buf b;
     ix_buf_init(&b, IX_SIP_MAX_MESSAGE);
-    ix_sip_response_write(&b, s, msg, &(struct ix_sip_response_parts){ .status = status, .phrase = phrase, .headers = headers,
-        .to_tag = tag });
+    ix_sip_response_write(&b, s, msg,
+        &(struct ix_sip_response_parts){ .status = status, .phrase = phrase, .headers = headers, .to_tag = tag });
     return ix_sip_send(s, transport, &b);
 }
 
-int ix_sip_answer(struct ix_sip_stack *s, uint32_t transport, const struct ix_sip_msg *msg, unsigned status, struct ix_str phrase,
-    struct ix_str headers)
+int ix_sip_answer(struct ix_sip_stack *s, uint32_t transport, const struct ix_sip_msg *msg, unsigned status,
+    struct ix_str phrase, struct ix_str headers)
 {
     char tag[IX_SIP_TAG + 1];
     ix_rng_token(s->rng, tag, IX_SIP_TAG);
@@ -106,8 +107,8 @@ int ix_sip_answer(struct ix_sip_stack *s, uint32_t transport, const struct ix_si
     return answer_tagged(s, transport, msg, status, phrase, headers, ix_str(tag));
 }
 
-static int answer_with(struct ix_sip_stack *s, uint32_t transport, const struct ix_sip_msg *msg, unsigned status,
-    struct ix_buf *headers)
+static int answer_with(
+    struct ix_sip_stack *s, uint32_t transport, const struct ix_sip_msg *msg, unsigned status, struct ix_buf *headers)
 {
     int err = headers->err ? headers->err
                            : ix_sip_answer(s, transport, msg, status, IX_STR_NONE, ix_str_n(headers->p, headers->n));
@@ -167,8 +168,8 @@ static unsigned screen(struct ix_sip_stack *s, const struct ix_sip_msg *msg, str
 }
 
 /* RFC 3261 sections 12.2.2 and 14.2 */
-static unsigned screen_in_dialog(struct ix_sip_stack *s, struct ix_sip_dialog *d, const struct ix_sip_msg *msg,
-    struct ix_buf *headers)
+static unsigned screen_in_dialog(
+    struct ix_sip_stack *s, struct ix_sip_dialog *d, const struct ix_sip_msg *msg, struct ix_buf *headers)
 {
     if (d->has_remote_cseq && msg->cseq <= d->remote_cseq)
         return 500;
@@ -223,7 +224,8 @@ static int build(struct ix_sip_tx *tx, const struct ix_sip_msg *msg)
     return err;
 }
 
-static int start(struct ix_sip_stack *s, struct ix_sip_transport *t, struct ix_sip_dialog *d, const struct ix_sip_msg *msg)
+static int start(
+    struct ix_sip_stack *s, struct ix_sip_transport *t, struct ix_sip_dialog *d, const struct ix_sip_msg *msg)
 {
     struct ix_sip_tx *tx;
     int err = ix_sip_tx_new(s, t, &tx);
@@ -375,10 +377,16 @@ static bool makes_dialog(const struct ix_sip_tx *tx, unsigned status)
 static void write_response(struct ix_buf *b, const struct ix_sip_tx *tx, const struct ix_sip_reply *reply)
 {
     bool dialog = makes_dialog(tx, reply->status), success = reply->status >= 200 && reply->status < 300;
-    bool target = dialog || (success && (tx->method == IX_SIP_UPDATE || tx->method == IX_SIP_OPTIONS ||
-                                            tx->method == IX_SIP_SUBSCRIBE));
-    struct ix_sip_response_parts parts = { .status = reply->status, .phrase = reply->phrase, .contact = reply->contact,
-        .headers = reply->headers, .content_type = reply->content_type, .body = reply->body, .record_route = dialog };
+    bool target =
+        dialog ||
+        (success && (tx->method == IX_SIP_UPDATE || tx->method == IX_SIP_OPTIONS || tx->method == IX_SIP_SUBSCRIBE));
+    struct ix_sip_response_parts parts = { .status = reply->status,
+        .phrase = reply->phrase,
+        .contact = reply->contact,
+        .headers = reply->headers,
+        .content_type = reply->content_type,
+        .body = reply->body,
+        .record_route = dialog };
     parts.capabilities = success && (tx->method == IX_SIP_INVITE || tx->method == IX_SIP_OPTIONS);
     if (target && !parts.contact.n)
         parts.contact = ix_str(tx->transport->contact);

@@ -193,7 +193,8 @@ struct ix_sip_values ix_sip_values(const struct ix_sip_msg *msg, enum ix_sip_hdr
 bool ix_sip_values_next(struct ix_sip_values *it, struct ix_str *value);
 bool ix_sip_list_has(const struct ix_sip_msg *msg, enum ix_sip_hdr id, const char *token); /* Supported, Allow ... */
 int ix_sip_get_addr(const struct ix_sip_msg *msg, enum ix_sip_hdr id, struct ix_sip_addr *out); /* first; _NOT_FOUND */
-int ix_sip_get_u32(const struct ix_sip_msg *msg, enum ix_sip_hdr id, uint32_t *out); /* up to the first ';'; _NOT_FOUND */
+int ix_sip_get_u32(
+    const struct ix_sip_msg *msg, enum ix_sip_hdr id, uint32_t *out); /* up to the first ';'; _NOT_FOUND */
 bool ix_sip_get_reason(const struct ix_sip_msg *msg, const char *protocol, struct ix_sip_reason *out); /* NULL: first */
 /* Session-Expires: refresher "uac", "uas" or empty */
 int ix_sip_get_session_expires(const struct ix_sip_msg *msg, uint32_t *seconds, struct ix_str *refresher);
@@ -209,7 +210,8 @@ void ix_sip_write_header(struct ix_buf *b, const char *name, struct ix_str value
 /* "name" <uri>;tag=t — display and tag may be empty; escapes the display name */
 void ix_sip_write_addr(struct ix_buf *b, struct ix_str display, struct ix_str uri, struct ix_str tag);
 
-struct ix_sip_request { /* what a caller says; the stack adds Via, Max-Forwards, User-Agent, Content-Length, credentials */
+struct
+    ix_sip_request { /* what a caller says; the stack adds Via, Max-Forwards, User-Agent, Content-Length, credentials */
     enum ix_sip_method method;
     struct ix_str method_name; /* only for IX_SIP_OTHER */
     struct ix_str uri; /* Request-URI; in a dialog ignored */
@@ -249,7 +251,8 @@ enum ix_sip_out_kind {
     IX_SIP_OUT_CANCELLED = 3, /* the peer cancelled this INVITE; 200 and 487 are already sent; msg is the CANCEL */
     IX_SIP_OUT_ACK = 4, /* our 2xx arrived; msg may carry an SDP answer */
     IX_SIP_OUT_RESPONSE = 5, /* to our request; each 1xx (not 100), then one final; INVITE: a 2xx of each fork */
-    IX_SIP_OUT_FAILED = 6 /* client: no final response came. server: our 2xx was never ACKed, or the transport is gone */
+    IX_SIP_OUT_FAILED =
+        6 /* client: no final response came. server: our 2xx was never ACKed, or the transport is gone */
 };
 struct ix_sip_out { /* valid until the next input, timeout or poll */
     enum ix_sip_out_kind kind;
@@ -270,7 +273,8 @@ void ix_sip_stack_free(struct ix_sip_stack *s); /* dialogs must be freed before 
 
 struct ix_sip_transport_config {
     bool secure; /* Via WSS */
-    struct ix_str sent_by; /* n = 0: the stack's own <random>.invalid (RFC 7118 section 5), the same after a reconnect */
+    struct ix_str
+        sent_by; /* n = 0: the stack's own <random>.invalid (RFC 7118 section 5), the same after a reconnect */
     struct ix_str contact_user; /* n = 0: the stack's random token */
 };
 int ix_sip_transport_opened(struct ix_sip_stack *s, uint32_t transport, const struct ix_sip_transport_config *config);
@@ -303,15 +307,16 @@ enum ix_sip_dialog_state { IX_SIP_EARLY = 1, IX_SIP_CONFIRMED = 2 };
 struct ix_sip_dialog;
 /* From a response with a To tag (101..299) to our INVITE txn; each fork (To tag) makes its own. A later 2xx of the
  * same fork confirms it inside. IRISX_E_CONFLICT if it exists already (then RESPONSE carried it). */
-int ix_sip_dialog_uac(struct ix_sip_stack *s, ix_sip_txn txn, const struct ix_sip_msg *response, void *user,
-    struct ix_sip_dialog **out);
+int ix_sip_dialog_uac(
+    struct ix_sip_stack *s, ix_sip_txn txn, const struct ix_sip_msg *response, void *user, struct ix_sip_dialog **out);
 /* For a request we are about to answer with 101..299; the local tag is chosen here. */
 int ix_sip_dialog_uas(struct ix_sip_stack *s, ix_sip_txn txn, void *user, struct ix_sip_dialog **out);
 /* Ends matching: later requests in it get 481; a REQUEST of it still unanswered is answered 481. */
 void ix_sip_dialog_free(struct ix_sip_dialog *d, struct ix_now now);
 enum ix_sip_dialog_state ix_sip_dialog_state(const struct ix_sip_dialog *d);
 bool ix_sip_dialog_acked(const struct ix_sip_dialog *d); /* no 2xx of ours waits for its ACK (BYE is allowed then) */
-bool ix_sip_dialog_busy(const struct ix_sip_dialog *d); /* an INVITE is under way in either direction: no re-INVITE now */
+bool ix_sip_dialog_busy(
+    const struct ix_sip_dialog *d); /* an INVITE is under way in either direction: no re-INVITE now */
 void *ix_sip_dialog_user(const struct ix_sip_dialog *d);
 void ix_sip_dialog_set_user(struct ix_sip_dialog *d, void *user);
 uint32_t ix_sip_dialog_transport(const struct ix_sip_dialog *d);
@@ -326,8 +331,8 @@ void ix_sip_dialog_write_replaces(struct ix_buf *b, const struct ix_sip_dialog *
 /* The dialog a Replaces header value of an incoming INVITE or REFER names; NULL if none of ours */
 struct ix_sip_dialog *ix_sip_dialog_find_replaces(const struct ix_sip_stack *s, struct ix_str value);
 /* Any method but ACK and CANCEL. re-INVITE while one is under way: IRISX_E_STATE. Goes out on the dialog's transport. */
-int ix_sip_dialog_request(struct ix_sip_dialog *d, const struct ix_sip_request *req, void *user, struct ix_now now,
-    ix_sip_txn *txn);
+int ix_sip_dialog_request(
+    struct ix_sip_dialog *d, const struct ix_sip_request *req, void *user, struct ix_now now, ix_sip_txn *txn);
 /* ACK of the last 2xx to our (re-)INVITE in this dialog; sent again by itself whenever that 2xx comes again (32 s). */
 int ix_sip_dialog_ack(struct ix_sip_dialog *d, struct ix_str content_type, struct ix_str body, struct ix_now now);
 
@@ -363,12 +368,14 @@ enum ix_sip_verdict {
 int ix_sip_auth_server_new(const struct ix_sip_auth_server_config *config, struct ix_sip_auth_server **out);
 void ix_sip_auth_server_free(struct ix_sip_auth_server *a);
 /* Header lines for a 401 (proxy: 407) */
-int ix_sip_auth_server_challenge(struct ix_sip_auth_server *a, struct ix_buf *b, bool proxy, bool stale, struct ix_now now);
+int ix_sip_auth_server_challenge(
+    struct ix_sip_auth_server *a, struct ix_buf *b, bool proxy, bool stale, struct ix_now now);
 /* who claims to send this: false without credentials for our realm; user borrows msg, escapes left */
-bool ix_sip_auth_server_user(const struct ix_sip_auth_server *a, const struct ix_sip_msg *msg, bool proxy, struct ix_str *user);
+bool ix_sip_auth_server_user(
+    const struct ix_sip_auth_server *a, const struct ix_sip_msg *msg, bool proxy, struct ix_str *user);
 /* password: of that user; an unknown user is the caller's to refuse */
-enum ix_sip_verdict ix_sip_auth_server_check(struct ix_sip_auth_server *a, const struct ix_sip_msg *msg, bool proxy,
-    struct ix_str password, struct ix_now now);
+enum ix_sip_verdict ix_sip_auth_server_check(
+    struct ix_sip_auth_server *a, const struct ix_sip_msg *msg, bool proxy, struct ix_str password, struct ix_now now);
 
 /* ---- registration, client (RFC 3261 section 10, RFC 7118, RFC 5626 in part) ------------------------------------------------ */
 enum ix_sip_reg_state {
@@ -400,7 +407,8 @@ struct ix_sip_reg_event { /* each change of state once */
 struct ix_sip_reg;
 int ix_sip_reg_new(const struct ix_sip_reg_config *config, struct ix_sip_reg **out);
 void ix_sip_reg_free(struct ix_sip_reg *r); /* sends nothing; forgets its transaction */
-void ix_sip_reg_start(struct ix_sip_reg *r, uint32_t transport, struct ix_now now); /* transport is open; also after FAILED */
+void ix_sip_reg_start(
+    struct ix_sip_reg *r, uint32_t transport, struct ix_now now); /* transport is open; also after FAILED */
 void ix_sip_reg_stop(struct ix_sip_reg *r, struct ix_now now); /* expires=0 for our own binding */
 void ix_sip_reg_transport_closed(struct ix_sip_reg *r, struct ix_now now); /* IDLE; start again when reconnected */
 /* RESPONSE and FAILED of the stack; true if it was this registration's */

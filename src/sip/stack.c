@@ -86,7 +86,7 @@ int ix_sip_send(struct ix_sip_stack *s, uint32_t transport, struct ix_buf *data)
 bool ix_sip_queue_drop(struct ix_sip_stack *s, enum ix_sip_out_kind kind, ix_sip_txn txn)
 {
     bool any = false;
-    IX_LIST_EACH_SAFE(node, &s->queue) {
+    IX_LIST_EACH_SAFE (node, &s->queue) {
         struct ix_sip_event *ev = IX_CONTAINER(node, struct ix_sip_event, node);
         if (ev->out.kind != kind || ev->out.txn != txn)
             continue;
@@ -130,8 +130,8 @@ static void transport_free(struct ix_sip_transport *t)
     ix_free(t);
 }
 
-static int transport_names(const struct ix_sip_stack *s, struct ix_sip_transport *t,
-    const struct ix_sip_transport_config *config)
+static int transport_names(
+    const struct ix_sip_stack *s, struct ix_sip_transport *t, const struct ix_sip_transport_config *config)
 {
     struct ix_str host = config->sent_by.n ? config->sent_by : ix_str(s->host);
     struct ix_str user = config->contact_user.n ? config->contact_user : ix_str(s->contact_user);
@@ -177,7 +177,7 @@ int ix_sip_transport_opened(struct ix_sip_stack *s, uint32_t id, const struct ix
 /* what was to be sent on it cannot be any more, and requests that nobody has seen need no answer */
 static void drop_queued(struct ix_sip_stack *s, uint32_t id)
 {
-    IX_LIST_EACH_SAFE(node, &s->queue) {
+    IX_LIST_EACH_SAFE (node, &s->queue) {
         struct ix_sip_event *ev = IX_CONTAINER(node, struct ix_sip_event, node);
         struct ix_sip_tx *tx = ev->out.kind == IX_SIP_OUT_REQUEST ? ix_sip_tx_find(s, ev->out.txn) : NULL;
         if (ev->out.transport != id || (ev->out.kind != IX_SIP_OUT_SEND && ev->out.kind != IX_SIP_OUT_REQUEST))
@@ -316,8 +316,8 @@ static int stack_init(struct ix_sip_stack *s, const struct ix_sip_stack_config *
         ix_rng_u64(s->rng));
     s->merges = ix_map_new(s->max_transactions, ix_rng_u64(s->rng));
     s->dialogs = ix_map_new(dialogs, ix_rng_u64(s->rng));
-    if (!s->agent || !s->supported || !s->contact_user || !s->host || !s->transports || !s->ids || !s->branches || !s->merges ||
-        !s->dialogs)
+    if (!s->agent || !s->supported || !s->contact_user || !s->host || !s->transports || !s->ids || !s->branches ||
+        !s->merges || !s->dialogs)
         return IRISX_E_NO_MEMORY;
     return ix_sip_clean(ix_str(s->agent)) && ix_sip_clean(ix_str(s->supported)) ? 0 : IRISX_E_INVALID;
 }

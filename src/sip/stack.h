@@ -43,7 +43,8 @@ struct ix_sip_span {
 struct ix_sip_draft {
     struct ix_buf text;
     enum ix_sip_method method;
-    struct ix_sip_span method_name, uri, route, from, to, call_id, rest, body; /* from, to with tags; route, rest: lines */
+    struct ix_sip_span method_name, uri, route, from, to, call_id, rest,
+        body; /* from, to with tags; route, rest: lines */
 };
 
 enum ix_sip_tx_state {
@@ -166,12 +167,12 @@ void ix_sip_server_unmerge(struct ix_sip_tx *tx); /* out of the table of merged 
 int ix_sip_server_input(struct ix_sip_stack *s, struct ix_sip_transport *t, const struct ix_sip_msg *msg);
 void ix_sip_server_timeout(struct ix_sip_tx *tx);
 /* an answer without a transaction */
-int ix_sip_answer(struct ix_sip_stack *s, uint32_t transport, const struct ix_sip_msg *msg, unsigned status, struct ix_str phrase,
-    struct ix_str headers);
+int ix_sip_answer(struct ix_sip_stack *s, uint32_t transport, const struct ix_sip_msg *msg, unsigned status,
+    struct ix_str phrase, struct ix_str headers);
 
 /* ---- dialog.c ---- */
-struct ix_sip_dialog *ix_sip_dialog_find(const struct ix_sip_stack *s, struct ix_str call_id, struct ix_str local_tag,
-    struct ix_str remote_tag);
+struct ix_sip_dialog *ix_sip_dialog_find(
+    const struct ix_sip_stack *s, struct ix_str call_id, struct ix_str local_tag, struct ix_str remote_tag);
 /* a response to a request of ours in d: confirms, refreshes the target */
 int ix_sip_dialog_response(struct ix_sip_dialog *d, const struct ix_sip_tx *tx, const struct ix_sip_msg *msg);
 int ix_sip_dialog_refresh(struct ix_sip_dialog *d, const struct ix_sip_msg *msg);
@@ -182,8 +183,8 @@ bool ix_sip_invite_runs(const struct ix_sip_stack *s, ix_sip_txn txn); /* not fi
 struct ix_str ix_sip_draft_part(const struct ix_sip_draft *draft, struct ix_sip_span span);
 int ix_sip_draft_make(struct ix_sip_draft *draft, const struct ix_sip_stack *s, const struct ix_sip_transport *t,
     const struct ix_sip_request *req, const struct ix_sip_dialog *d);
-void ix_sip_draft_write(struct ix_buf *b, const struct ix_sip_draft *draft, const struct ix_sip_transport *t, const char *branch,
-    uint32_t cseq, struct ix_str credentials);
+void ix_sip_draft_write(struct ix_buf *b, const struct ix_sip_draft *draft, const struct ix_sip_transport *t,
+    const char *branch, uint32_t cseq, struct ix_str credentials);
 /* ACK of a non-2xx or CANCEL of the same request: to is the value of To, headers further lines */
 void ix_sip_draft_write_bare(struct ix_buf *b, const struct ix_sip_draft *draft, const struct ix_sip_transport *t,
     const char *branch, uint32_t cseq, const char *method, struct ix_str to, struct ix_str headers);

@@ -66,8 +66,9 @@ void ix_sip_tx_timer(struct ix_sip_tx *tx, uint64_t at_us)
 
 void ix_sip_tx_set_state(struct ix_sip_tx *tx, enum ix_sip_tx_state state)
 {
-    ix_log(tx->stack->log, IX_LOG_TRACE, "sip", "%s %s transaction %llu: state %d to %d", tx->server ? "server" : "client",
-        ix_sip_method_name(tx->method), (unsigned long long) tx->id, (int) tx->state, (int) state);
+    ix_log(tx->stack->log, IX_LOG_TRACE, "sip", "%s %s transaction %llu: state %d to %d",
+        tx->server ? "server" : "client", ix_sip_method_name(tx->method), (unsigned long long) tx->id, (int) tx->state,
+        (int) state);
     tx->state = state;
 }
 
@@ -131,8 +132,14 @@ void ix_sip_tx_fail(struct ix_sip_tx *tx, int err)
         return;
     }
     tx->end.owner = tx;
-    tx->end.out = (struct ix_sip_out){ .kind = IX_SIP_OUT_FAILED, .transport = tx->transport->id, .txn = tx->id, .cseq = tx->cseq,
-        .server = tx->server, .user = tx->user, .dialog = d, .err = err };
+    tx->end.out = (struct ix_sip_out){ .kind = IX_SIP_OUT_FAILED,
+        .transport = tx->transport->id,
+        .txn = tx->id,
+        .cseq = tx->cseq,
+        .server = tx->server,
+        .user = tx->user,
+        .dialog = d,
+        .err = err };
     if (tx->server && !tx->user && d)
         tx->end.out.user = d->user;
     detach(tx);

@@ -160,23 +160,28 @@ static bool decisive(struct ix_str name)
     return false;
 }
 
-static bool find_param(struct ix_str params, struct ix_str name, struct ix_str *value)
+/* b has a parameter of that name, and if so whether one of them has that value: a repeated name is an error of the
+ * sender that must not make a URI differ from itself */
+static bool has_param(struct ix_str b, struct ix_str name, struct ix_str value, bool *agrees)
 {
     struct ix_str n, v;
-    while (ix_sip_param_next(&params, &n, &v)) {
-        if (decoded_eq(n, name, true)) {
-            *value = v;
-            return true;
-        }
+    bool found = false;
+    *agrees = false;
+    while (ix_sip_param_next(&b, &n, &v)) {
+        if (!decoded_eq(n, name, true))
+            continue;
+        found = true;
+        *agrees = *agrees || decoded_eq(v, value, true);
     }
-    return false;
+    return found;
 }
 
 static bool params_agree(struct ix_str a, struct ix_str b)
 {
-    struct ix_str name, value, other;
+    struct ix_str name, value;
+    bool agrees;
     while (ix_sip_param_next(&a, &name, &value)) {
-        if (find_param(b, name, &other) ? !decoded_eq(value, other, true) : decisive(name))
+        if (has_param(b, name, value, &agrees) ? !agrees : decisive(name))
             return false;
     }
     return true;

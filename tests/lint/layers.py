@@ -26,17 +26,21 @@ def why_refused(table, folder, name, quote, header, folders):
         return None if matches(header[len("irisx/"):], allowed) else "public header not for this folder"
     top = header.split("/")[0]
     if "/" in header and top in folders:
-        if top == folder or top in rule["folders"] or header in rule.get("files", []):
+        if top == folder:
             return None
-        return "src/%s may not look into src/%s" % (folder, top)
+        if top not in rule["folders"] and header not in rule.get("files", []):
+            return "src/%s may not look into src/%s" % (folder, top)
+        shown = table.get(top, {}).get("interface", [top + ".h"])
+        return None if header[len(top) + 1:] in shown else "a header of src/%s's own" % top
     if quote == '"':
         if os.path.exists(os.path.join(os.path.dirname(name), header)):
-            return "name it from src/: \"%s/%s\"" % (folder, header)
+            return None if rule.get("local") else "name it from src/: \"%s/%s\"" % (folder, header)
         return "no such header in src/"
     if matches(header, table["pure"]["headers"] + rule.get("headers", [])):
         return None
     if matches(header, rule.get("external", [])):
-        return None if name.endswith(".c") else "third-party header in a header file"
+        seen = name.endswith(".h") and os.path.basename(name) in rule.get("interface", [folder + ".h"])
+        return "third-party header in a header that other folders see" if seen else None
     third_party = {p for r in table.values() for p in r.get("external", [])}
     if matches(header, third_party):
         return "third-party header not for this folder"

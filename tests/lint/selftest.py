@@ -54,10 +54,15 @@ class Layers(LintCase):
 
     def test_third_party_header_is_for_c_files_of_its_folder(self):
         self.put("src/dtls/dtls.h", "#include <mbedtls/ssl.h>\n")
-        self.refused("third-party header in a header file", "layers.py", self.root)
+        self.refused("third-party header in a header that other folders see", "layers.py", self.root)
         self.put("src/dtls/dtls.h", "\n")
         self.put("src/client/a.c", "#include <uv.h>\n")
         self.refused("third-party header not for this folder", "layers.py", self.root)
+
+    def test_private_header_of_another_folder_is_refused(self):
+        self.put("src/call/a.c", '#include "sip/stack.h"\n')
+        self.put("src/sip/stack.h", "\n")
+        self.refused("a header of src/sip's own", "layers.py", self.root)
 
     def test_command_line_sees_public_headers_only(self):
         self.put("src/cli/main.c", '#include <irisx/error.h>\n#include "core/core.h"\n')

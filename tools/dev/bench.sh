@@ -18,8 +18,7 @@ dev_main() {
     for name in "${names[@]}"; do
         [ -f "$ROOT/tools/bench/$name.py" ] || die "no benchmark '$name' in tools/bench"
     done
-    build_setup build --buildtype=release -Dtests=false
-    build_targets build
+    build_release
     for name in "${names[@]}"; do
         say "== bench $name"
         python3 "$ROOT/tools/bench/$name.py" --build "$ROOT/build" $json || failed=1

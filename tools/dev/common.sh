@@ -48,6 +48,12 @@ build_targets() {
     ninja -C "$ROOT/$dir" "$@" >&2 || die "building $dir failed (the compiler's words are above)"
 }
 
+# The product as it is shipped, in build/. Level 2: a tenth smaller than 3 and not slower, the codecs are elsewhere.
+build_release() {
+    build_setup build --buildtype=release -Doptimization=2 -Dtests=false
+    build_targets build "$@"
+}
+
 # One pinned virtual environment for the Python tools of the tests and benches; made on first need.
 python_venv() {
     local venv="$ROOT/.venv" list="$ROOT/tools/requirements.txt"

@@ -4,8 +4,7 @@
 dev_main() {
     local out="$ROOT/build/docs" version
     version=$(sed -n "s/^ *version: '\(.*\)'.*/\1/p;s/.*version: '\([0-9.]*\)', license.*/\1/p" "$ROOT/meson.build" | head -n 1)
-    build_setup build --buildtype=release -Dtests=false
-    build_targets build include/irisx/api/common.h # and the other generated headers with it
+    build_release include/irisx/api/common.h # and the other generated headers with it
     rm -rf "$out" && mkdir -p "$out"
     (cd "$ROOT" && { cat docs/Doxyfile && printf 'PROJECT_NUMBER=%s\nOUTPUT_DIRECTORY=%s\nWARN_LOGFILE=%s\nINPUT+=%s\n' \
         "$version" "$out" "$out/warnings.txt" "$ROOT/build/include/irisx"; } | doxygen - >"$out/doxygen.log" 2>&1) || die "doxygen failed: build/docs/doxygen.log"

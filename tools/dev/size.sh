@@ -2,8 +2,7 @@
 # ./dev size: what the stripped release library weighs, and the share of each folder of src/.
 
 dev_main() {
-    build_setup build --buildtype=release -Dtests=false
-    build_targets build
+    build_release
     local lib
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT

@@ -35,6 +35,8 @@ Test(identity, is_a_self_signed_p256_certificate_that_says_nothing_of_us)
     cr_assert_eq(crt->valid_from.year, 2023);
     cr_assert_eq(crt->valid_from.day, 13);
     cr_assert_eq(crt->valid_to.year, 2033);
+    cr_assert_eq(crt->serial.len, 16);
+    cr_assert_lt(crt->serial.p[0], 0x80, "positive");
     ix_dtls_identity_unref(id);
 }
 

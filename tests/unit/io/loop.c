@@ -164,3 +164,46 @@ Test(loop, a_broken_pipe_inside_the_loop_does_not_reach_the_program)
     cr_assert_eq(sigismember(&pending, SIGPIPE), 0);
     cr_assert_eq(ix_loop_free(f.loop), 0);
 }
+
+static void ring_count(void *ctx)
+{
+    (void) ctx;
+    f.calls++;
+}
+
+Test(loop, a_bell_rung_often_is_heard_once_and_again_later)
+{
+    struct ix_loop_bell *bell;
+    cr_assert_eq(ix_loop_bell_new(f.loop, ring_count, NULL, &bell), 0);
+    for (int i = 0; i < 10; i++)
+        ix_loop_bell_ring(bell);
+    cr_assert_eq(ix_loop_run_once(f.loop), 0);
+    cr_assert_eq(f.calls, 1);
+    cr_assert_eq(ix_loop_run_once(f.loop), 0);
+    cr_assert_eq(f.calls, 1);
+    ix_loop_bell_ring(bell);
+    cr_assert_eq(ix_loop_run_once(f.loop), 0);
+    cr_assert_eq(f.calls, 2);
+    ix_loop_bell_free(bell);
+    cr_assert_eq(ix_loop_free(f.loop), 0);
+}
+
+static struct ix_post again_post;
+
+static void post_again(void *arg)
+{
+    f.order[f.calls++] = *(const char *) arg;
+    if (f.calls < 3) /* the memory is free again when the function begins */
+        cr_assert_eq(ix_loop_post_with(f.loop, &again_post, post_again, arg), 0);
+}
+
+Test(loop, a_post_with_the_callers_memory_may_be_repeated_from_inside)
+{
+    cr_assert_eq(ix_loop_post_with(f.loop, &again_post, post_again, &letters[0]), 0);
+    while (f.calls < 3)
+        cr_assert_eq(ix_loop_run_once(f.loop), 0);
+    cr_assert_str_eq(f.order, "aaa");
+    ix_loop_stop(f.loop);
+    cr_assert_eq(ix_loop_post_with(f.loop, &again_post, post_again, &letters[0]), IRISX_E_CLOSED);
+    cr_assert_eq(ix_loop_free(f.loop), 0);
+}

@@ -38,6 +38,14 @@ Test(hear, a_tone_comes_through_every_codec_on_a_clean_line)
     }
 }
 
+Test(hear, opus_calls_are_wideband)
+{
+    struct world *w = world_new(1);
+    float level = tone_over(w, IX_CODEC_OPUS, 5200.0f, 3000);
+    cr_assert_gt(level, 0.2f, "%f", (double) level);
+    world_free(w);
+}
+
 Test(hear, a_tone_survives_jitter_reordering_and_repetition)
 {
     for (uint64_t seed = 1; seed <= 5; seed++) {

@@ -165,11 +165,24 @@ Test(session, sequence_numbers_go_up_by_one_and_timestamps_by_what_the_frames_sa
         struct wire x = sent(w.a, audio(i * 960));
         cr_assert_eq(ix_rtp_parse(&h[i], x.b, x.n), 0);
     }
-    cr_assert_lt(h[0].seq, 0x8000, "RFC 3711 section 3.3.1");
     cr_assert_eq(h[2].seq, h[0].seq + 2);
     cr_assert_eq(h[2].timestamp - h[0].timestamp, 1920);
     cr_assert_neq(h[0].timestamp, 0, "a random offset");
     cr_assert_eq(h[0].ssrc, 0xa);
+    closed();
+}
+
+Test(session, the_first_sequence_number_leaves_room_before_the_wrap)
+{
+    opened(); /* RFC 3711 section 3.3.1 */
+    for (int i = 0; i < 20; i++) {
+        struct ix_rtp_header h;
+        struct ix_rtp *r = side(0xa, "x", true);
+        struct wire x = sent(r, audio(0));
+        cr_assert_eq(ix_rtp_parse(&h, x.b, x.n), 0);
+        cr_assert_lt(h.seq, 0x8000);
+        ix_rtp_free(r);
+    }
     closed();
 }
 
@@ -594,6 +607,26 @@ Test(session, bye_is_said_once_and_heard)
     closed();
 }
 
+Test(session, bye_of_a_source_that_is_not_heard_is_not_told)
+{
+    struct ix_rtp_out out;
+
+    opened();
+    struct ix_rtp *c = another_talker(0xc);
+    struct wire x = sent(c, audio(0));
+    give(w.b, &x);
+    x = sent(w.a, audio(0));
+    give(w.b, &x);
+    (void) frames(w.b);
+    ix_rtp_bye(c, w.now);
+    x = taken(c);
+    give(w.b, &x);
+    cr_assert_eq(stats(w.b).rtcp_received, 1);
+    cr_assert_not(ix_rtp_poll(w.b, &out));
+    ix_rtp_free(c);
+    closed();
+}
+
 Test(session, bye_of_one_who_never_took_part_is_not_sent)
 {
     opened();
@@ -640,6 +673,24 @@ Test(session, new_keys_replace_the_former)
     x = sent(w.a, audio(960));
     give(w.b, &x);
     cr_assert_eq(frames(w.b), 1);
+    closed();
+}
+
+Test(session, new_keys_begin_with_new_sources)
+{
+    opened();
+    struct ix_rtp *c = another_talker(0xc);
+    struct wire x = sent(w.a, audio(0));
+    give(w.b, &x);
+    x = sent(c, audio(0));
+    give(w.b, &x);
+    cr_assert_eq(stats(w.b).remote_ssrc, 0xc);
+    cr_assert_eq(ix_rtp_set_keys(w.b, key_of(3), key_of(4)), 0);
+    cr_assert_eq(ix_rtp_set_keys(w.a, key_of(4), key_of(3)), 0);
+    x = sent(w.a, audio(960));
+    give(w.b, &x);
+    cr_assert_eq(stats(w.b).remote_ssrc, 0xa, "no former source that would have to wait");
+    ix_rtp_free(c);
     closed();
 }
 

@@ -95,6 +95,24 @@ Test(srtp, gives_back_what_was_protected_and_refuses_it_a_second_time)
     ix_srtp_free(s);
 }
 
+Test(srtp, packets_may_be_a_thousand_late_and_no_more)
+{
+    struct ix_srtp *s = opened();
+    struct packet first = rtp_packet(1), second = rtp_packet(2);
+
+    cr_assert_eq(ix_srtp_protect(s, first.b, &first.n), 0);
+    cr_assert_eq(ix_srtp_protect(s, second.b, &second.n), 0);
+    for (uint16_t seq = 3; seq <= 1025; seq++) {
+        struct packet p = rtp_packet(seq);
+        cr_assert_eq(ix_srtp_protect(s, p.b, &p.n), 0);
+        if (seq == 1025)
+            cr_assert_eq(ix_srtp_unprotect(s, p.b, &p.n), 0);
+    }
+    cr_assert_eq(ix_srtp_unprotect(s, second.b, &second.n), 0);
+    cr_assert_eq(ix_srtp_unprotect(s, first.b, &first.n), IRISX_E_DUPLICATE);
+    ix_srtp_free(s);
+}
+
 Test(srtp, one_changed_bit_anywhere_is_noticed)
 {
     struct ix_srtp *s = opened();

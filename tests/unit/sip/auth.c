@@ -12,9 +12,16 @@ static void expect_response(struct ix_sip_digest d, const char *expected)
 
 Test(digest, rfc_2617_section_3_5)
 {
-    struct ix_sip_digest d = { .kind = IX_MD5, .user = IX_STR("Mufasa"), .realm = IX_STR("testrealm@host.com"),
-        .password = IX_STR("Circle Of Life"), .nonce = IX_STR("dcd98b7102dd2f0e8b11d0f600bfb0c093"), .cnonce = IX_STR("0a4f113b"),
-        .nc = IX_STR("00000001"), .qop = IX_STR("auth"), .method = IX_STR("GET"), .uri = IX_STR("/dir/index.html") };
+    struct ix_sip_digest d = { .kind = IX_MD5,
+        .user = IX_STR("Mufasa"),
+        .realm = IX_STR("testrealm@host.com"),
+        .password = IX_STR("Circle Of Life"),
+        .nonce = IX_STR("dcd98b7102dd2f0e8b11d0f600bfb0c093"),
+        .cnonce = IX_STR("0a4f113b"),
+        .nc = IX_STR("00000001"),
+        .qop = IX_STR("auth"),
+        .method = IX_STR("GET"),
+        .uri = IX_STR("/dir/index.html") };
     expect_response(d, "6629fae49393a05397450978507c4ef1");
     d.qop = IX_STR_NONE; /* RFC 2069 section 2.4 as corrected: the same without qop */
     expect_response(d, "670fd8c2df070c60b045671b8b24ff02");
@@ -22,10 +29,16 @@ Test(digest, rfc_2617_section_3_5)
 
 Test(digest, rfc_7616_section_3_9_1)
 {
-    struct ix_sip_digest d = { .kind = IX_MD5, .user = IX_STR("Mufasa"), .realm = IX_STR("http-auth@example.org"),
-        .password = IX_STR("Circle of Life"), .nonce = IX_STR("7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"),
-        .cnonce = IX_STR("f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"), .nc = IX_STR("00000001"), .qop = IX_STR("auth"),
-        .method = IX_STR("GET"), .uri = IX_STR("/dir/index.html") };
+    struct ix_sip_digest d = { .kind = IX_MD5,
+        .user = IX_STR("Mufasa"),
+        .realm = IX_STR("http-auth@example.org"),
+        .password = IX_STR("Circle of Life"),
+        .nonce = IX_STR("7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"),
+        .cnonce = IX_STR("f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"),
+        .nc = IX_STR("00000001"),
+        .qop = IX_STR("auth"),
+        .method = IX_STR("GET"),
+        .uri = IX_STR("/dir/index.html") };
     expect_response(d, "8ca523f5e9506fed4657c9700eebdbec");
     d.kind = IX_SHA256;
     expect_response(d, "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1");
@@ -42,7 +55,8 @@ static struct ix_sip_auth *make(struct ix_prng *prng, struct ix_rng *rng)
 
 static const struct ix_sip_msg *challenge(const char *status, const char *method, const char *lines)
 {
-    return parsed(wiref("SIP/2.0 %s\nVia: SIP/2.0/WS h;branch=z9hG4bK1\nFrom: <sip:a@b>;tag=1\nTo: <sip:c@d>;tag=2\nCall-ID: x\nCSeq: 1 %s\n%s\n",
+    return parsed(wiref(
+        "SIP/2.0 %s\nVia: SIP/2.0/WS h;branch=z9hG4bK1\nFrom: <sip:a@b>;tag=1\nTo: <sip:c@d>;tag=2\nCall-ID: x\nCSeq: 1 %s\n%s\n",
         status, method, lines));
 }
 
@@ -73,10 +87,15 @@ Test(auth, a_challenge_is_answered_and_the_nonce_reused_with_growing_nc)
     struct ix_sip_auth *a = make(&prng, &rng);
     cr_assert(!ix_sip_auth_known(a));
     cr_assert_str_eq(credentials(a, "REGISTER"), "");
-    cr_assert_eq(ix_sip_auth_challenge(a, challenge("401 No", "REGISTER", "WWW-Authenticate: Digest realm=\"127.0.0.1\", nonce=\"n1\", "
-                                                                          "algorithm=MD5, qop=\"auth\"\n"), false), 0);
+    cr_assert_eq(ix_sip_auth_challenge(a,
+                     challenge("401 No", "REGISTER",
+                         "WWW-Authenticate: Digest realm=\"127.0.0.1\", nonce=\"n1\", "
+                         "algorithm=MD5, qop=\"auth\"\n"),
+                     false),
+        0);
     const char *text = credentials(a, "REGISTER");
-    cr_assert(ix_str_starts(ix_str(text), IX_STR("Authorization: Digest username=\"10\\\"00\", realm=\"127.0.0.1\", nonce=\"n1\", uri=\"sip:pbx\"")));
+    cr_assert(ix_str_starts(ix_str(text),
+        IX_STR("Authorization: Digest username=\"10\\\"00\", realm=\"127.0.0.1\", nonce=\"n1\", uri=\"sip:pbx\"")));
     cr_assert(has(text, "qop=auth, nc=00000001"));
     cr_assert(has(text, "algorithm=MD5"));
     cr_assert(!has(text, "opaque"));
@@ -92,12 +111,16 @@ Test(auth, the_strongest_challenge_of_each_realm_is_taken)
     struct ix_prng prng;
     struct ix_rng rng;
     struct ix_sip_auth *a = make(&prng, &rng);
-    cr_assert_eq(ix_sip_auth_challenge(a, challenge("407 No", "INVITE",
-        "Proxy-Authenticate: Digest realm=\"a\", nonce=\"1\", algorithm=SHA-512-256, qop=\"auth\"\n"
-        "Proxy-Authenticate: Basic realm=\"a\"\n"
-        "Proxy-Authenticate: Digest realm=\"a\", nonce=\"2\", algorithm=MD5, qop=\"auth\"\n"
-        "Proxy-Authenticate: Digest realm=\"b\", nonce=\"3\", opaque=\"\"\n"
-        "Proxy-Authenticate: Digest realm=\"a\", nonce=\"4\", algorithm=SHA-256, qop=\"auth-int,auth\", opaque=\"o\\\"p\"\n"), false), 0);
+    cr_assert_eq(
+        ix_sip_auth_challenge(a,
+            challenge("407 No", "INVITE",
+                "Proxy-Authenticate: Digest realm=\"a\", nonce=\"1\", algorithm=SHA-512-256, qop=\"auth\"\n"
+                "Proxy-Authenticate: Basic realm=\"a\"\n"
+                "Proxy-Authenticate: Digest realm=\"a\", nonce=\"2\", algorithm=MD5, qop=\"auth\"\n"
+                "Proxy-Authenticate: Digest realm=\"b\", nonce=\"3\", opaque=\"\"\n"
+                "Proxy-Authenticate: Digest realm=\"a\", nonce=\"4\", algorithm=SHA-256, qop=\"auth-int,auth\", opaque=\"o\\\"p\"\n"),
+            false),
+        0);
     const char *text = credentials(a, "INVITE");
     cr_assert(has(text, "realm=\"a\", nonce=\"4\""));
     cr_assert(has(text, "algorithm=SHA-256"));
@@ -115,12 +138,15 @@ Test(auth, what_we_cannot_do_is_unsupported)
     struct ix_prng prng;
     struct ix_rng rng;
     struct ix_sip_auth *a = make(&prng, &rng);
-    static const char *const lines[] = { "", "WWW-Authenticate: Basic realm=\"x\"\n", "WWW-Authenticate: Digest realm=\"x\"\n",
-        "WWW-Authenticate: Digest nonce=\"x\"\n", "WWW-Authenticate: Digest realm=\"x\", nonce=\"y\", qop=\"auth-int\"\n",
-        "WWW-Authenticate: Digest realm=\"x\", nonce=\"y\", algorithm=AKAv1-MD5\n", "WWW-Authenticate: Digest realm=\"x, nonce=y\n",
+    static const char *const lines[] = { "", "WWW-Authenticate: Basic realm=\"x\"\n",
+        "WWW-Authenticate: Digest realm=\"x\"\n", "WWW-Authenticate: Digest nonce=\"x\"\n",
+        "WWW-Authenticate: Digest realm=\"x\", nonce=\"y\", qop=\"auth-int\"\n",
+        "WWW-Authenticate: Digest realm=\"x\", nonce=\"y\", algorithm=AKAv1-MD5\n",
+        "WWW-Authenticate: Digest realm=\"x, nonce=y\n",
         "Proxy-Authenticate: Digest realm=\"x\", nonce=\"y\"\n" /* in a 401 */ };
     for (size_t i = 0; i < IX_COUNT(lines); i++)
-        cr_expect_eq(ix_sip_auth_challenge(a, challenge("401 No", "INVITE", lines[i]), false), IRISX_E_UNSUPPORTED, "%s", lines[i]);
+        cr_expect_eq(ix_sip_auth_challenge(a, challenge("401 No", "INVITE", lines[i]), false), IRISX_E_UNSUPPORTED,
+            "%s", lines[i]);
     cr_assert(!ix_sip_auth_known(a));
     ix_sip_auth_free(a);
 }
@@ -150,8 +176,10 @@ Test(auth, a_fifth_realm_pushes_out_the_oldest)
     struct ix_rng rng;
     struct ix_sip_auth *a = make(&prng, &rng);
     for (int i = 0; i < 5; i++)
-        cr_assert_eq(ix_sip_auth_challenge(a, challenge("401 No", "INVITE",
-                         wiref("WWW-Authenticate: Digest realm=\"%d\", nonce=\"n\"\n", i)), false), 0);
+        cr_assert_eq(
+            ix_sip_auth_challenge(a,
+                challenge("401 No", "INVITE", wiref("WWW-Authenticate: Digest realm=\"%d\", nonce=\"n\"\n", i)), false),
+            0);
     const char *text = credentials(a, "INVITE");
     cr_assert(!has(text, "realm=\"0\""));
     for (int i = 1; i < 5; i++) {
@@ -167,7 +195,11 @@ Test(auth, session_algorithms_name_their_cnonce)
     struct ix_prng prng;
     struct ix_rng rng;
     struct ix_sip_auth *a = make(&prng, &rng);
-    cr_assert_eq(ix_sip_auth_challenge(a, challenge("401 No", "INVITE", "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", algorithm=MD5-sess, qop=auth\n"), false), 0);
+    cr_assert_eq(ix_sip_auth_challenge(a,
+                     challenge("401 No", "INVITE",
+                         "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", algorithm=MD5-sess, qop=auth\n"),
+                     false),
+        0);
     const char *text = credentials(a, "INVITE");
     cr_assert(has(text, "algorithm=MD5-sess") && has(text, "cnonce="));
     ix_sip_auth_free(a);

@@ -18,7 +18,9 @@ static struct pair *make(bool sha256, bool no_qop, const char *password)
     ix_prng_seed(&p.prng, 5);
     p.rng = ix_prng_rng(&p.prng);
     p.now.mono_us = 50 * IX_S;
-    struct ix_sip_auth_server_config config = { .rng = &p.rng, .realm = "pbx \"x\"", .sha256 = sha256, .no_qop = no_qop, .max_nonces = 3 };
+    struct ix_sip_auth_server_config config = {
+        .rng = &p.rng, .realm = "pbx \"x\"", .sha256 = sha256, .no_qop = no_qop, .max_nonces = 3
+    };
     cr_assert_eq(ix_sip_auth_server_new(&config, &p.server), 0);
     cr_assert_eq(ix_sip_auth_new(&p.rng, IX_STR("10\\00"), ix_str(password), &p.client), 0);
     return &p;
@@ -35,8 +37,10 @@ static void challenge(struct pair *p, bool stale)
     struct ix_buf b;
     ix_buf_init(&b, 4096);
     cr_assert_eq(ix_sip_auth_server_challenge(p->server, &b, false, stale, p->now), 0);
-    const struct ix_sip_msg *m = parsed(wiref("SIP/2.0 401 No\nVia: SIP/2.0/WS h;branch=z9hG4bK1\nFrom: <sip:a@b>;tag=1\nTo: <sip:c@d>;tag=2\n"
-                                              "Call-ID: x\nCSeq: 1 REGISTER\n%.*s\n", (int) b.n, b.p));
+    const struct ix_sip_msg *m =
+        parsed(wiref("SIP/2.0 401 No\nVia: SIP/2.0/WS h;branch=z9hG4bK1\nFrom: <sip:a@b>;tag=1\nTo: <sip:c@d>;tag=2\n"
+                     "Call-ID: x\nCSeq: 1 REGISTER\n%.*s\n",
+            (int) b.n, b.p));
     cr_assert_eq(ix_sip_auth_challenge(p->client, m, false), 0);
     ix_buf_clear(&b);
 }
@@ -51,8 +55,10 @@ static const struct ix_sip_msg *request(struct pair *p, bool fresh)
         p->headers[b.n] = '\0';
         ix_buf_clear(&b);
     }
-    return parsed(wiref("REGISTER sip:pbx SIP/2.0\nVia: SIP/2.0/WS h;branch=z9hG4bK1\nFrom: <sip:a@b>;tag=1\nTo: <sip:c@d>\nCall-ID: x\n"
-                        "CSeq: 1 REGISTER\n%s\n", p->headers));
+    return parsed(wiref(
+        "REGISTER sip:pbx SIP/2.0\nVia: SIP/2.0/WS h;branch=z9hG4bK1\nFrom: <sip:a@b>;tag=1\nTo: <sip:c@d>\nCall-ID: x\n"
+        "CSeq: 1 REGISTER\n%s\n",
+        p->headers));
 }
 
 static enum ix_sip_verdict check(struct pair *p, const struct ix_sip_msg *m)
@@ -119,6 +125,22 @@ Test(auth_server, gaps_and_disorder_within_the_window_are_fine)
     end(p);
 }
 
+Test(auth_server, the_window_has_64_places)
+{
+    for (int later = 63; later <= 64; later++) {
+        struct pair *p = make(false, false, "secret");
+        char held[2048];
+        challenge(p, false);
+        (void) request(p, true);
+        memcpy(held, p->headers, sizeof held); /* nc 1, on its way for long */
+        for (int i = 0; i < later; i++)
+            cr_assert_eq(check(p, request(p, true)), IX_SIP_AUTH_OK);
+        memcpy(p->headers, held, sizeof held);
+        cr_assert_eq(check(p, request(p, false)), later < 64 ? IX_SIP_AUTH_OK : IX_SIP_AUTH_STALE);
+        end(p);
+    }
+}
+
 Test(auth_server, a_nonce_ages)
 {
     struct pair *p = make(false, false, "secret");
@@ -138,8 +160,10 @@ Test(auth_server, a_nonce_of_somebody_else_is_stale)
     static const char *const nonces[] = { "x", "00000000000000000000000000000000000000000000000000000000000000",
         "0000000000000000000000000000000000000000000000000000000000000000" };
     for (size_t i = 0; i < IX_COUNT(nonces); i++) {
-        const struct ix_sip_msg *m = parsed(wiref("SIP/2.0 401 No\nVia: SIP/2.0/WS h;branch=z9hG4bK1\nFrom: <sip:a@b>;tag=1\nTo: <sip:c@d>;tag=2\n"
-            "Call-ID: x\nCSeq: 1 REGISTER\nWWW-Authenticate: Digest realm=\"pbx \\\"x\\\"\", nonce=\"%s\", qop=\"auth\"\n\n", nonces[i]));
+        const struct ix_sip_msg *m = parsed(wiref(
+            "SIP/2.0 401 No\nVia: SIP/2.0/WS h;branch=z9hG4bK1\nFrom: <sip:a@b>;tag=1\nTo: <sip:c@d>;tag=2\n"
+            "Call-ID: x\nCSeq: 1 REGISTER\nWWW-Authenticate: Digest realm=\"pbx \\\"x\\\"\", nonce=\"%s\", qop=\"auth\"\n\n",
+            nonces[i]));
         ix_sip_auth_reset(p->client);
         cr_assert_eq(ix_sip_auth_challenge(p->client, m, false), 0);
         cr_assert_eq(check(p, request(p, true)), IX_SIP_AUTH_STALE);

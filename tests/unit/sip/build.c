@@ -50,17 +50,25 @@ Test(build, an_address_is_quoted_where_it_needs_it)
 Test(build, a_response_echoes_what_it_must_even_when_it_was_folded)
 {
     struct rig *r = rig_server(0);
-    cr_assert_eq(rig_feed(r, "OPTIONS sip:a@b SIP/2.0\nv: SIP/2.0/WS h1;branch=z9hG4bK1;rport,\n SIP/2.0/WS h2;branch=z9hG4bK2\nVia: SIP/2.0/WS h3\n"
-                             "f: \"A\"\n <sip:a@b>;tag=1\nt: <sip:c@d>\ni: x\nCSeq: 7\n OPTIONS\n\n"), 0);
+    cr_assert_eq(
+        rig_feed(r,
+            "OPTIONS sip:a@b SIP/2.0\nv: SIP/2.0/WS h1;branch=z9hG4bK1;rport,\n SIP/2.0/WS h2;branch=z9hG4bK2\nVia: SIP/2.0/WS h3\n"
+            "f: \"A\"\n <sip:a@b>;tag=1\nt: <sip:c@d>\ni: x\nCSeq: 7\n OPTIONS\n\n"),
+        0);
     rig_take(r, IX_SIP_OUT_REQUEST);
-    struct ix_sip_reply reply = { .status = 488, .phrase = IX_STR("No Way"), .headers = IX_STR("Warning: 399 x \"y\"\r\n") };
+    struct ix_sip_reply reply = {
+        .status = 488, .phrase = IX_STR("No Way"), .headers = IX_STR("Warning: 399 x \"y\"\r\n")
+    };
     cr_assert_eq(ix_sip_respond(r->stack, r->out.txn, &reply, r->now), 0);
     rig_take(r, IX_SIP_OUT_SEND);
     char tag[16];
     cr_assert_eq(ix_str_copy(tag, sizeof tag, r->msg.to_tag), 0);
-    cr_assert_str_eq(r->sent, wiref("SIP/2.0 488 No Way\nVia: SIP/2.0/WS h1;branch=z9hG4bK1;rport, SIP/2.0/WS h2;branch=z9hG4bK2\nVia: SIP/2.0/WS h3\n"
-                                    "From: \"A\" <sip:a@b>;tag=1\nTo: <sip:c@d>;tag=%s\nCall-ID: x\nCSeq: 7 OPTIONS\nWarning: 399 x \"y\"\n"
-                                    "Content-Length: 0\n\n", tag));
+    cr_assert_str_eq(r->sent,
+        wiref(
+            "SIP/2.0 488 No Way\nVia: SIP/2.0/WS h1;branch=z9hG4bK1;rport, SIP/2.0/WS h2;branch=z9hG4bK2\nVia: SIP/2.0/WS h3\n"
+            "From: \"A\" <sip:a@b>;tag=1\nTo: <sip:c@d>;tag=%s\nCall-ID: x\nCSeq: 7 OPTIONS\nWarning: 399 x \"y\"\n"
+            "Content-Length: 0\n\n",
+            tag));
     rig_free(r);
 }
 

@@ -58,7 +58,8 @@ Test(dialog, recorded_routes_are_used_in_reverse_by_the_caller)
                                           "Record-Route: <sip:p2,x@p2.test;lr>;x=y, <sip:p3.test;lr>\n");
     bye(r, d);
     cr_assert(same(r->msg.uri.text, "sip:a@192.0.2.1"));
-    cr_assert(same(ix_sip_get(&r->msg, IX_SIP_H_ROUTE), "<sip:p3.test;lr>, <sip:p2,x@p2.test;lr>;x=y, <sip:p1.test;lr>"));
+    cr_assert(
+        same(ix_sip_get(&r->msg, IX_SIP_H_ROUTE), "<sip:p3.test;lr>, <sip:p2,x@p2.test;lr>;x=y, <sip:p1.test;lr>"));
     ix_sip_dialog_free(d, r->now);
     rig_free(r);
 }
@@ -66,7 +67,8 @@ Test(dialog, recorded_routes_are_used_in_reverse_by_the_caller)
 Test(dialog, a_strict_router_gets_its_own_address_as_request_uri)
 {
     struct rig *r = rig_new();
-    struct ix_sip_dialog *d = call_out(r, "Contact: <sip:a@192.0.2.1>\nRecord-Route: <sip:p1.test;lr>, <sip:strict.test>\n");
+    struct ix_sip_dialog *d =
+        call_out(r, "Contact: <sip:a@192.0.2.1>\nRecord-Route: <sip:p1.test;lr>, <sip:strict.test>\n");
     bye(r, d);
     cr_assert(same(r->msg.uri.text, "sip:strict.test"));
     cr_assert(same(ix_sip_get(&r->msg, IX_SIP_H_ROUTE), "<sip:p1.test;lr>, <sip:a@192.0.2.1>"));
@@ -78,9 +80,11 @@ Test(dialog, the_callee_uses_routes_in_order_and_swaps_from_and_to)
 {
     struct rig *r = rig_new();
     struct ix_sip_dialog *d;
-    cr_assert_eq(rig_feed(r, "INVITE sip:me@abc.invalid SIP/2.0\nVia: SIP/2.0/WS h;branch=z9hG4bKx\n"
-                             "Record-Route: <sip:p1.test;lr>, <sip:p2.test;lr>\nFrom: \"A, B\" <sip:1000@pbx.test>;tag=theirs\n"
-                             "To: <sip:me@abc.invalid>\nCall-ID: c\nCSeq: 1 INVITE\nContact: <sip:x@y>\n\n"), 0);
+    cr_assert_eq(
+        rig_feed(r, "INVITE sip:me@abc.invalid SIP/2.0\nVia: SIP/2.0/WS h;branch=z9hG4bKx\n"
+                    "Record-Route: <sip:p1.test;lr>, <sip:p2.test;lr>\nFrom: \"A, B\" <sip:1000@pbx.test>;tag=theirs\n"
+                    "To: <sip:me@abc.invalid>\nCall-ID: c\nCSeq: 1 INVITE\nContact: <sip:x@y>\n\n"),
+        0);
     rig_take(r, IX_SIP_OUT_REQUEST);
     cr_assert_eq(ix_sip_dialog_uas(r->stack, r->out.txn, NULL, &d), 0);
     cr_assert_eq(ix_sip_respond(r->stack, r->out.txn, &(struct ix_sip_reply){ .status = 200, .dialog = d }, r->now), 0);
@@ -112,7 +116,8 @@ Test(dialog, an_early_dialog_is_confirmed_by_its_own_2xx)
     cr_assert_eq(r->out.dialog, d);
     struct ix_sip_dialog *again;
     cr_assert_eq(ix_sip_dialog_uac(r->stack, txn, r->out.msg, NULL, &again), IRISX_E_CONFLICT);
-    cr_assert_eq(rig_answer(r, "200 OK", "theirs", "Contact: <sip:b@192.0.2.2>\nRecord-Route: <sip:p.test;lr>\n", NULL), 0);
+    cr_assert_eq(
+        rig_answer(r, "200 OK", "theirs", "Contact: <sip:b@192.0.2.2>\nRecord-Route: <sip:p.test;lr>\n", NULL), 0);
     rig_take(r, IX_SIP_OUT_RESPONSE);
     cr_assert_eq(r->out.dialog, d);
     cr_assert_eq(ix_sip_dialog_state(d), IX_SIP_CONFIRMED);
@@ -160,7 +165,8 @@ Test(dialog, a_re_invite_that_collides_is_491_and_a_second_one_is_500)
     struct ix_sip_msg mine = r->msg;
     char text[sizeof r->sent];
     memcpy(text, r->sent, sizeof text);
-    cr_assert_eq(ix_sip_dialog_request(d, &(struct ix_sip_request){ .method = IX_SIP_INVITE }, NULL, r->now, NULL), IRISX_E_STATE);
+    cr_assert_eq(ix_sip_dialog_request(d, &(struct ix_sip_request){ .method = IX_SIP_INVITE }, NULL, r->now, NULL),
+        IRISX_E_STATE);
     cr_assert_eq(rig_in_dialog(r, d, "INVITE", 101, "re1"), 0);
     rig_take(r, IX_SIP_OUT_SEND);
     cr_assert_eq(r->msg.status, 491);
@@ -184,7 +190,8 @@ Test(dialog, our_re_invite_is_acknowledged_with_its_own_number)
 {
     struct rig *r = rig_new();
     struct ix_sip_dialog *d = call_out(r, "Contact: <sip:a@192.0.2.1>\n");
-    cr_assert_eq(ix_sip_dialog_request(d, &(struct ix_sip_request){ .method = IX_SIP_INVITE }, &rig_user, r->now, NULL), 0);
+    cr_assert_eq(
+        ix_sip_dialog_request(d, &(struct ix_sip_request){ .method = IX_SIP_INVITE }, &rig_user, r->now, NULL), 0);
     rig_take(r, IX_SIP_OUT_SEND);
     cr_assert_eq(r->msg.cseq, 2);
     cr_assert_eq(rig_answer(r, "200 OK", NULL, "Contact: <sip:b@192.0.2.9>\n", NULL), 0);
@@ -247,7 +254,8 @@ Test(dialog, a_dialog_moves_to_the_transport_its_peer_comes_from)
     struct ix_sip_transport_config other = { .secure = true, .sent_by = IX_STR("xyz.invalid") };
     ix_sip_transport_closed(r->stack, RIG_TRANSPORT, r->now);
     rig_nothing(r);
-    cr_assert_eq(ix_sip_dialog_request(d, &(struct ix_sip_request){ .method = IX_SIP_BYE }, NULL, r->now, NULL), IRISX_E_CLOSED);
+    cr_assert_eq(
+        ix_sip_dialog_request(d, &(struct ix_sip_request){ .method = IX_SIP_BYE }, NULL, r->now, NULL), IRISX_E_CLOSED);
     cr_assert_eq(ix_sip_transport_opened(r->stack, 8, &other), 0);
     ix_sip_dialog_set_transport(d, 8);
     bye(r, d);

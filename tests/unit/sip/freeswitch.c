@@ -57,17 +57,27 @@ Test(freeswitch, register_with_digest_and_all_bindings_in_the_200)
     struct ix_sip_reg *reg;
     struct ix_sip_reg_event ev;
     cr_assert_eq(ix_sip_auth_new(&r->rng, IX_STR("1000"), IX_STR("1234"), &auth), 0);
-    struct ix_sip_reg_config config = { .stack = r->stack, .registrar = IX_STR("sip:127.0.0.1"), .aor = IX_STR("sip:1000@127.0.0.1"), .auth = auth };
+    struct ix_sip_reg_config config = {
+        .stack = r->stack, .registrar = IX_STR("sip:127.0.0.1"), .aor = IX_STR("sip:1000@127.0.0.1"), .auth = auth
+    };
     cr_assert_eq(ix_sip_reg_new(&config, &reg), 0);
     ix_sip_reg_start(reg, RIG_TRANSPORT, r->now);
     rig_take(r, IX_SIP_OUT_SEND);
-    cr_assert_eq(rig_answer(r, "401 Unauthorized", "K7Fp0ecQSDZpF",
-                     "User-Agent: FreeSWITCH\nAllow: INVITE, ACK, BYE\nSupported: timer, path, replaces\n"
-                     "WWW-Authenticate: Digest realm=\"127.0.0.1\", nonce=\"5c9a1b4e-d3a5-11f0\", algorithm=MD5, qop=\"auth\"\n", NULL), 0);
+    cr_assert_eq(
+        rig_answer(r, "401 Unauthorized", "K7Fp0ecQSDZpF",
+            "User-Agent: FreeSWITCH\nAllow: INVITE, ACK, BYE\nSupported: timer, path, replaces\n"
+            "WWW-Authenticate: Digest realm=\"127.0.0.1\", nonce=\"5c9a1b4e-d3a5-11f0\", algorithm=MD5, qop=\"auth\"\n",
+            NULL),
+        0);
     rig_take(r, IX_SIP_OUT_SEND);
-    cr_assert(strstr(r->sent, "Authorization: Digest username=\"1000\", realm=\"127.0.0.1\", nonce=\"5c9a1b4e-d3a5-11f0\", uri=\"sip:127.0.0.1\""));
-    cr_assert_eq(rig_answer(r, "200 OK", "Qj0a", "Contact: <sip:x@y.invalid;transport=ws>;expires=600, <sip:me@abc.invalid;transport=ws>;expires=300\n"
-                                                 "Date: Fri, 20 Nov 2026 09:27:25 GMT\n", NULL), 0);
+    cr_assert(strstr(r->sent,
+        "Authorization: Digest username=\"1000\", realm=\"127.0.0.1\", nonce=\"5c9a1b4e-d3a5-11f0\", uri=\"sip:127.0.0.1\""));
+    cr_assert_eq(
+        rig_answer(r, "200 OK", "Qj0a",
+            "Contact: <sip:x@y.invalid;transport=ws>;expires=600, <sip:me@abc.invalid;transport=ws>;expires=300\n"
+            "Date: Fri, 20 Nov 2026 09:27:25 GMT\n",
+            NULL),
+        0);
     rig_take(r, IX_SIP_OUT_RESPONSE);
     cr_assert(ix_sip_reg_input(reg, &r->out, r->now));
     while (ix_sip_reg_poll(reg, &ev)) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/sip/rig.h"
 
-#define HEAD "OPTIONS sip:a@b SIP/2.0\nVia: SIP/2.0/WS h;branch=z9hG4bK1\nFrom: <sip:a@b>;tag=1\nTo: <sip:c@d>\nCall-ID: x\nCSeq: 1 OPTIONS\n"
+#define HEAD \
+    "OPTIONS sip:a@b SIP/2.0\nVia: SIP/2.0/WS h;branch=z9hG4bK1\nFrom: <sip:a@b>;tag=1\nTo: <sip:c@d>\nCall-ID: x\nCSeq: 1 OPTIONS\n"
 
 static int parse(struct ix_sip_msg *m, const char *text)
 {
@@ -11,9 +12,10 @@ static int parse(struct ix_sip_msg *m, const char *text)
 
 Test(msg, compact_forms_and_any_case)
 {
-    const struct ix_sip_msg *m = parsed("INVITE sip:a@b SIP/2.0\nv: SIP/2.0/WS h;branch=z9hG4bK1\nF: <sip:a@b>;tag=1\nt: <sip:c@d>\n"
-                                        "I: x\ncSeQ: 1 INVITE\nm: <sip:e@f>\nk: timer\nc: application/SDP;x=y\nl: 3\nx: 90\nr: <sip:g@h>\n"
-                                        "o: refer\n\nabcdef");
+    const struct ix_sip_msg *m =
+        parsed("INVITE sip:a@b SIP/2.0\nv: SIP/2.0/WS h;branch=z9hG4bK1\nF: <sip:a@b>;tag=1\nt: <sip:c@d>\n"
+               "I: x\ncSeQ: 1 INVITE\nm: <sip:e@f>\nk: timer\nc: application/SDP;x=y\nl: 3\nx: 90\nr: <sip:g@h>\n"
+               "o: refer\n\nabcdef");
     cr_assert(same(m->call_id, "x"));
     cr_assert(same(m->body, "abc"));
     cr_assert(ix_sip_list_has(m, IX_SIP_H_SUPPORTED, "TIMER"));
@@ -48,8 +50,10 @@ Test(msg, unknown_headers_are_kept_and_content_length_may_stand_anywhere)
 
 Test(msg, values_over_several_lines_and_commas)
 {
-    const struct ix_sip_msg *m = parsed(HEAD "Contact: \"a, b\" <sip:c,d@e>, <sip:f@g>;x=\"1,\\\"2\"\nContact: <sip:h@i>\nContact:\nContact: ,,<sip:j@k>\n\n");
-    static const char *const expected[] = { "\"a, b\" <sip:c,d@e>", "<sip:f@g>;x=\"1,\\\"2\"", "<sip:h@i>", "<sip:j@k>" };
+    const struct ix_sip_msg *m = parsed(HEAD
+        "Contact: \"a, b\" <sip:c,d@e>, <sip:f@g>;x=\"1,\\\"2\"\nContact: <sip:h@i>\nContact:\nContact: ,,<sip:j@k>\n\n");
+    static const char *const expected[] = { "\"a, b\" <sip:c,d@e>", "<sip:f@g>;x=\"1,\\\"2\"", "<sip:h@i>",
+        "<sip:j@k>" };
     struct ix_sip_values it = ix_sip_values(m, IX_SIP_H_CONTACT);
     struct ix_str value;
     for (size_t i = 0; i < IX_COUNT(expected); i++) {
@@ -76,7 +80,8 @@ Test(msg, keepalives)
 Test(msg, a_response_needs_three_digits)
 {
     struct ix_sip_msg m;
-    static const char *const bad[] = { "SIP/2.0 20 OK", "SIP/2.0 2000 OK", "SIP/2.0 099 No", "SIP/2.0 700 No", "SIP/2.0 2a0 OK", "SIP/2.0", "SIP/2.1 200 OK" };
+    static const char *const bad[] = { "SIP/2.0 20 OK", "SIP/2.0 2000 OK", "SIP/2.0 099 No", "SIP/2.0 700 No",
+        "SIP/2.0 2a0 OK", "SIP/2.0", "SIP/2.1 200 OK" };
     for (size_t i = 0; i < IX_COUNT(bad); i++)
         cr_expect_eq(parse(&m, wiref("%s\n%s\n", bad[i], HEAD + 25)), IRISX_E_PROTOCOL, "%s", bad[i]);
     cr_assert_eq(parse(&m, wiref("SIP/2.0 200\n%s\n", strchr(HEAD, '\n') + 1)), 0);
@@ -111,7 +116,8 @@ Test(msg, 64_kib_of_junk_are_refused)
     struct ix_sip_msg m;
     ix_prng_seed(&prng, 7);
     struct ix_rng rng = ix_prng_rng(&prng);
-    static const char *const fills[] = { "a", "\n", ": ", ",", "\"", "<", ";", "Via: ,\n", "Via: SIP/2.0/WS h;branch=a,\n", "Contact: \"\n" };
+    static const char *const fills[] = { "a", "\n", ": ", ",", "\"", "<", ";", "Via: ,\n",
+        "Via: SIP/2.0/WS h;branch=a,\n", "Contact: \"\n" };
     for (size_t i = 0; i < IX_COUNT(fills); i++) {
         for (size_t at = 0; at < sizeof junk; at++)
             junk[at] = fills[i][at % strlen(fills[i])];
@@ -138,10 +144,25 @@ Test(msg, pieces_that_serve_as_keys_are_bounded)
     static char longest[700];
     struct ix_sip_msg m;
     memset(longest, 'a', sizeof longest - 1);
-    cr_assert_eq(parse(&m, wiref("OPTIONS sip:a@b SIP/2.0\nVia: SIP/2.0/WS h;branch=z9hG4bK%s\nFrom: <sip:a@b>;tag=1\nTo: <sip:c@d>\nCall-ID: x\n"
-                                 "CSeq: 1 OPTIONS\n\n", longest)), IRISX_E_PROTOCOL);
-    cr_assert_eq(parse(&m, wiref("OPTIONS sip:a@b SIP/2.0\nVia: SIP/2.0/WS h;branch=z9hG4bK\nFrom: <sip:a@b>;tag=%s\nTo: <sip:c@d>\nCall-ID: x\n"
-                                 "CSeq: 1 OPTIONS\n\n", longest)), IRISX_E_PROTOCOL);
-    cr_assert_eq(parse(&m, wiref("OPTIONS sip:a@b SIP/2.0\nVia: SIP/2.0/WS h;branch=z9hG4bK\nFrom: <sip:a@b>;tag=1\nTo: <sip:c@d>\nCall-ID: %s\n"
-                                 "CSeq: 1 OPTIONS\n\n", longest)), IRISX_E_PROTOCOL);
+    cr_assert_eq(
+        parse(&m,
+            wiref(
+                "OPTIONS sip:a@b SIP/2.0\nVia: SIP/2.0/WS h;branch=z9hG4bK%s\nFrom: <sip:a@b>;tag=1\nTo: <sip:c@d>\nCall-ID: x\n"
+                "CSeq: 1 OPTIONS\n\n",
+                longest)),
+        IRISX_E_PROTOCOL);
+    cr_assert_eq(
+        parse(&m,
+            wiref(
+                "OPTIONS sip:a@b SIP/2.0\nVia: SIP/2.0/WS h;branch=z9hG4bK\nFrom: <sip:a@b>;tag=%s\nTo: <sip:c@d>\nCall-ID: x\n"
+                "CSeq: 1 OPTIONS\n\n",
+                longest)),
+        IRISX_E_PROTOCOL);
+    cr_assert_eq(
+        parse(&m,
+            wiref(
+                "OPTIONS sip:a@b SIP/2.0\nVia: SIP/2.0/WS h;branch=z9hG4bK\nFrom: <sip:a@b>;tag=1\nTo: <sip:c@d>\nCall-ID: %s\n"
+                "CSeq: 1 OPTIONS\n\n",
+                longest)),
+        IRISX_E_PROTOCOL);
 }

@@ -99,7 +99,9 @@ static int whole_call(void *arg)
     int err = open_world(&w);
     if (err)
         return finish(&w, err);
-    struct ix_sip_request req = { .method = IX_SIP_INVITE, .uri = IX_STR("sip:b@b"), .from = IX_STR("<sip:a@a>"), .to = IX_STR("<sip:b@b>") };
+    struct ix_sip_request req = {
+        .method = IX_SIP_INVITE, .uri = IX_STR("sip:b@b"), .from = IX_STR("<sip:a@a>"), .to = IX_STR("<sip:b@b>")
+    };
     err = ix_sip_send_request(w.a, 1, &req, NULL, w.now, &w.invite);
     if (err)
         return finish(&w, err);
@@ -122,7 +124,8 @@ Test(sip_oom, a_whole_call_fails_cleanly)
     cr_assert_eq(oom_run(whole_call, NULL), 0);
 }
 
-static int answer_register(struct world *w, struct ix_sip_auth_server *auth, struct ix_sip_registrar *registrar, const struct ix_sip_out *out)
+static int answer_register(
+    struct world *w, struct ix_sip_auth_server *auth, struct ix_sip_registrar *registrar, const struct ix_sip_out *out)
 {
     struct ix_buf headers;
     unsigned status = 401;
@@ -144,7 +147,8 @@ static int answer_register(struct world *w, struct ix_sip_auth_server *auth, str
     }
     if (err || headers.err || status == 500 || status == 503)
         note(w, IRISX_E_NO_MEMORY);
-    struct ix_sip_reply reply = { .status = headers.err ? 500 : status, .headers = headers.err ? IX_STR_NONE : ix_str_n(headers.p, headers.n) };
+    struct ix_sip_reply reply = { .status = headers.err ? 500 : status,
+        .headers = headers.err ? IX_STR_NONE : ix_str_n(headers.p, headers.n) };
     err = ix_sip_respond(w->b, out->txn, &reply, w->now);
     ix_buf_clear(&headers);
     return err;
@@ -174,7 +178,10 @@ static int registration(void *arg)
     if (!err)
         err = ix_sip_registrar_new(&(struct ix_sip_registrar_config){ 0 }, &registrar);
     if (!err)
-        err = ix_sip_reg_new(&(struct ix_sip_reg_config){ .stack = w.a, .registrar = IX_STR("sip:r"), .aor = IX_STR("sip:u@r"), .auth = auth }, &reg);
+        err = ix_sip_reg_new(
+            &(struct ix_sip_reg_config){
+                .stack = w.a, .registrar = IX_STR("sip:r"), .aor = IX_STR("sip:u@r"), .auth = auth },
+            &reg);
     if (!err)
         ix_sip_reg_start(reg, 1, w.now);
     for (int i = 0; !err && i < 20; i++) {
@@ -185,7 +192,8 @@ static int registration(void *arg)
             (void) ix_sip_reg_input(reg, &out, w.now);
         if (!ix_sip_poll(w.b, &out))
             continue;
-        note(&w, out.kind == IX_SIP_OUT_SEND ? ix_sip_input(w.a, 1, out.data, out.len, w.now) : answer_register(&w, server, registrar, &out));
+        note(&w, out.kind == IX_SIP_OUT_SEND ? ix_sip_input(w.a, 1, out.data, out.len, w.now)
+                                             : answer_register(&w, server, registrar, &out));
     }
     if (!err && !w.err && ix_sip_reg_state(reg) != IX_SIP_REG_REGISTERED)
         note(&w, IRISX_E_NO_MEMORY); /* told as a state, not as a code; oom_run checks that an untouched run succeeds */

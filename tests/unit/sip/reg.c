@@ -17,8 +17,14 @@ static struct line *make(uint32_t expires)
     static struct line l;
     l.rig = rig_new();
     cr_assert_eq(ix_sip_auth_new(&l.rig->rng, IX_STR("1000"), IX_STR("secret"), &l.auth), 0);
-    struct ix_sip_reg_config config = { .stack = l.rig->stack, .registrar = IX_STR("sip:pbx.test"), .aor = IX_STR("sip:1000@pbx.test"),
-        .display = IX_STR("Agent"), .auth = l.auth, .expires = expires, .instance = IX_STR("urn:uuid:1"), .user = &rig_user };
+    struct ix_sip_reg_config config = { .stack = l.rig->stack,
+        .registrar = IX_STR("sip:pbx.test"),
+        .aor = IX_STR("sip:1000@pbx.test"),
+        .display = IX_STR("Agent"),
+        .auth = l.auth,
+        .expires = expires,
+        .instance = IX_STR("urn:uuid:1"),
+        .user = &rig_user };
     cr_assert_eq(ix_sip_reg_new(&config, &l.reg), 0);
     return &l;
 }
@@ -103,7 +109,8 @@ Test(reg, a_register_is_as_rfc_7118_wants_it)
 Test(reg, our_own_binding_among_all_is_the_one_that_counts)
 {
     struct line *l = make(0);
-    registered(l, "Contact: <sip:me@other.invalid;transport=ws>;expires=3600\nContact: " OWN ";expires=60, <sip:x@y>;expires=9\nExpires: 1800\n");
+    registered(l, "Contact: <sip:me@other.invalid;transport=ws>;expires=3600\nContact: " OWN
+                  ";expires=60, <sip:x@y>;expires=9\nExpires: 1800\n");
     cr_assert_eq(l->event.expires, 60);
     cr_assert_eq(ix_sip_reg_deadline(l->reg), START + 54 * IX_S); /* a tenth, 6 s, before */
     end(l);
@@ -111,8 +118,10 @@ Test(reg, our_own_binding_among_all_is_the_one_that_counts)
 
 Test(reg, it_is_refreshed_in_time_with_the_nonce_it_has)
 {
-    static const struct { const char *granted; uint64_t after_ms; } cases[] = { { "300", 270000 }, { "30", 25000 }, { "8", 4000 }, { "1", 500 },
-        { "100000", 90000000 } };
+    static const struct {
+        const char *granted;
+        uint64_t after_ms;
+    } cases[] = { { "300", 270000 }, { "30", 25000 }, { "8", 4000 }, { "1", 500 }, { "100000", 90000000 } };
     for (size_t i = 0; i < IX_COUNT(cases); i++) {
         struct line *l = make(0);
         registered(l, wiref("Contact: " OWN ";expires=%s\n", cases[i].granted));
@@ -133,7 +142,9 @@ Test(reg, digest_and_pre_emptive_refresh)
     struct line *l = make(0);
     ix_sip_reg_start(l->reg, RIG_TRANSPORT, l->rig->now);
     sent(l, 1, "300");
-    cr_assert_eq(rig_answer(l->rig, "401 Unauthorized", "t", "WWW-Authenticate: Digest realm=\"pbx\", nonce=\"n\", algorithm=MD5, qop=\"auth\"\n", NULL), 0);
+    cr_assert_eq(rig_answer(l->rig, "401 Unauthorized", "t",
+                     "WWW-Authenticate: Digest realm=\"pbx\", nonce=\"n\", algorithm=MD5, qop=\"auth\"\n", NULL),
+        0);
     sent(l, 2, "300");
     cr_assert(ix_sip_has(&l->rig->msg, IX_SIP_H_AUTHORIZATION));
     state(l, IX_SIP_REG_TRYING);
@@ -149,8 +160,12 @@ Test(reg, digest_and_pre_emptive_refresh)
 
 Test(reg, a_wrong_password_is_final_and_not_tried_again)
 {
-    static const struct { const char *status; int err; } cases[] = { { "403 Forbidden", IRISX_E_FORBIDDEN }, { "404 Not Found", IRISX_E_NOT_FOUND },
-        { "401 Unauthorized", IRISX_E_AUTH }, { "400 Bad Request", IRISX_E_PROTOCOL }, { "603 Decline", IRISX_E_DECLINED }, { "302 Moved", IRISX_E_PROTOCOL } };
+    static const struct {
+        const char *status;
+        int err;
+    } cases[] = { { "403 Forbidden", IRISX_E_FORBIDDEN }, { "404 Not Found", IRISX_E_NOT_FOUND },
+        { "401 Unauthorized", IRISX_E_AUTH }, { "400 Bad Request", IRISX_E_PROTOCOL },
+        { "603 Decline", IRISX_E_DECLINED }, { "302 Moved", IRISX_E_PROTOCOL } };
     for (size_t i = 0; i < IX_COUNT(cases); i++) {
         struct line *l = make(0);
         ix_sip_reg_start(l->reg, RIG_TRANSPORT, l->rig->now);
@@ -234,7 +249,9 @@ Test(reg, silence_is_a_timeout_after_32_s)
 Test(reg, a_lost_transport_and_a_new_one)
 {
     struct line *l = make(0);
-    struct ix_sip_transport_config other = { .secure = true, .sent_by = IX_STR("new.invalid"), .contact_user = IX_STR("me") };
+    struct ix_sip_transport_config other = {
+        .secure = true, .sent_by = IX_STR("new.invalid"), .contact_user = IX_STR("me")
+    };
     char call_id[64];
     registered(l, "Contact: " OWN ";expires=30\n");
     cr_assert_eq(ix_str_copy(call_id, sizeof call_id, l->rig->msg.call_id), 0);

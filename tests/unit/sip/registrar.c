@@ -22,8 +22,10 @@ static struct place *make(struct ix_sip_registrar_config config)
 static unsigned reg(struct place *p, const char *call_id, unsigned cseq, const char *lines, uint32_t transport)
 {
     struct ix_buf b;
-    const struct ix_sip_msg *m = parsed(wiref("REGISTER sip:pbx.test SIP/2.0\nVia: SIP/2.0/WS h;branch=z9hG4bK1\nFrom: <sip:1000@pbx.test>;tag=1\n"
-                                              "To: <sip:1000@pbx.test>\nCall-ID: %s\nCSeq: %u REGISTER\nUser-Agent: test\n%s\n", call_id, cseq, lines));
+    const struct ix_sip_msg *m = parsed(
+        wiref("REGISTER sip:pbx.test SIP/2.0\nVia: SIP/2.0/WS h;branch=z9hG4bK1\nFrom: <sip:1000@pbx.test>;tag=1\n"
+              "To: <sip:1000@pbx.test>\nCall-ID: %s\nCSeq: %u REGISTER\nUser-Agent: test\n%s\n",
+            call_id, cseq, lines));
     ix_buf_init(&b, sizeof p->headers - 1);
     unsigned status = ix_sip_registrar_register(p->r, AOR, m, transport, p->now, &b);
     memcpy(p->headers, b.p ? (const char *) b.p : "", b.n);
@@ -40,8 +42,12 @@ static void end(struct place *p)
 Test(registrar, a_binding_is_made_refreshed_and_listed)
 {
     struct place *p = make((struct ix_sip_registrar_config){ 0 });
-    cr_assert_eq(reg(p, "a", 1, "Contact: <sip:x@a.invalid;transport=ws>;+sip.instance=\"<urn:uuid:1>\";reg-id=1;q=0.5\nExpires: 60\n", 5), 200);
-    cr_assert_str_eq(p->headers, "Contact: <sip:x@a.invalid;transport=ws>;expires=60;+sip.instance=\"<urn:uuid:1>\";reg-id=1\r\n");
+    cr_assert_eq(
+        reg(p, "a", 1,
+            "Contact: <sip:x@a.invalid;transport=ws>;+sip.instance=\"<urn:uuid:1>\";reg-id=1;q=0.5\nExpires: 60\n", 5),
+        200);
+    cr_assert_str_eq(
+        p->headers, "Contact: <sip:x@a.invalid;transport=ws>;expires=60;+sip.instance=\"<urn:uuid:1>\";reg-id=1\r\n");
     const struct ix_sip_binding *b = ix_sip_registrar_find(p->r, AOR, 0);
     cr_assert_str_eq(b->contact, "sip:x@a.invalid;transport=ws");
     cr_assert_str_eq(b->user_agent, "test");
@@ -50,7 +56,8 @@ Test(registrar, a_binding_is_made_refreshed_and_listed)
     p->now.mono_us += 10 * IX_S;
     cr_assert_eq(reg(p, "a", 2, "", 5), 200); /* a query */
     cr_assert(strstr(p->headers, "expires=50"));
-    cr_assert_eq(reg(p, "a", 3, "Contact: <sip:X@a.invalid;transport=ws>\n", 5), 200); /* another user part: another binding */
+    cr_assert_eq(
+        reg(p, "a", 3, "Contact: <sip:X@a.invalid;transport=ws>\n", 5), 200); /* another user part: another binding */
     cr_assert_eq(ix_sip_registrar_count(p->r), 2);
     cr_assert_str_eq(ix_sip_registrar_find(p->r, AOR, 0)->contact, "sip:X@a.invalid;transport=ws"); /* newest first */
     cr_assert_null(ix_sip_registrar_find(p->r, AOR, 2));

@@ -97,15 +97,16 @@ void rig_take(struct rig *r, enum ix_sip_out_kind kind)
     cr_assert_lt(r->out.len, sizeof r->sent);
     memcpy(r->sent, r->out.data, r->out.len);
     r->sent[r->out.len] = '\0';
-    cr_assert_eq(ix_sip_parse(&r->msg, r->sent, r->out.len, &why), 0, "we sent what does not parse (%s):\n%s", why, r->sent);
+    cr_assert_eq(
+        ix_sip_parse(&r->msg, r->sent, r->out.len, &why), 0, "we sent what does not parse (%s):\n%s", why, r->sent);
     cr_assert(ix_sip_has(&r->msg, IX_SIP_H_CONTENT_LENGTH));
 }
 
 void rig_nothing(struct rig *r)
 {
     bool any = ix_sip_poll(r->stack, &r->out);
-    cr_assert(!any, "unexpected output of kind %d: %.*s", r->out.kind, r->out.kind == IX_SIP_OUT_SEND ? (int) r->out.len : 0,
-        r->out.data ? (const char *) r->out.data : "");
+    cr_assert(!any, "unexpected output of kind %d: %.*s", r->out.kind,
+        r->out.kind == IX_SIP_OUT_SEND ? (int) r->out.len : 0, r->out.data ? (const char *) r->out.data : "");
 }
 
 void rig_at(struct rig *r, uint64_t mono_us)
@@ -124,8 +125,8 @@ int rig_answer(struct rig *r, const char *status, const char *to_tag, const char
         "SIP/2.0 %s\nVia: %.*s;received=192.0.2.9\nFrom: %.*s\nTo: %.*s%s%s\nCall-ID: %.*s\nCSeq: %u %.*s\n%s"
         "Content-Length: %zu\n\n%s",
         status, IX_FMT_STR(via), IX_FMT_STR(from), IX_FMT_STR(to), tagged ? "" : ";tag=", tagged ? "" : to_tag,
-        IX_FMT_STR(r->msg.call_id), r->msg.cseq, IX_FMT_STR(r->msg.method_name), lines ? lines : "", body ? strlen(body) : 0,
-        body ? body : "");
+        IX_FMT_STR(r->msg.call_id), r->msg.cseq, IX_FMT_STR(r->msg.method_name), lines ? lines : "",
+        body ? strlen(body) : 0, body ? body : "");
     cr_assert(n > 0 && (size_t) n < sizeof text);
     return rig_feed(r, text);
 }
@@ -133,9 +134,13 @@ int rig_answer(struct rig *r, const char *status, const char *to_tag, const char
 ix_sip_txn rig_invite(struct rig *r, struct ix_sip_auth *auth)
 {
     ix_sip_txn txn = 0;
-    struct ix_sip_request req = { .method = IX_SIP_INVITE, .uri = IX_STR("sip:9196@pbx.test"),
-        .from = IX_STR("<sip:1000@pbx.test>"), .to = IX_STR("<sip:9196@pbx.test>"), .content_type = IX_STR("application/sdp"),
-        .body = IX_STR("v=0\r\n"), .auth = auth };
+    struct ix_sip_request req = { .method = IX_SIP_INVITE,
+        .uri = IX_STR("sip:9196@pbx.test"),
+        .from = IX_STR("<sip:1000@pbx.test>"),
+        .to = IX_STR("<sip:9196@pbx.test>"),
+        .content_type = IX_STR("application/sdp"),
+        .body = IX_STR("v=0\r\n"),
+        .auth = auth };
     cr_assert_eq(ix_sip_send_request(r->stack, RIG_TRANSPORT, &req, &rig_user, r->now, &txn), 0);
     cr_assert_neq(txn, 0);
     rig_take(r, IX_SIP_OUT_SEND);
@@ -164,11 +169,12 @@ ix_sip_txn rig_invited(struct rig *r)
 
 int rig_in_dialog(struct rig *r, struct ix_sip_dialog *d, const char *method, unsigned cseq, const char *branch)
 {
-    const char *text = wiref("%s sip:me@abc.invalid;transport=ws SIP/2.0\n"
-                             "Via: SIP/2.0/WS 192.0.2.1:8066;branch=z9hG4bK%s\n"
-                             "From: <sip:1000@pbx.test>;tag=%.*s\nTo: <sip:me@abc.invalid>;tag=%.*s\n"
-                             "Call-ID: %.*s\nCSeq: %u %s\nContact: <sip:mod_sofia@192.0.2.1:5060>\nContent-Length: 0\n\n",
-        method, branch, IX_FMT_STR(ix_sip_dialog_remote_tag(d)), IX_FMT_STR(ix_sip_dialog_local_tag(d)),
-        IX_FMT_STR(ix_sip_dialog_call_id(d)), cseq, method);
+    const char *text =
+        wiref("%s sip:me@abc.invalid;transport=ws SIP/2.0\n"
+              "Via: SIP/2.0/WS 192.0.2.1:8066;branch=z9hG4bK%s\n"
+              "From: <sip:1000@pbx.test>;tag=%.*s\nTo: <sip:me@abc.invalid>;tag=%.*s\n"
+              "Call-ID: %.*s\nCSeq: %u %s\nContact: <sip:mod_sofia@192.0.2.1:5060>\nContent-Length: 0\n\n",
+            method, branch, IX_FMT_STR(ix_sip_dialog_remote_tag(d)), IX_FMT_STR(ix_sip_dialog_local_tag(d)),
+            IX_FMT_STR(ix_sip_dialog_call_id(d)), cseq, method);
     return rig_feed(r, text);
 }

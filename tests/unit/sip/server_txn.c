@@ -119,19 +119,22 @@ Test(server_txn, a_refusal_waits_for_its_ack_or_32_s)
     cr_assert_eq(r->msg.to_tag.n, 12);
     cr_assert_eq(respond(r, txn, 486, NULL), IRISX_E_STATE);
     cr_assert_eq(ix_sip_deadline(r->stack), START + 32 * IX_S);
-    cr_assert_eq(rig_feed(r, "ACK sip:me@abc.invalid;transport=ws SIP/2.0\nVia: SIP/2.0/WS 192.0.2.1:8066;branch=z9hG4bKfirst\n"
-                             "From: <sip:1000@pbx.test>;tag=theirs\nTo: <sip:me@abc.invalid>;tag=x\nCall-ID: call-1\n"
-                             "CSeq: 100 ACK\n\n"), 0);
+    cr_assert_eq(
+        rig_feed(r, "ACK sip:me@abc.invalid;transport=ws SIP/2.0\nVia: SIP/2.0/WS 192.0.2.1:8066;branch=z9hG4bKfirst\n"
+                    "From: <sip:1000@pbx.test>;tag=theirs\nTo: <sip:me@abc.invalid>;tag=x\nCall-ID: call-1\n"
+                    "CSeq: 100 ACK\n\n"),
+        0);
     rig_nothing(r);
     cr_assert_eq(ix_sip_txn_count(r->stack), 0);
     cr_assert_eq(respond(r, txn, 486, NULL), IRISX_E_NOT_FOUND);
     rig_free(r);
 }
 
-static const char cancel_text[] = "CANCEL sip:me@abc.invalid;transport=ws SIP/2.0\n"
-                                  "Via: SIP/2.0/WS 192.0.2.1:8066;branch=z9hG4bK%s\nFrom: <sip:1000@pbx.test>;tag=theirs\n"
-                                  "To: <sip:me@abc.invalid>\nCall-ID: call-1\nCSeq: 100 CANCEL\n"
-                                  "Reason: Q.850;cause=16;text=\"NORMAL_CLEARING\"\n\n";
+static const char cancel_text[] =
+    "CANCEL sip:me@abc.invalid;transport=ws SIP/2.0\n"
+    "Via: SIP/2.0/WS 192.0.2.1:8066;branch=z9hG4bK%s\nFrom: <sip:1000@pbx.test>;tag=theirs\n"
+    "To: <sip:me@abc.invalid>\nCall-ID: call-1\nCSeq: 100 CANCEL\n"
+    "Reason: Q.850;cause=16;text=\"NORMAL_CLEARING\"\n\n";
 
 Test(server_txn, cancel_ends_a_ringing_invite)
 {
@@ -169,7 +172,8 @@ Test(server_txn, cancel_before_the_request_was_looked_at)
     cr_assert_eq(rig_feed(r, wiref(cancel_text, "first")), 0);
     cr_assert_eq(rig_feed(r, "ACK sip:me@abc.invalid SIP/2.0\nVia: SIP/2.0/WS 192.0.2.1:8066;branch=z9hG4bKfirst\n"
                              "From: <sip:1000@pbx.test>;tag=theirs\nTo: <sip:me@abc.invalid>;tag=x\nCall-ID: call-1\n"
-                             "CSeq: 100 ACK\n\n"), 0);
+                             "CSeq: 100 ACK\n\n"),
+        0);
     rig_take(r, IX_SIP_OUT_REQUEST);
     cr_assert(same(r->out.msg->call_id, "call-1")); /* the message outlives its transaction */
     cr_assert_eq(respond(r, r->out.txn, 180, NULL), IRISX_E_NOT_FOUND);
@@ -242,7 +246,8 @@ static const char request_text[] = "%s %s SIP/2.0\nVia: SIP/2.0/WS 192.0.2.1:806
                                    "From: <sip:1000@pbx.test>;tag=theirs\nTo: <sip:me@abc.invalid>%s\nCall-ID: %s\n"
                                    "CSeq: 100 %s\n%s\n";
 
-static void expect(const char *method, const char *uri, const char *to_tag, const char *call_id, const char *extra, unsigned status)
+static void expect(
+    const char *method, const char *uri, const char *to_tag, const char *call_id, const char *extra, unsigned status)
 {
     struct rig *r = rig_new();
     (void) rig_feed(r, wiref(request_text, method, uri, "b", to_tag, call_id, method, extra));

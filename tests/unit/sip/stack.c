@@ -46,8 +46,9 @@ Test(stack, outputs_nobody_polls_are_bounded)
     int err = 0;
     size_t count = 0;
     for (; !err && count < 10000; count++)
-        err = rig_feed(r, "BYE sip:a@b SIP/2.0\nVia: SIP/2.0/WS h;branch=z9hG4bKx\nFrom: <sip:a@b>;tag=1\nTo: <sip:c@d>;tag=2\nCall-ID: x\n"
-                          "CSeq: 1 BYE\n\n");
+        err = rig_feed(r,
+            "BYE sip:a@b SIP/2.0\nVia: SIP/2.0/WS h;branch=z9hG4bKx\nFrom: <sip:a@b>;tag=1\nTo: <sip:c@d>;tag=2\nCall-ID: x\n"
+            "CSeq: 1 BYE\n\n");
     cr_assert_eq(err, IRISX_E_LIMIT);
     cr_assert_eq(count, 4096 + 1);
     rig_free(r);
@@ -59,7 +60,8 @@ Test(stack, a_bad_agent_or_option_list_is_refused)
     struct ix_prng prng;
     ix_prng_seed(&prng, 1);
     struct ix_rng rng = ix_prng_rng(&prng);
-    cr_assert_eq(ix_sip_stack_new(&(struct ix_sip_stack_config){ .rng = &rng, .agent = "a\r\nb" }, &s), IRISX_E_INVALID);
+    cr_assert_eq(
+        ix_sip_stack_new(&(struct ix_sip_stack_config){ .rng = &rng, .agent = "a\r\nb" }, &s), IRISX_E_INVALID);
 }
 
 /* what one side sends is what the other side gets */
@@ -74,8 +76,12 @@ Test(stack, a_whole_call_between_two_of_us)
     struct rig *a = rig_new(), *b = rig_new();
     struct ix_sip_dialog *da, *db;
     ix_sip_txn invite, incoming;
-    struct ix_sip_request req = { .method = IX_SIP_INVITE, .uri = IX_STR("sip:b@b.invalid"), .from = IX_STR("<sip:a@pbx>"),
-        .to = IX_STR("<sip:b@pbx>"), .content_type = IX_STR("application/sdp"), .body = IX_STR("offer") };
+    struct ix_sip_request req = { .method = IX_SIP_INVITE,
+        .uri = IX_STR("sip:b@b.invalid"),
+        .from = IX_STR("<sip:a@pbx>"),
+        .to = IX_STR("<sip:b@pbx>"),
+        .content_type = IX_STR("application/sdp"),
+        .body = IX_STR("offer") };
     cr_assert_eq(ix_sip_send_request(a->stack, RIG_TRANSPORT, &req, NULL, a->now, &invite), 0);
     carry(a, b);
     rig_take(b, IX_SIP_OUT_REQUEST);
@@ -86,7 +92,9 @@ Test(stack, a_whole_call_between_two_of_us)
     carry(b, a);
     rig_take(a, IX_SIP_OUT_RESPONSE);
     cr_assert_eq(ix_sip_dialog_uac(a->stack, invite, a->out.msg, NULL, &da), 0);
-    struct ix_sip_reply ok = { .status = 200, .dialog = db, .content_type = IX_STR("application/sdp"), .body = IX_STR("answer") };
+    struct ix_sip_reply ok = {
+        .status = 200, .dialog = db, .content_type = IX_STR("application/sdp"), .body = IX_STR("answer")
+    };
     cr_assert_eq(ix_sip_respond(b->stack, incoming, &ok, b->now), 0);
     carry(b, a);
     rig_take(a, IX_SIP_OUT_RESPONSE);
@@ -101,7 +109,8 @@ Test(stack, a_whole_call_between_two_of_us)
     carry(b, a);
     rig_take(a, IX_SIP_OUT_REQUEST);
     cr_assert_eq(a->out.dialog, da);
-    cr_assert_eq(ix_sip_respond(a->stack, a->out.txn, &(struct ix_sip_reply){ .status = 200, .dialog = da }, a->now), 0);
+    cr_assert_eq(
+        ix_sip_respond(a->stack, a->out.txn, &(struct ix_sip_reply){ .status = 200, .dialog = da }, a->now), 0);
     carry(a, b);
     rig_take(b, IX_SIP_OUT_RESPONSE);
     cr_assert_eq(ix_sip_dialog_ack(db, IX_STR_NONE, IX_STR_NONE, b->now), 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* RFC 4475: what must be understood is, what must not is refused, and nothing makes the stack stumble. */
-#include "tests/unit/sip/rig.h"
 #include "tests/unit/sip/torture.h"
+#include "tests/unit/sip/rig.h"
 
 static char bytes[16384];
 
@@ -66,8 +66,8 @@ Test(torture, an_invalid_request_that_can_be_answered_is_answered_and_nothing_el
             cr_assert_eq(r->out.kind, IX_SIP_OUT_SEND);
             char line[16];
             (void) snprintf(line, sizeof line, "SIP/2.0 %u ", t->fault);
-            cr_expect(ix_str_starts(ix_str_n(r->out.data, r->out.len), ix_str(line)), "%s: %.*s", t->name, (int) r->out.len,
-                r->out.data);
+            cr_expect(ix_str_starts(ix_str_n(r->out.data, r->out.len), ix_str(line)), "%s: %.*s", t->name,
+                (int) r->out.len, r->out.data);
         }
         rig_nothing(r);
         cr_expect_eq(ix_sip_txn_count(r->stack), 0);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* clang-format off */
 #include "tests/unit/sip/torture.h"
 
 #include <string.h>

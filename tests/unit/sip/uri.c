@@ -10,7 +10,8 @@ static struct ix_sip_uri uri(const char *text)
 
 Test(uri, all_parts_are_found)
 {
-    struct ix_sip_uri u = uri("sips:alice:pass%40word@[2001:db8::9:1]:5061;transport=ws;lr?Subject=a%20b&Priority=urgent");
+    struct ix_sip_uri u =
+        uri("sips:alice:pass%40word@[2001:db8::9:1]:5061;transport=ws;lr?Subject=a%20b&Priority=urgent");
     cr_assert_eq(u.scheme, IX_SIP_SCHEME_SIPS);
     cr_assert(same(u.user, "alice"));
     cr_assert(same(u.password, "pass%40word"));
@@ -39,9 +40,10 @@ Test(uri, forms_seen_on_the_wire)
 
 Test(uri, what_is_none_is_refused)
 {
-    static const char *const bad[] = { "", "sip", "sip:", ":a@b", "sip:@b", "sip::p@b", "sip:a@", "sip:a@b:", "sip:a@b:0", "sip:a@b:65536",
-        "sip:a@b:12x", "sip:a@[::1", "sip:a@[1.2.3.4]", "sip:a@[xyz]", "sip:a b@c", "sip:a@b c", "sip:a<b@c", "sip:a@b>", "sip:a\"@b",
-        "sip:%4@b", "sip:%zz@b", "sip:a%", "1sip:a@b", "s p:a@b", "sip:a@b\r\n", "sip:a@b@c", "tel:", "sip:a@b/c" };
+    static const char *const bad[] = { "", "sip", "sip:", ":a@b", "sip:@b", "sip::p@b", "sip:a@",
+        "sip:a@b:", "sip:a@b:0", "sip:a@b:65536", "sip:a@b:12x", "sip:a@[::1", "sip:a@[1.2.3.4]", "sip:a@[xyz]",
+        "sip:a b@c", "sip:a@b c", "sip:a<b@c", "sip:a@b>", "sip:a\"@b", "sip:%4@b", "sip:%zz@b", "sip:a%", "1sip:a@b",
+        "s p:a@b", "sip:a@b\r\n", "sip:a@b@c", "tel:", "sip:a@b/c" };
     struct ix_sip_uri u;
     for (size_t i = 0; i < IX_COUNT(bad); i++)
         cr_expect_eq(ix_sip_uri_parse(&u, ix_str(bad[i])), IRISX_E_PROTOCOL, "%s", bad[i]);
@@ -61,7 +63,8 @@ Test(uri, equality_is_that_of_rfc_3261_section_19_1_4)
     compare("sip:carol@chicago.com;newparam=5", "sip:carol@chicago.com;security=on", true);
     compare("sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com",
         "sip:biloxi.com;method=REGISTER;transport=tcp?to=sip:bob%40biloxi.com", true);
-    compare("sip:alice@atlanta.com?subject=project%20x&priority=urgent", "sip:alice@atlanta.com?priority=urgent&subject=project%20x", true);
+    compare("sip:alice@atlanta.com?subject=project%20x&priority=urgent",
+        "sip:alice@atlanta.com?priority=urgent&subject=project%20x", true);
     compare("SIP:ALICE@AtLanTa.CoM;Transport=udp", "sip:alice@AtLanTa.CoM;Transport=UDP", false);
     compare("sip:bob@biloxi.com", "sip:bob@biloxi.com:5060", false);
     compare("sip:bob@biloxi.com", "sip:bob@biloxi.com;transport=udp", false);
@@ -78,7 +81,8 @@ Test(uri, equality_is_that_of_rfc_3261_section_19_1_4)
 
 Test(uri, what_is_written_reads_back_the_same)
 {
-    static const char *const texts[] = { "sip:a:b@[::1]:5;x=y?h=v", "sip:h", "tel:+123;a=b", "urn:service:sos", "sips:u@h:70" };
+    static const char *const texts[] = { "sip:a:b@[::1]:5;x=y?h=v", "sip:h", "tel:+123;a=b", "urn:service:sos",
+        "sips:u@h:70" };
     for (size_t i = 0; i < IX_COUNT(texts); i++) {
         struct ix_sip_uri u = uri(texts[i]);
         struct ix_buf b;

@@ -36,8 +36,9 @@ Test(value, the_malformed_route_of_freeswitch_is_tolerated)
 
 Test(value, what_is_no_address_is_refused)
 {
-    static const char *const bad[] = { "", "\"", "\"a", "\"a\"", "\"a\" sip:b@c", "<sip:a@b", "<>", "a", "<sip:a@b>x", "<sip:a@b>;", "<sip:a@b>;=1",
-        "<sip:a@b>;x=\"1", "sip:a@b?c=d", "sip:a@b,c", "a \"b\" <sip:c@d>", "<sip:a@b>;;x", "<sip:a@b>;x y" };
+    static const char *const bad[] = { "", "\"", "\"a", "\"a\"", "\"a\" sip:b@c", "<sip:a@b", "<>", "a", "<sip:a@b>x",
+        "<sip:a@b>;", "<sip:a@b>;=1", "<sip:a@b>;x=\"1", "sip:a@b?c=d", "sip:a@b,c", "a \"b\" <sip:c@d>",
+        "<sip:a@b>;;x", "<sip:a@b>;x y" };
     struct ix_sip_addr a;
     for (size_t i = 0; i < IX_COUNT(bad); i++) {
         bool tolerated = !strcmp(bad[i], "<sip:a@b>;");
@@ -54,18 +55,20 @@ Test(value, a_via_is_taken_apart)
     cr_assert_eq(v.port, 7443);
     cr_assert(same(v.branch, "z9hG4bK1"));
     cr_assert(ix_sip_param(v.params, "rport", NULL));
-    static const char *const bad[] = { "", "SIP/2.0", "SIP/2.0/WS", "SIP/2.0/WShost", "SIP/3.0/WS h", "HTTP/2.0/WS h", "SIP/2.0/WS h;;a",
-        "SIP/2.0/WS h:0", "SIP/2.0/WS ;branch=x", "SIP/2.0/WS h x" };
+    static const char *const bad[] = { "", "SIP/2.0", "SIP/2.0/WS", "SIP/2.0/WShost", "SIP/3.0/WS h", "HTTP/2.0/WS h",
+        "SIP/2.0/WS h;;a", "SIP/2.0/WS h:0", "SIP/2.0/WS ;branch=x", "SIP/2.0/WS h x" };
     for (size_t i = 0; i < IX_COUNT(bad); i++)
         cr_expect_eq(ix_sip_via_parse(&v, ix_str(bad[i])), IRISX_E_PROTOCOL, "%s", bad[i]);
 }
 
-static const char head[] = "SIP/2.0 486 Busy Here\nVia: SIP/2.0/WS h;branch=z9hG4bK1\nFrom: <sip:a@b>;tag=1\nTo: <sip:c@d>;tag=2\n"
-                           "Call-ID: x\nCSeq: 1 INVITE\n%s\n";
+static const char head[] =
+    "SIP/2.0 486 Busy Here\nVia: SIP/2.0/WS h;branch=z9hG4bK1\nFrom: <sip:a@b>;tag=1\nTo: <sip:c@d>;tag=2\n"
+    "Call-ID: x\nCSeq: 1 INVITE\n%s\n";
 
 Test(value, reason_by_protocol)
 {
-    const struct ix_sip_msg *m = parsed(wiref(head, "Reason: SIP ;cause=580 ;text=\"Precondition, failed\", Q.850;cause=17;text=\"USER_BUSY\"\n"));
+    const struct ix_sip_msg *m = parsed(
+        wiref(head, "Reason: SIP ;cause=580 ;text=\"Precondition, failed\", Q.850;cause=17;text=\"USER_BUSY\"\n"));
     struct ix_sip_reason r;
     cr_assert(ix_sip_get_reason(m, "q.850", &r));
     cr_assert_eq(r.cause, 17);
@@ -85,12 +88,14 @@ Test(value, session_expires)
 {
     uint32_t seconds;
     struct ix_str who;
-    cr_assert_eq(ix_sip_get_session_expires(parsed(wiref(head, "Session-Expires: 120;refresher=uac\n")), &seconds, &who), 0);
+    cr_assert_eq(
+        ix_sip_get_session_expires(parsed(wiref(head, "Session-Expires: 120;refresher=uac\n")), &seconds, &who), 0);
     cr_assert_eq(seconds, 120);
     cr_assert(same(who, "uac"));
     cr_assert_eq(ix_sip_get_session_expires(parsed(wiref(head, "x: 90\n")), &seconds, &who), 0);
     cr_assert_eq(seconds, 90);
     cr_assert_eq(who.n, 0);
-    cr_assert_eq(ix_sip_get_session_expires(parsed(wiref(head, "x: ;refresher=uac\n")), &seconds, &who), IRISX_E_PROTOCOL);
+    cr_assert_eq(
+        ix_sip_get_session_expires(parsed(wiref(head, "x: ;refresher=uac\n")), &seconds, &who), IRISX_E_PROTOCOL);
     cr_assert_eq(ix_sip_get_session_expires(parsed(wiref(head, "")), &seconds, &who), IRISX_E_NOT_FOUND);
 }

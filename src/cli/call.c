@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/* irisx call: one call, placed or answered, at any SIP-over-WebSocket server. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+#define REGISTER_MS 15000
+#define CONNECT_MS 90000
+
+struct call_args {
+    const char *ws, *realm, *user, *auth_user, *password_file, *name, *extension, *play, *record, *duration, *codecs, *digits, *ring;
+    bool answer, loop, stereo, no_register;
+    double duration_s, ring_s;
+    const char *to;
+};
+
+struct session {
+    const struct cli_common *common;
+    const struct call_args *args;
+    irisx_client_t *client;
+    irisx_line_t *line;
+    irisx_call_t *call;
+    double register_ms, active_ms; /* clock of cli_now_ms; 0 not yet */
+    bool ended, failed_file;
+    irisx_error_info_t end;
+    char end_message[300], end_reason[100], digits[128];
+    size_t digit_count;
+};
+
+static void on_call_state(struct session *s, const irisx_event_t *ev)
+{
+    const irisx_error_info_t *e = irisx_event_error(ev);
+
+    if (irisx_event_call(ev) != s->call)
+        return;
+    if (irisx_event_state(ev) == IRISX_CALL_ACTIVE)
+        s->active_ms = cli_now_ms();
+    if (irisx_event_state(ev) != IRISX_CALL_ENDED)
+        return;
+    s->ended = true;
+    s->end = *e;
+    (void) snprintf(s->end_message, sizeof s->end_message, "%s", e->message);
+    (void) snprintf(s->end_reason, sizeof s->end_reason, "%s", e->reason ? e->reason : "");
+    s->end.message = s->end_message;
+    s->end.reason = s->end_reason[0] ? s->end_reason : NULL;
+    s->end.detail = s->end.request_id = NULL;
+}
+
+static void on_event(void *ctx, const irisx_event_t *ev)
+{
+    struct session *s = ctx;
+    irisx_event_kind_t kind = irisx_event_kind(ev);
+
+    if (kind == IRISX_EVENT_CALL_INCOMING && s->args->answer && !s->call)
+        s->call = irisx_call_ref(irisx_event_call(ev));
+    else if (kind == IRISX_EVENT_CALL_INCOMING)
+        (void) irisx_call_reject(irisx_event_call(ev), 486); /* it may have ended */
+    if (kind == IRISX_EVENT_CALL_STATE)
+        on_call_state(s, ev);
+    if (kind == IRISX_EVENT_CALL_DIGIT && s->digit_count + 1 < sizeof s->digits)
+        s->digits[s->digit_count++] = irisx_event_text(ev)[0];
+    if (kind == IRISX_EVENT_CALL_FILE && strcmp(irisx_event_text(ev), "play_ended") != 0)
+        s->failed_file = true;
+    if (kind != IRISX_EVENT_CALL_STATS && kind != IRISX_EVENT_OP_DONE)
+        cli_say(s->common, "%s", irisx_event_describe(ev));
+}
+
+/* ---- steps -------------------------------------------------------------------------------------------------------------- */
+static int open_line(struct session *s)
+{
+    irisx_line_options_t o = IRISX_LINE_OPTIONS_INIT;
+    const struct call_args *a = s->args;
+    char *password = NULL;
+    double began = cli_now_ms();
+    irisx_op_t *op = NULL;
+    irisx_error_t err;
+    int code = EXIT_OK;
+
+    if (a->password_file && !(password = cli_read_secret(a->password_file)))
+        return cli_fail_code(s->common, IRISX_E_NOT_FOUND, "reading the password", "the password file cannot be read");
+    o.ws_url = a->ws;
+    o.user = a->user;
+    o.realm = a->realm;
+    o.auth_user = a->auth_user;
+    o.password = password;
+    o.display_name = a->name;
+    o.ca_file = s->common->ca_file;
+    o.no_register = a->no_register;
+    if (a->ws)
+        err = irisx_line_open(s->client, &o, &s->line, &op);
+    else
+        err = irisx_line_open_provisioned(s->client, a->extension, &s->line, &op);
+    cli_wipe(password);
+    if (err)
+        return cli_fail_code(s->common, err, "opening the line", err == IRISX_E_INVALID ? "the URL or the user is not valid" : NULL);
+    err = cli_await(s->client, op, REGISTER_MS, on_event, s);
+    s->register_ms = cli_now_ms() - began;
+    if (err && irisx_op_done(op))
+        code = cli_fail(s->common, irisx_op_error(op), "registering");
+    else if (err && !cli_interrupted())
+        code = cli_fail_code(s->common, err, "registering", "the server does not answer");
+    else if (err)
+        code = EXIT_INTERRUPTED;
+    irisx_op_unref(op);
+    return code;
+}
+
+static void fill_options(const struct call_args *a, irisx_call_options_t *o)
+{
+    o->to = a->to;
+    o->play_file = a->play;
+    o->play_loop = a->loop;
+    o->record_file = a->record;
+    o->record_stereo = a->stereo;
+    o->codecs = a->codecs;
+    o->ring_timeout_ms = a->ring ? (uint32_t) (a->ring_s * 1000) : 0;
+}
+
+static int wait_incoming(struct session *s)
+{
+    double deadline = cli_now_ms() + (s->args->ring ? s->args->ring_s * 1000 : 3600000);
+
+    cli_say(s->common, "%s waits for a call", irisx_line_address(s->line));
+    while (!s->call) {
+        irisx_event_t *ev = cli_next(s->client, deadline);
+
+        if (!ev)
+            return cli_interrupted() ? EXIT_INTERRUPTED : cli_fail_code(s->common, IRISX_E_TIMEOUT, "waiting for a call", "nobody called");
+        on_event(s, ev);
+        irisx_event_unref(ev);
+    }
+    return EXIT_OK;
+}
+
+static int connect_call(struct session *s)
+{
+    irisx_call_options_t o = IRISX_CALL_OPTIONS_INIT;
+    irisx_op_t *op = NULL;
+    irisx_error_t err;
+    int code = EXIT_OK;
+
+    fill_options(s->args, &o);
+    if (s->args->answer) {
+        code = wait_incoming(s);
+        if (code)
+            return code;
+        err = irisx_call_answer(s->call, &o, &op);
+    } else {
+        err = irisx_call_dial(s->line, &o, &s->call, &op);
+    }
+    if (err)
+        return cli_fail_code(s->common, err, "calling", err == IRISX_E_INVALID ? "the target or an option is not valid" : NULL);
+    err = cli_await(s->client, op, CONNECT_MS, on_event, s);
+    if (err && irisx_op_done(op))
+        code = cli_fail(s->common, irisx_op_error(op), "calling");
+    else if (err)
+        code = cli_interrupted() ? EXIT_INTERRUPTED : cli_fail_code(s->common, err, "calling", "the call was not connected in time");
+    irisx_op_unref(op);
+    return code;
+}
+
+static void wait_until(struct session *s, double deadline)
+{
+    while (!s->ended) {
+        irisx_event_t *ev = cli_next(s->client, deadline);
+
+        if (!ev)
+            return;
+        on_event(s, ev);
+        irisx_event_unref(ev);
+    }
+}
+
+static void send_digits(struct session *s)
+{
+    irisx_op_t *op = NULL;
+
+    if (!s->args->digits || irisx_call_send_digits(s->call, s->args->digits, &op))
+        return;
+    (void) cli_await(s->client, op, 20000, on_event, s); /* the call may end first */
+    irisx_op_unref(op);
+}
+
+static int talk(struct session *s)
+{
+    double duration = s->args->duration ? s->args->duration_s * 1000 : 86400000;
+    irisx_op_t *op = NULL;
+
+    send_digits(s);
+    wait_until(s, (s->active_ms ? s->active_ms : cli_now_ms()) + duration);
+    if (!s->ended && !cli_interrupted() && !irisx_call_hangup(s->call, &op)) {
+        wait_until(s, cli_now_ms() + 5000);
+        irisx_op_unref(op);
+    }
+    if (cli_interrupted())
+        return EXIT_INTERRUPTED;
+    if (!s->ended)
+        return cli_fail_code(s->common, IRISX_E_TIMEOUT, "hanging up", "the call did not end in time");
+    if (s->failed_file)
+        return EXIT_FAILED;
+    return s->end.code ? cli_fail(s->common, &s->end, "the call") : EXIT_OK;
+}
+
+/* ---- results ------------------------------------------------------------------------------------------------------------------ */
+static irisx_value_t *stats_value(const struct session *s, const irisx_call_stats_t *t)
+{
+    irisx_value_t *call = irisx_value_new_object(), *phases = irisx_value_new_object();
+    const char *peer = s->args->answer ? irisx_call_peer(s->call) : s->args->to;
+    int bad = !call || !phases;
+
+    bad = bad || irisx_value_set_text(call, s->args->answer ? "from" : "to", peer) || irisx_value_set_num(call, "setup_ms", t->setup_ms)
+          || irisx_value_set_num(phases, "signalling", t->signalling_ms) || irisx_value_set_num(phases, "ice", t->ice_ms)
+          || irisx_value_set_num(phases, "dtls", t->dtls_ms) || irisx_value_set_num(phases, "first_audio", t->first_audio_ms);
+    if (!bad) {
+        bad = irisx_value_set_take(call, "phases_ms", phases) != IRISX_OK;
+        phases = NULL;
+    }
+    bad = bad || irisx_value_set_int(call, "packets_sent", (int64_t) t->packets_sent)
+          || irisx_value_set_int(call, "packets_received", (int64_t) t->packets_received)
+          || irisx_value_set_int(call, "packets_lost", (int64_t) t->packets_lost) || irisx_value_set_num(call, "jitter_ms", t->jitter_ms)
+          || irisx_value_set_num(call, "round_trip_ms", t->round_trip_ms) || irisx_value_set_num(call, "mos", t->mos)
+          || irisx_value_set_num(call, "duration_ms", t->duration_ms) || irisx_value_set_text(call, "codec", t->codec)
+          || irisx_value_set_text(call, "digits", s->digits) || irisx_value_set_int(call, "sip_status", t->sip_status)
+          || irisx_value_set_int(call, "q850_cause", t->q850_cause) || irisx_value_set_bool(call, "ended_by_peer", s->ended && !s->args->duration);
+    if (s->args->record)
+        bad = bad || irisx_value_set_text(call, "recording", s->args->record);
+    irisx_value_free(phases);
+    if (bad) {
+        irisx_value_free(call);
+        return NULL;
+    }
+    return call;
+}
+
+static void print_json(const struct session *s, const irisx_call_stats_t *t)
+{
+    irisx_value_t *root = irisx_value_new_object(), *reg = irisx_value_new_object();
+
+    if (root && reg) {
+        (void) irisx_value_set_bool(root, "ok", 1); /* what finds no memory is missing in the line */
+        (void) irisx_value_set_num(reg, "ms", s->register_ms);
+        (void) irisx_value_set_take(root, "register", reg);
+        reg = NULL;
+        (void) irisx_value_set_take(root, "call", stats_value(s, t));
+        (void) cli_print_value(root);
+    }
+    irisx_value_free(reg);
+    irisx_value_free(root);
+}
+
+static void print_text(const irisx_call_stats_t *t)
+{
+    (void) printf("set-up       %8.1f ms  (signalling %.1f, ICE %.1f, DTLS %.1f, first audio %.1f)\n", t->setup_ms, t->signalling_ms, t->ice_ms,
+        t->dtls_ms, t->first_audio_ms);
+    (void) printf("packets      %8llu sent, %llu received, %llu lost (%.2f %%)\n", (unsigned long long) t->packets_sent,
+        (unsigned long long) t->packets_received, (unsigned long long) t->packets_lost, t->loss_percent);
+    (void) printf("jitter       %8.2f ms\nround trip   %8.2f ms\nbuffer       %8.1f ms\nMOS          %8.2f  (%s)\n", t->jitter_ms, t->round_trip_ms,
+        t->buffer_delay_ms, t->mos, t->codec);
+}
+
+static int check_args(struct call_args *a, const struct cli_common *c, size_t words)
+{
+    if (a->answer == (words == 1))
+        return cli_usage("give a number or address to call, or --answer");
+    if (a->ws && !a->user)
+        return cli_usage("--ws needs --user");
+    if (!a->ws && !c->api_url)
+        return cli_usage("give --ws and --user, or log in first (irisx login)");
+    if (a->duration && !cli_number(a->duration, 0.1, 86400, &a->duration_s))
+        return cli_usage("--duration is seconds, 0.1 to 86400");
+    if (a->ring && !cli_number(a->ring, 1, 86400, &a->ring_s))
+        return cli_usage("--ring-timeout is seconds, 1 to 86400");
+    return EXIT_OK;
+}
+
+static int run(struct session *s)
+{
+    irisx_call_stats_t stats = { .struct_size = sizeof stats };
+    irisx_error_t err = cli_client(s->common, &s->client);
+    int code;
+
+    if (err)
+        return cli_fail_code(s->common, err, "starting", err == IRISX_E_INVALID ? "the API URL is not valid" : NULL);
+    code = open_line(s);
+    if (!code)
+        code = connect_call(s);
+    if (!code)
+        code = talk(s);
+    if (!code && s->call && !irisx_call_stats(s->call, &stats)) {
+        if (s->common->json)
+            print_json(s, &stats);
+        else
+            print_text(&stats);
+    }
+    code = cli_close(s->client, code); /* before the handles: the farewell needs them */
+    irisx_call_unref(s->call);
+    irisx_line_unref(s->line);
+    return code;
+}
+
+int cmd_call(int argc, char **argv)
+{
+    struct call_args a = { 0 };
+    const struct cli_option options[] = {
+        { "ws", "URL", "SIP-over-WebSocket server, ws:// or wss://", &a.ws, NULL },
+        { "user", "USER", "user of the address", &a.user, NULL },
+        { "realm", "REALM", "domain of the address (default: host of URL)", &a.realm, NULL },
+        { "auth-user", "USER", "user for the password, if another", &a.auth_user, NULL },
+        { "password-file", "FILE", "its password, \"-\" for standard input", &a.password_file, NULL },
+        { "name", "TEXT", "name shown to the other side", &a.name, NULL },
+        { "extension", "EXT", "without --ws: which provisioned extension", &a.extension, NULL },
+        { "no-register", NULL, "connect only", NULL, &a.no_register },
+        { "answer", NULL, "register, wait for a call and take it", NULL, &a.answer },
+        { "play", "FILE", "WAV to send", &a.play, NULL },
+        { "loop", NULL, "play it again and again", NULL, &a.loop },
+        { "record", "FILE", "WAV of what is heard", &a.record, NULL },
+        { "stereo", NULL, "record both sides: left sent, right heard", NULL, &a.stereo },
+        { "duration", "SECONDS", "hang up after (default: when the other side does)", &a.duration, NULL },
+        { "ring-timeout", "SECONDS", "give up when nobody answers, or nobody calls", &a.ring, NULL },
+        { "codecs", "LIST", "opus,PCMU,PCMA or some of them", &a.codecs, NULL },
+        { "digits", "DIGITS", "send these digits once connected", &a.digits, NULL },
+    };
+    const struct cli_command command = { "call", "[TO]", "Places a call, or takes one, and prints its figures.", options,
+        sizeof options / sizeof *options };
+    struct cli_common common;
+    struct session s = { .common = &common, .args = &a };
+    const char *words[1];
+    size_t count;
+    int code = cli_parse(&command, &common, argc, argv, words, 1, &count);
+
+    if (code < 0)
+        code = check_args(&a, &common, count);
+    else {
+        cli_common_clear(&common);
+        return code;
+    }
+    if (!code) {
+        a.to = count ? words[0] : NULL;
+        cli_signals();
+        code = run(&s);
+    }
+    cli_common_clear(&common);
+    return code;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* What the commands of `irisx` share. They use the public headers only, as any user. docs/design/demo.md, DESIGN section 6. */
+#ifndef IRISX_CLI_H
+#define IRISX_CLI_H
+
+#include <irisx/api.h>
+#include <irisx/irisx.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+enum cli_exit { /* DESIGN section 6 */
+    EXIT_OK = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_AUTH = 3,
+    EXIT_NOT_FOUND = 4,
+    EXIT_NETWORK = 5,
+    EXIT_UNKNOWN = 6,
+    EXIT_INTERRUPTED = 130
+};
+
+/* ---- options every command knows: flag > environment > profile > default --------------------------------------------------- */
+struct cli_common {
+    const char *profile, *api_url, *ca_file, *capture, *timeline_dir;
+    char *api_key, *access_token, *refresh_token; /* owned; from environment, file or profile, never argv */
+    char *owned_url;
+    bool json, quiet;
+    int log_level;
+};
+struct cli_option { /* one option of a command; flags have value NULL */
+    const char *name; /* without "--" */
+    const char *argument; /* NULL: a flag */
+    const char *help;
+    const char **text; /* where the argument goes */
+    bool *flag;
+};
+struct cli_command {
+    const char *name; /* "sms send" */
+    const char *arguments; /* "TO" */
+    const char *summary;
+    const struct cli_option *options;
+    size_t option_count;
+};
+/* Reads options and positionals; prints help for --help. Returns -1 to go on, else the exit code. */
+int cli_parse(const struct cli_command *command, struct cli_common *common, int argc, char **argv, const char **positional,
+    size_t positional_max, size_t *positional_count);
+void cli_common_clear(struct cli_common *c);
+bool cli_number(const char *text, double min, double max, double *out);
+
+/* ---- talking: data on stdout, talk on stderr ---------------------------------------------------------------------------------- */
+void cli_say(const struct cli_common *c, const char *fmt, ...); /* progress */
+int cli_usage(const char *fmt, ...); /* EXIT_USAGE */
+int cli_exit_of(irisx_error_t code);
+/* message on stderr, or {"error":…} on stdout with --json; returns the exit code */
+int cli_fail(const struct cli_common *c, const irisx_error_info_t *e, const char *doing);
+int cli_fail_code(const struct cli_common *c, irisx_error_t code, const char *doing, const char *message);
+int cli_print_value(const irisx_value_t *value); /* one line */
+char *cli_read_secret(const char *path); /* first line of a file, "-" stdin; wiped by cli_wipe */
+char *cli_read_file(const char *path, size_t limit, size_t *len); /* whole file, NUL added */
+void cli_wipe(char *secret);
+
+/* ---- the profile file: 0600 JSON ------------------------------------------------------------------------------------------------- */
+irisx_value_t *cli_profile_load(const char *profile); /* its object, or an empty one */
+int cli_profile_save(const char *profile, const irisx_value_t *object);
+const char *cli_config_path(void);
+
+/* ---- a client, driven until something happens ---------------------------------------------------------------------------------------- */
+/* Installs SIGINT and SIGTERM handlers that only set a flag and wake cli_next. */
+void cli_signals(void);
+bool cli_interrupted(void);
+irisx_error_t cli_client(const struct cli_common *c, irisx_client_t **out);
+/* Next event, waiting at most until `deadline_ms` (cli_now_ms clock); NULL at the deadline or on a signal. */
+irisx_event_t *cli_next(irisx_client_t *client, double deadline_ms);
+double cli_now_ms(void); /* monotonic */
+/* Waits for an op with an eye on signals; events that come meanwhile go to on_event (may be NULL). */
+irisx_error_t cli_await(irisx_client_t *client, irisx_op_t *op, double timeout_ms,
+    void (*on_event)(void *ctx, const irisx_event_t *ev), void *ctx);
+/* Closes (calls hung up, registrations removed) and frees; returns EXIT_INTERRUPTED if a signal came, else code. */
+int cli_close(irisx_client_t *client, int code);
+
+/* ---- commands ---------------------------------------------------------------------------------------------------------------------------- */
+int cmd_call(int argc, char **argv);
+int cmd_demo(int argc, char **argv);
+int cmd_login(int argc, char **argv);
+int cmd_sandbox(int argc, char **argv);
+int cmd_sms(int argc, char **argv);
+int cmd_webhooks(int argc, char **argv);
+
+#endif

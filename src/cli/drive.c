@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* A client driven by a command: events pulled, signals noticed, everything closed in order. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+static int wake[2] = { -1, -1 };
+static volatile sig_atomic_t signalled;
+
+static void on_signal(int number)
+{
+    int before = errno;
+
+    signalled = number;
+    (void) !write(wake[1], "", 1); /* full means awake already */
+    errno = before;
+}
+
+void cli_signals(void)
+{
+    struct sigaction sa;
+
+    if (pipe(wake))
+        return; /* signals are noticed at the next event then */
+    for (int i = 0; i < 2; i++) {
+        (void) fcntl(wake[i], F_SETFD, FD_CLOEXEC);
+        (void) fcntl(wake[i], F_SETFL, O_NONBLOCK);
+    }
+    memset(&sa, 0, sizeof sa);
+    sa.sa_handler = on_signal;
+    sa.sa_flags = SA_RESETHAND; /* a second one ends the command at once */
+    (void) sigaction(SIGINT, &sa, NULL);
+    (void) sigaction(SIGTERM, &sa, NULL);
+}
+
+bool cli_interrupted(void)
+{
+    return signalled != 0;
+}
+
+double cli_now_ms(void)
+{
+    struct timespec t;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double) t.tv_sec * 1000.0 + (double) t.tv_nsec / 1e6;
+}
+
+static void print_log(int32_t level, const char *area, const char *line, void *user_data)
+{
+    static const char *const names[] = { "", "error", "warn", "info", "debug", "trace" };
+
+    (void) user_data;
+    (void) fprintf(stderr, "%s %s: %s\n", names[level > 0 && level < 6 ? level : 0], area, line);
+}
+
+irisx_error_t cli_client(const struct cli_common *c, irisx_client_t **out)
+{
+    irisx_client_options_t o = IRISX_CLIENT_OPTIONS_INIT;
+    irisx_error_t err;
+
+    o.api_url = c->api_url;
+    o.api_key = c->api_key;
+    o.ca_file = c->ca_file;
+    o.capture_file = c->capture;
+    o.timeline_dir = c->timeline_dir;
+    o.user_agent = "irisx";
+    o.log = c->log_level ? print_log : NULL;
+    o.log_level = c->log_level;
+    err = irisx_client_new(&o, out);
+    if (!err && c->access_token && c->api_url && !c->api_key)
+        err = irisx_client_set_tokens(*out, c->access_token, c->refresh_token);
+    return err;
+}
+
+irisx_event_t *cli_next(irisx_client_t *client, double deadline_ms)
+{
+    irisx_event_t *ev;
+
+    while (!signalled) {
+        struct pollfd fds[2] = { { .fd = irisx_client_event_fd(client), .events = POLLIN }, { .fd = wake[0], .events = POLLIN } };
+        double left = deadline_ms - cli_now_ms();
+
+        if (irisx_client_next_event(client, 0, &ev) == IRISX_OK)
+            return ev;
+        if (left <= 0)
+            return NULL;
+        (void) poll(fds, 2, left > 3600000 ? 3600000 : (int) left + 1); /* interrupted or not: looked at again */
+    }
+    return NULL;
+}
+
+irisx_error_t cli_await(irisx_client_t *client, irisx_op_t *op, double timeout_ms,
+    void (*on_event)(void *ctx, const irisx_event_t *ev), void *ctx)
+{
+    double deadline = cli_now_ms() + timeout_ms;
+
+    while (!irisx_op_done(op)) {
+        irisx_event_t *ev = cli_next(client, deadline);
+
+        if (!ev)
+            return signalled ? IRISX_E_CANCELLED : IRISX_E_TIMEOUT;
+        if (on_event)
+            on_event(ctx, ev);
+        irisx_event_unref(ev);
+    }
+    return irisx_op_error(op)->code;
+}
+
+int cli_close(irisx_client_t *client, int code)
+{
+    if (client) {
+        (void) irisx_client_close(client, 3000); /* a peer that does not answer the farewell is no failure of ours */
+        irisx_client_unref(client);
+    }
+    return signalled ? EXIT_INTERRUPTED : code;
+}

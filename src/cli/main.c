@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* irisx: the command. Which word runs what. */
+#include "cli/cli.h"
+
+#include <string.h>
+
+struct entry {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+};
+
+static const struct entry entries[] = {
+    { "demo", cmd_demo, "place calls, send an SMS and receive signed webhooks against a local platform" },
+    { "sandbox", cmd_sandbox, "run the local platform" },
+    { "login", cmd_login, "log in and keep the tokens in a profile" },
+    { "call", cmd_call, "place or answer a call" },
+    { "sms", cmd_sms, "send, get and list messages" },
+    { "webhooks", cmd_webhooks, "receive and verify signed webhooks" },
+};
+
+static int help(FILE *to)
+{
+    (void) fprintf(to, "irisx %s: the command of libirisx-client\n\nusage: irisx COMMAND [options]\n\ncommands:\n", irisx_version());
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        (void) fprintf(to, "  %-10s %s\n", entries[i].name, entries[i].summary);
+    (void) fprintf(to,
+        "\n  irisx COMMAND --help   options of a command\n  irisx --version        version\n"
+        "\nexit codes: 0 ok, 1 failed, 2 usage, 3 credentials, 4 not found, 5 network or limit,\n"
+        "            6 outcome unknown, 130 interrupted\n");
+    return to == stdout ? EXIT_OK : EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return help(stderr);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
+        return help(stdout);
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        (void) printf("irisx %s\n", irisx_version());
+        return EXIT_OK;
+    }
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        if (strcmp(argv[1], entries[i].name) == 0)
+            return entries[i].run(argc - 1, argv + 1);
+    (void) fprintf(stderr, "irisx: no command \"%s\"; irisx --help lists them\n", argv[1]);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* irisx sms send|get|list */
+#include <string.h>
+
+#include "cli/cli.h"
+
+#define REST_MS 60000
+
+static int finish(const struct cli_common *c, irisx_client_t *client, irisx_error_t err, irisx_op_t *op, const char *doing,
+    void (*print)(const irisx_value_t *value))
+{
+    int code;
+
+    if (!err)
+        err = cli_await(client, op, REST_MS, NULL, NULL);
+    if (op && irisx_op_done(op) && err)
+        code = cli_fail(c, irisx_op_error(op), doing);
+    else if (err)
+        code = cli_interrupted() ? EXIT_INTERRUPTED : cli_fail_code(c, err, doing, err == IRISX_E_STATE ? "no platform: give --api-url or log in (irisx login)" : NULL);
+    else if (c->json)
+        code = cli_print_value(irisx_op_value(op));
+    else {
+        print(irisx_op_value(op));
+        code = EXIT_OK;
+    }
+    irisx_op_unref(op);
+    return cli_close(client, code);
+}
+
+static int begin(const struct cli_common *c, irisx_client_t **client)
+{
+    irisx_error_t err;
+
+    if (!c->api_url)
+        return cli_usage("no platform: give --api-url or log in (irisx login)");
+    cli_signals();
+    err = cli_client(c, client);
+    return err ? cli_fail_code(c, err, "starting", err == IRISX_E_INVALID ? "the API URL is not valid" : NULL) : EXIT_OK;
+}
+
+static void print_sent(const irisx_value_t *v)
+{
+    const irisx_value_t *sms = irisx_value_get(v, "sms");
+
+    (void) printf("%s  %s  %s -> %s\n", irisx_value_get_text(sms, "sid", "-"), irisx_value_get_text(sms, "status", "-"),
+        irisx_value_get_text(sms, "from", "-"), irisx_value_get_text(sms, "to", "-"));
+}
+
+static void print_row(const irisx_value_t *row)
+{
+    (void) printf("%-34s %-10s %-16s %-16s %s\n", irisx_value_get_text(row, "message_sid", "-"), irisx_value_get_text(row, "status", "-"),
+        irisx_value_get_text(row, "from_number", "-"), irisx_value_get_text(row, "to_number", "-"), irisx_value_get_text(row, "body", ""));
+}
+
+static void print_one(const irisx_value_t *v)
+{
+    print_row(irisx_value_get(v, "message"));
+}
+
+static void print_list(const irisx_value_t *v)
+{
+    const irisx_value_t *list = irisx_value_get(v, "messages");
+
+    for (size_t i = 0; i < irisx_value_count(list); i++)
+        print_row(irisx_value_at(list, i));
+}
+
+static int sms_send(int argc, char **argv)
+{
+    const char *from = NULL, *to = NULL, *text = NULL, *words[1];
+    const struct cli_option options[] = { { "from", "NUMBER", "one of your numbers", &from, NULL }, { "to", "NUMBER", "receiver", &to, NULL },
+        { "text", "TEXT", "what it says (or as a word)", &text, NULL } };
+    const struct cli_command command = { "sms send", "[TEXT]", "Sends one message. Never sends it twice.", options, 3 };
+    struct cli_common c;
+    irisx_client_t *client = NULL;
+    irisx_op_t *op = NULL;
+    size_t count;
+    int code = cli_parse(&command, &c, argc, argv, words, 1, &count);
+
+    if (code < 0) {
+        text = count ? words[0] : text;
+        code = from && to && text ? begin(&c, &client) : cli_usage("sms send needs --from, --to and a text");
+        if (!code) {
+            irisx_error_t err = irisx_sms_send(client, from, to, text, &op);
+
+            code = finish(&c, client, err, op, "sending", print_sent);
+        }
+    }
+    cli_common_clear(&c);
+    return code;
+}
+
+static int sms_get(int argc, char **argv)
+{
+    const char *words[1];
+    const struct cli_command command = { "sms get", "ID", "Shows one message, by its number or its SM… sid.", NULL, 0 };
+    struct cli_common c;
+    irisx_client_t *client = NULL;
+    irisx_op_t *op = NULL;
+    size_t count;
+    int code = cli_parse(&command, &c, argc, argv, words, 1, &count);
+
+    if (code < 0) {
+        code = count ? begin(&c, &client) : cli_usage("sms get needs an id");
+        if (!code) {
+            irisx_error_t err = irisx_sms_get(client, words[0], &op);
+
+            code = finish(&c, client, err, op, "asking for the message", print_one);
+        }
+    }
+    cli_common_clear(&c);
+    return code;
+}
+
+static int sms_list(int argc, char **argv)
+{
+    const char *page = NULL, *limit = NULL;
+    const struct cli_option options[] = { { "page", "N", "which page, from 1", &page, NULL }, { "limit", "N", "messages a page, 1 to 1000", &limit, NULL } };
+    const struct cli_command command = { "sms list", "", "Lists messages, newest first.", options, 2 };
+    struct cli_common c;
+    irisx_client_t *client = NULL;
+    irisx_op_t *op = NULL;
+    double p = 1, n = 50;
+    size_t count;
+    int code = cli_parse(&command, &c, argc, argv, NULL, 0, &count);
+
+    if (code < 0) {
+        if ((page && !cli_number(page, 1, 1e6, &p)) || (limit && !cli_number(limit, 1, 1000, &n)))
+            code = cli_usage("--page and --limit are numbers from 1");
+        else
+            code = begin(&c, &client);
+        if (!code) {
+            irisx_error_t err = irisx_sms_list(client, (uint32_t) p, (uint32_t) n, &op);
+
+            code = finish(&c, client, err, op, "listing", print_list);
+        }
+    }
+    cli_common_clear(&c);
+    return code;
+}
+
+int cmd_sms(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "send") == 0)
+        return sms_send(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "get") == 0)
+        return sms_get(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "list") == 0)
+        return sms_list(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        (void) printf("usage: irisx sms send|get|list [options]; --help behind each tells more\n");
+        return EXIT_OK;
+    }
+    return cli_usage("sms send, sms get or sms list");
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * OpenSSL below libwebsockets writes to sockets without MSG_NOSIGNAL. Our own threads block every signal; when an
+ * application's thread drives a loop, SIGPIPE is blocked for that time and what we caused is taken back.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+#include "io/internal.h"
+
+static void choose(sigset_t *set, bool all)
+{
+    /* a fault of the running code is delivered to it in any case; blocking it would only hide where it was */
+    static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
+
+    if (!all) {
+        sigemptyset(set);
+        sigaddset(set, SIGPIPE);
+        return;
+    }
+    sigfillset(set);
+    for (size_t i = 0; i < IX_COUNT(faults); i++)
+        sigdelset(set, faults[i]);
+}
+
+void ix_signals_block(struct ix_signals *s, bool all)
+{
+    sigset_t pending, set;
+
+    sigemptyset(&pending);
+    (void) sigpending(&pending);
+    s->pipe_was_pending = sigismember(&pending, SIGPIPE) == 1;
+    choose(&set, all);
+    sigemptyset(&s->before);
+    (void) pthread_sigmask(SIG_BLOCK, &set, &s->before);
+}
+
+void ix_signals_restore(const struct ix_signals *s)
+{
+    sigset_t set;
+    const struct timespec at_once = { 0 };
+
+    if (!s->pipe_was_pending) {
+        choose(&set, false);
+        while (sigtimedwait(&set, NULL, &at_once) == -1 && errno == EINTR) { /* take ours back, if there is one */
+        }
+    }
+    (void) pthread_sigmask(SIG_SETMASK, &s->before, NULL);
+}
