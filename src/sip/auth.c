@@ -9,6 +9,7 @@
 
 #define MAX_CHALLENGES 4
 #define MAX_PARAM 1024 /* longest realm, nonce, opaque that is answered */
+#define MAX_VALUE 4096 /* longest challenge that is looked at */
 
 struct challenge {
     bool proxy, session, has_qop;
@@ -89,8 +90,8 @@ static bool read_offer(struct offer *o, struct ix_str value)
 {
     struct ix_str params, stale;
     *o = (struct offer){ .stale = false };
-    if (!ix_sip_digest_scheme(value, &params) || !ix_sip_digest_param(params, "realm", &o->realm) ||
-        !ix_sip_digest_param(params, "nonce", &o->nonce))
+    if (value.n > MAX_VALUE || !ix_sip_digest_scheme(value, &params) ||
+        !ix_sip_digest_param(params, "realm", &o->realm) || !ix_sip_digest_param(params, "nonce", &o->nonce))
         return false;
     (void) ix_sip_digest_param(params, "algorithm", &o->algorithm);
     (void) ix_sip_digest_param(params, "qop", &o->qop);

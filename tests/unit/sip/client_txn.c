@@ -347,7 +347,7 @@ Test(client_txn, nothing_can_be_injected_into_a_request)
         .to = IX_STR("<sip:a@b>"),
         .content_type = IX_STR("text/plain"),
         .body = IX_STR("hi") };
-    struct ix_sip_request bad[8];
+    struct ix_sip_request bad[12];
     for (size_t i = 0; i < IX_COUNT(bad); i++)
         bad[i] = good;
     bad[0].uri = IX_STR("sip:a@b\r\nX: y");
@@ -358,6 +358,10 @@ Test(client_txn, nothing_can_be_injected_into_a_request)
     bad[5].call_id = IX_STR("a\nb");
     bad[6].content_type = IX_STR_NONE;
     bad[7].contact = IX_STR("<sip:a@b>\r\n");
+    bad[8].headers = IX_STR("X: y\n");
+    bad[9].headers = IX_STR("X: y\rZ: z\r\n");
+    bad[10].headers = IX_STR("X y: z\r\n");
+    bad[11].method = IX_SIP_CANCEL;
     for (size_t i = 0; i < IX_COUNT(bad); i++) {
         cr_assert_eq(
             ix_sip_send_request(r->stack, RIG_TRANSPORT, &bad[i], NULL, r->now, NULL), IRISX_E_INVALID, "case %zu", i);
