@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Installs the build into a temporary folder and uses it as a stranger would: headers, SONAME, pkg-config (shared and
-static), CMake. usage: install.py BUILD_DIR SANITIZERS    (TAP on stdout)"""
+static), CMake, the program of the README. usage: install.py BUILD_DIR SANITIZERS    (TAP on stdout)"""
 import json
 import os
 import re
@@ -10,6 +10,9 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tools", "bench"))
+import lib  # noqa: E402
+
 PROGRAM = """#include <irisx/irisx.h>
 #include <stdio.h>
 int main(void)
@@ -65,10 +68,10 @@ class Installation:
         env = dict(os.environ, PKG_CONFIG_PATH=self.pc_dir)
         return run("pkg-config", "--define-variable=prefix=" + self.prefix, *options, env=env).split()
 
-    def build(self, name, flags):
-        source = os.path.join(self.work, "a.c")
+    def build(self, name, flags, text=PROGRAM):
+        source = os.path.join(self.work, name + ".c")
         with open(source, "w") as f:
-            f.write(PROGRAM)
+            f.write(text)
         program = os.path.join(self.work, name)
         run("cc", "-Wall", "-Werror", *self.flags, source, "-o", program, *flags)
         return program
@@ -151,10 +154,23 @@ def cmake_refuses_a_version_that_is_not_there(at):
         raise Failed("version 99.0 was found:\n" + done.stdout + done.stderr)
 
 
+def the_program_of_the_readme_places_a_call(at):
+    text = re.search(r"^```c\n(.*?)^```$", open(os.path.join(ROOT, "README.md")).read(), re.M | re.S).group(1)
+    program = at.build("readme", at.pkg_config("--cflags", "--libs", "irisx-client"), text)
+    with lib.Sandbox(at.tree) as sandbox:
+        agent = sandbox.info["agents"][0]
+        env = dict(os.environ, LD_LIBRARY_PATH=at.libdir)
+        run(program, sandbox.info["ws_url"], agent["extension"], agent["password"], "9196", env=env, timeout=60)
+        busy = subprocess.run([program, sandbox.info["ws_url"], agent["extension"], agent["password"], "9486"], env=env,
+                              capture_output=True, text=True, timeout=60)
+    if busy.returncode != 1:
+        raise Failed("a call to a busy line ended with status %d:\n%s" % (busy.returncode, busy.stderr))
+
+
 CASES = [every_public_header_is_installed, the_shared_object_carries_its_soname,
          a_program_links_shared_through_pkg_config, a_program_links_the_archive_through_pkg_config,
          static_linking_is_described_to_the_end, a_cmake_project_links_both_ways,
-         cmake_refuses_a_version_that_is_not_there]
+         cmake_refuses_a_version_that_is_not_there, the_program_of_the_readme_places_a_call]
 
 
 def main():
