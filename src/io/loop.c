@@ -3,11 +3,14 @@
  * One libuv loop with its clock, its timers, a queue of functions posted by other threads and the drain at the end of
  * each turn. A turn: timers, what the last wait brought, then the drain, then the wait for the next events.
  */
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <uv.h>
 
 #include "io/internal.h"
+
+#define MAX_TURNS 16 /* of one ix_loop_run_once */
 
 struct ix_loop {
     /* touched by the loop's thread alone */
@@ -175,6 +178,19 @@ int ix_loop_run(struct ix_loop *loop)
     return 0;
 }
 
+/* Something waits for a turn: an event, a due timer, a post. */
+static bool is_due(struct ix_loop *loop)
+{
+    struct pollfd fd = { .fd = uv_backend_fd(&loop->uv), .events = POLLIN };
+
+    uv_update_time(&loop->uv);
+    return uv_backend_timeout(&loop->uv) == 0 || poll(&fd, 1, 0) > 0;
+}
+
+/*
+ * What a drain asks of libuv (wake me when this socket is writable) reaches the descriptor only in the next turn. So
+ * turns go on until two in a row had nothing to do; bounded, so that a flood cannot keep the caller here.
+ */
 int ix_loop_run_once(struct ix_loop *loop)
 {
     struct ix_signals signals;
@@ -183,9 +199,12 @@ int ix_loop_run_once(struct ix_loop *loop)
         return IRISX_E_CLOSED;
     ix_signals_block(
         &signals, true); /* threads that libraries start in here inherit it: handlers stay on the caller's */
-    loop->now_read = false;
-    (void) uv_run(&loop->uv, UV_RUN_NOWAIT);
-    end_turn(loop);
+    for (int quiet = 0, turns = 0; quiet < 2 && turns < MAX_TURNS; turns++) {
+        quiet = is_due(loop) ? 0 : quiet + 1;
+        loop->now_read = false;
+        (void) uv_run(&loop->uv, UV_RUN_NOWAIT);
+        end_turn(loop);
+    }
     ix_signals_restore(&signals);
     return 0;
 }
