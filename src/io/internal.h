@@ -53,7 +53,10 @@ struct lws;
 struct lws_vhost;
 struct lws_context;
 struct ix_lws;
+#define IX_WS_CLIENTS_MAX 1024 /* a loop */
 int ix_lws_of(struct ix_loop *loop, struct ix_lws **out);
+int ix_lws_enter(struct ix_lws *l); /* IRISX_E_LIMIT, or 0: ix_lws_leave follows */
+void ix_lws_leave(struct ix_lws *l);
 struct lws_context *ix_lws_context(struct ix_lws *l);
 /* ca_file NULL: the system's; NULL on no memory. Kept until the loop ends */
 struct lws_vhost *ix_lws_vhost(struct ix_lws *l, bool tls, const char *ca_file);

@@ -11,7 +11,7 @@
 
 #include "io/internal.h"
 
-#define FD_LIMIT 64 /* sockets a loop; the default of lws costs 300 kB */
+#define FD_LIMIT (IX_WS_CLIENTS_MAX + 8) /* 16 bytes each; the default of lws, by ulimit, costs 300 kB */
 #define HEADER_POOL 16
 #define FOREVER_S 86400 /* lws's own time limits: ours come first and leave nothing behind */
 
@@ -26,6 +26,7 @@ struct ix_lws {
     struct lws_context *context;
     struct vhost *vhosts;
     const struct ix_log *log;
+    unsigned clients;
 };
 
 /* Contexts are made and ended one at a time: OpenSSL's indexes, the plugin loader and SIGPIPE belong to the process. */
@@ -120,6 +121,19 @@ int ix_lws_of(struct ix_loop *loop, struct ix_lws **out)
     }
     *out = part->state;
     return 0;
+}
+
+int ix_lws_enter(struct ix_lws *l)
+{
+    if (l->clients >= IX_WS_CLIENTS_MAX)
+        return IRISX_E_LIMIT; /* lws leaks what it cannot place */
+    l->clients++;
+    return 0;
+}
+
+void ix_lws_leave(struct ix_lws *l)
+{
+    l->clients--;
 }
 
 struct lws_context *ix_lws_context(struct ix_lws *l)

@@ -15,6 +15,7 @@
 #include "io/internal.h"
 
 #define QUEUE_MAX (64u * 1024 * 1024) /* of one answer; WebSockets have their own, lower limit */
+#define COMPACT_BYTES (64u * 1024)
 #define READ_BYTES 16384
 #define READ_ROUNDS 8 /* a turn, so that one sender does not starve the loop */
 
@@ -99,6 +100,10 @@ int ix_stream_write(struct ix_stream *s, const void *p, size_t n)
         return IRISX_E_CLOSED;
     if (n == 0)
         return 0;
+    if (s->out_at >= COMPACT_BYTES) { /* a queue that never runs dry shall not grow by what is sent */
+        ix_buf_consume(&s->out, s->out_at);
+        s->out_at = 0;
+    }
     if (s->ssl == NULL) {
         ix_buf_put(&s->out, p, n);
     } else {

@@ -152,6 +152,8 @@ static void free_client(struct client *c)
     drop_wsi(c);
     drop_queue(c);
     ix_buf_clear(&c->in);
+    if (c->lws != NULL)
+        ix_lws_leave(c->lws);
     ix_loop_timer_free(c->deadline);
     ix_loop_timer_free(c->kick);
     ix_free(c->host);
@@ -678,14 +680,18 @@ static bool copy_options(struct client *c, const struct ix_ws_options *o, const 
 
 static int start(struct client *c)
 {
+    struct ix_lws *lws = NULL;
     int err = ix_loop_timer_new(c->loop, on_deadline, c, &c->deadline);
 
     if (err == 0)
         err = ix_loop_timer_new(c->loop, on_kick, c, &c->kick);
     if (err == 0)
-        err = ix_lws_of(c->loop, &c->lws);
+        err = ix_lws_of(c->loop, &lws);
+    if (err == 0)
+        err = ix_lws_enter(lws);
     if (err != 0)
         return err;
+    c->lws = lws;
     if (c->tls && c->ca_file != NULL) {
         char why[200];
         if (ix_tls_ca_check(c->ca_file, why, sizeof why) != 0) {

@@ -84,11 +84,13 @@ static void on_request(void *ctx, const struct ix_server_request *r, struct ix_s
     cr_assert_eq(ix_server_answer(reply, 404, NULL, NULL, NULL, 0), 0);
 }
 
+static bool loopback6;
+
 static uint16_t serve(const struct cert *cert)
 {
     struct ix_server_options o = { .ws_subprotocol = "sip" };
     struct ix_addr local;
-    cr_assert_eq(ix_addr_parse(&o.bind, IX_STR("127.0.0.1"), 0), 0);
+    cr_assert_eq(ix_addr_parse(&o.bind, loopback6 ? IX_STR("::1") : IX_STR("127.0.0.1"), 0), 0);
     if (cert != NULL) {
         o.tls_cert_file = cert->cert_file;
         o.tls_key_file = cert->key_file;
@@ -298,6 +300,13 @@ Test(ws_client, a_refused_connection_names_the_address)
     snprintf(want, sizeof want, "connection refused by 127.0.0.1:%u", port);
     connect_to("ws", "127.0.0.1", port, NULL, 0);
     expect(IRISX_E_NETWORK, want);
+    finish();
+}
+
+Test(ws_client, an_address_that_cannot_be_reached_at_all_is_told)
+{
+    connect_to("ws", "255.255.255.255", 80, NULL, 0); /* connect() fails at once */
+    expect(IRISX_E_NETWORK, "255.255.255.255:80");
     finish();
 }
 
@@ -534,6 +543,19 @@ Test(ws_client, tls_with_an_address_in_the_certificate_works)
     make(&(struct cert_spec){ NAMED });
     over_tls("127.0.0.1", ca.cert_file);
     expect(0, "closed");
+}
+
+Test(ws_client, tls_to_a_literal_ipv6_address_is_checked_by_name_too)
+{
+    make(&(struct cert_spec){ NAMED });
+    loopback6 = true;
+    over_tls("[::1]", ca.cert_file);
+    expect(0, "closed");
+    memset(&t, 0, sizeof t);
+    setup();
+    make(&(struct cert_spec){ .san = "DNS:localhost,IP:::2", .issuer = &ca });
+    over_tls("[::1]", ca.cert_file);
+    expect(IRISX_E_TLS, "wrong host name: the certificate is for localhost, ::2, not for ::1");
 }
 
 Test(ws_client, a_large_message_passes_over_tls)
