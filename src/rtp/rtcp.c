@@ -77,9 +77,8 @@ static bool sdes_ok(struct ix_reader r, unsigned chunks)
 {
     for (unsigned i = 0; i < chunks; i++) {
         size_t start = r.n;
-        uint8_t type;
         (void) ix_read_u32(&r);
-        while ((type = ix_read_u8(&r)) != 0)
+        while (ix_read_u8(&r) != 0) /* type of an item; 0 ends the chunk */
             (void) ix_read_bytes(&r, ix_read_u8(&r));
         if (!r.bad && (start - r.n) % 4 != 0)
             (void) ix_read_bytes(&r, 4 - (start - r.n) % 4);
