@@ -137,7 +137,7 @@ def a_cmake_project_links_both_ways(at):
         with open(os.path.join(project, name), "w") as f:
             f.write(text)
     flags = " ".join(at.flags)
-    run("cmake", "-S", project, "-B", project + "/build", "-DCMAKE_PREFIX_PATH=" + at.prefix, "-DCMAKE_C_FLAGS=" + flags)
+    run("cmake", "-G", "Ninja", "-S", project, "-B", project + "/build", "-DCMAKE_PREFIX_PATH=" + at.prefix, "-DCMAKE_C_FLAGS=" + flags)
     run("cmake", "--build", project + "/build")
     for name in ("shared", "static"):
         expect_version(at, at.run(os.path.join(project, "build", name)))
@@ -148,7 +148,7 @@ def cmake_refuses_a_version_that_is_not_there(at):
     os.makedirs(project)
     with open(os.path.join(project, "CMakeLists.txt"), "w") as f:
         f.write(CMAKE % "99.0")
-    done = subprocess.run(["cmake", "-S", project, "-B", project + "/build", "-DCMAKE_PREFIX_PATH=" + at.prefix],
+    done = subprocess.run(["cmake", "-G", "Ninja", "-S", project, "-B", project + "/build", "-DCMAKE_PREFIX_PATH=" + at.prefix],
                           capture_output=True, text=True)
     if done.returncode == 0 or "99.0" not in done.stderr:
         raise Failed("version 99.0 was found:\n" + done.stdout + done.stderr)

@@ -341,8 +341,8 @@ Test(server, over_tls_the_same_is_served)
     t.options.tls_key_file = cert.key_file;
     start();
     snprintf(command, sizeof command,
-        "curl -sS --cacert %s --http1.1 --data-binary @/etc/services https://localhost:%u/big?x | wc -c",
-        cert.cert_file, t.port);
+        "curl -sS --cacert %s --http1.1 --data-binary @%s https://localhost:%u/big?x | wc -c",
+        cert.cert_file, cert.key_file, t.port);
     FILE *f = popen(command, "r");
     cr_assert_not_null(f);
     cr_assert_not_null(fgets(t.text, sizeof t.text, f));
