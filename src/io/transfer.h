@@ -5,12 +5,21 @@
 
 #include "io/internal.h"
 
+#define IX_NAMES_KEPT 8
+struct ix_name { /* libcurl has the addresses of this host until then */
+    char host[256];
+    uint16_t port;
+    uint64_t until_us;
+};
+
 struct ix_http_client {
     struct ix_loop *loop;
     void *multi; /* CURLM */
     struct ix_loop_timer *timer; /* libcurl's */
     struct ix_list transfers;
     char *ca_file, *user_agent, *proxy;
+    struct ix_name names[IX_NAMES_KEPT];
+    size_t name_at; /* the next to be overwritten */
     bool in_callback, dying; /* freed inside a callback: ends when that returns */
     /* of the last TLS handshake; handshakes do not overlap within a turn that ends one */
     char tls_refusal[256]; /* why the certificate was refused, "" = it was not */
@@ -21,7 +30,11 @@ struct ix_transfer {
     struct ix_list node;
     struct ix_http_client *client;
     void *easy; /* CURL */
-    void *fields; /* struct curl_slist */
+    void *fields, *addresses; /* struct curl_slist */
+    struct ix_resolve *resolve; /* the host is being looked up; libcurl does not know the transfer yet */
+    struct ix_loop_timer *resolve_timer;
+    uint64_t begun_us; /* the lookup */
+    bool added; /* libcurl knows it */
     ix_transfer_fn fn;
     void *ctx;
     char host[256];
