@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A call in a few lines: cc place_call.c $(pkg-config --cflags --libs irisx-client) && ./a.out ws://HOST:8066 1000 PASSWORD 9196 */
+/* A call in a few lines: cc place_call.c $(pkg-config --cflags --libs irisx-client) && ./a.out ws://HOST:8066 1000
+ * PASSWORD 9196 */
 #include <irisx/irisx.h>
 #include <stdio.h>
 

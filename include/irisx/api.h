@@ -104,7 +104,8 @@ IRISX_API const void *irisx_api_result(const irisx_op_t *op, uint32_t number);
 
 /**
  * Sends an operation by its id, parameters as an object: members of the path, the query and the body side by side,
- * under their names on the wire. Checked by the same tables; unknown members go into the body (query, if there is none).
+ * under their names on the wire. Checked by the same tables; unknown members go into the body (query, if there is
+ * none).
  * @param id "sms.send"
  * @param params object; NULL: none. Copied
  * @thread any @since 0.1

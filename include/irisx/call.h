@@ -40,7 +40,10 @@ typedef struct irisx_call_options {
     const char *header_value;
 } irisx_call_options_t;
 /** Initialiser with every default. */
-#define IRISX_CALL_OPTIONS_INIT { sizeof(irisx_call_options_t) }
+#define IRISX_CALL_OPTIONS_INIT      \
+    {                                \
+        sizeof(irisx_call_options_t) \
+    }
 /** Same as IRISX_CALL_OPTIONS_INIT, for languages without macros. @param size sizeof(irisx_call_options_t) */
 IRISX_API void irisx_call_options_init(irisx_call_options_t *options, size_t size);
 
@@ -50,14 +53,16 @@ IRISX_API void irisx_call_options_init(irisx_call_options_t *options, size_t siz
  * @return IRISX_OK; IRISX_E_INVALID (no target, bad option), IRISX_E_LIMIT (max_calls), IRISX_E_CLOSED
  * @thread any
  */
-IRISX_API irisx_error_t irisx_call_dial(irisx_line_t *line, const irisx_call_options_t *options, irisx_call_t **call_out, irisx_op_t **op_out);
+IRISX_API irisx_error_t irisx_call_dial(
+    irisx_line_t *line, const irisx_call_options_t *options, irisx_call_t **call_out, irisx_op_t **op_out);
 /** Answers an incoming call; the op ends when it is ACTIVE or failed. options may be NULL. @thread any */
 IRISX_API irisx_error_t irisx_call_answer(irisx_call_t *call, const irisx_call_options_t *options, irisx_op_t **op_out);
 /** Refuses an incoming call. @param sip_status 486 busy, 603 declined, 480 unavailable; 0 = 603 @thread any */
 IRISX_API irisx_error_t irisx_call_reject(irisx_call_t *call, int32_t sip_status);
 /** Hangs up (CANCEL, BYE or refusal, as the state wants); op_out may be NULL. @thread any */
 IRISX_API irisx_error_t irisx_call_hangup(irisx_call_t *call, irisx_op_t **op_out);
-/** Sends digits 0-9 * # A-D by telephone-event, 160 ms each with 80 ms between; the op ends when all are sent. @thread any */
+/** Sends digits 0-9 * # A-D by telephone-event, 160 ms each with 80 ms between; the op ends when all are sent. @thread
+ * any */
 IRISX_API irisx_error_t irisx_call_send_digits(irisx_call_t *call, const char *digits, irisx_op_t **op_out);
 /** Mutes or unmutes what this side sends. @thread any */
 IRISX_API irisx_error_t irisx_call_set_mute(irisx_call_t *call, int32_t on);
@@ -116,16 +121,16 @@ IRISX_API irisx_error_t irisx_audio_read(irisx_call_t *call, int16_t *samples, s
 IRISX_API irisx_error_t irisx_audio_write(irisx_call_t *call, const int16_t *samples, size_t count, size_t *count_out);
 
 /**
- * How alike two recordings of speech are: peak normalised cross-correlation at 16 kHz of each active 1 s window, aligned within
- * ±60 ms of one global delay, mean over the windows; a window that is missing counts 0.
+ * How alike two recordings of speech are: peak normalised cross-correlation at 16 kHz of each active 1 s window,
+ * aligned within ±60 ms of one global delay, mean over the windows; a window that is missing counts 0.
  * @param sent_file WAV of what was said @param heard_file WAV of what came back
  * @param limit_ms only so much from the beginning of sent_file; 0 = all
  * @param score_out 0..1 @param delay_ms_out how far heard lags behind; may be NULL
  * @return IRISX_OK, IRISX_E_NOT_FOUND, IRISX_E_FORMAT, IRISX_E_INVALID (no speech in sent_file)
  * @thread any; @blocks (reads both files)
  */
-IRISX_API irisx_error_t irisx_audio_similarity(const char *sent_file, const char *heard_file, uint32_t limit_ms, double *score_out,
-    double *delay_ms_out);
+IRISX_API irisx_error_t irisx_audio_similarity(
+    const char *sent_file, const char *heard_file, uint32_t limit_ms, double *score_out, double *delay_ms_out);
 
 #ifdef __cplusplus
 }

@@ -61,7 +61,10 @@ typedef struct irisx_client_options {
 } irisx_client_options_t;
 
 /** Initialiser with every default. */
-#define IRISX_CLIENT_OPTIONS_INIT { sizeof(irisx_client_options_t) }
+#define IRISX_CLIENT_OPTIONS_INIT      \
+    {                                  \
+        sizeof(irisx_client_options_t) \
+    }
 
 /** Same as IRISX_CLIENT_OPTIONS_INIT, for languages without macros. @param size sizeof(irisx_client_options_t) */
 IRISX_API void irisx_client_options_init(irisx_client_options_t *options, size_t size);
@@ -83,7 +86,8 @@ IRISX_API void irisx_client_unref(irisx_client_t *client);
  * Ends everything in order: hangs calls up (BYE), removes registrations, ends every op with IRISX_E_CLOSED, joins the
  * threads. Afterwards every function on the client's objects gives IRISX_E_CLOSED.
  * @param timeout_ms how long peers may take to answer the farewell; 0 = 2000
- * @return IRISX_OK; IRISX_E_WOULD_DEADLOCK inside a callback; IRISX_E_TIMEOUT if a peer did not answer (closed all the same)
+ * @return IRISX_OK; IRISX_E_WOULD_DEADLOCK inside a callback; IRISX_E_TIMEOUT if a peer did not answer (closed all the
+ * same)
  * @thread any, but not a callback; @blocks
  */
 IRISX_API irisx_error_t irisx_client_close(irisx_client_t *client, uint32_t timeout_ms);
@@ -106,7 +110,8 @@ IRISX_API int irisx_client_event_fd(irisx_client_t *client);
 IRISX_API int irisx_client_fd(irisx_client_t *client);
 /** How long poll() may wait, in ms; -1 = no limit. Ask again before every wait. @thread owner */
 IRISX_API int irisx_client_timeout_ms(irisx_client_t *client);
-/** Does what is due, without waiting. @return IRISX_OK, IRISX_E_STATE unless zero_thread, IRISX_E_CLOSED @thread owner */
+/** Does what is due, without waiting. @return IRISX_OK, IRISX_E_STATE unless zero_thread, IRISX_E_CLOSED @thread owner
+ */
 IRISX_API irisx_error_t irisx_client_run_once(irisx_client_t *client);
 
 /**
@@ -115,11 +120,13 @@ IRISX_API irisx_error_t irisx_client_run_once(irisx_client_t *client);
  * @param password wiped from memory once sent
  * @thread any
  */
-IRISX_API irisx_error_t irisx_client_login(irisx_client_t *client, const char *email, const char *password, irisx_op_t **op_out);
+IRISX_API irisx_error_t irisx_client_login(
+    irisx_client_t *client, const char *email, const char *password, irisx_op_t **op_out);
 /** Uses a token obtained elsewhere (a profile file); refresh_token may be NULL. Copied. @thread any */
-IRISX_API irisx_error_t irisx_client_set_tokens(irisx_client_t *client, const char *access_token, const char *refresh_token);
+IRISX_API irisx_error_t irisx_client_set_tokens(
+    irisx_client_t *client, const char *access_token, const char *refresh_token);
 
-/* ---- ops ------------------------------------------------------------------------------------------------------------ */
+/* ---- ops --------------------------------------------------------------------------------- */
 
 /** Takes one more reference; gives op back. NULL allowed. @thread any */
 IRISX_API irisx_op_t *irisx_op_ref(irisx_op_t *op);
@@ -135,7 +142,8 @@ IRISX_API uint64_t irisx_op_id(const irisx_op_t *op);
  * @thread any; @blocks
  */
 IRISX_API irisx_error_t irisx_op_wait(irisx_op_t *op, uint32_t timeout_ms);
-/** Asks for an early end; the op then ends with IRISX_E_CANCELLED, or as it would have if it was too late. @thread any */
+/** Asks for an early end; the op then ends with IRISX_E_CANCELLED, or as it would have if it was too late. @thread any
+ */
 IRISX_API irisx_error_t irisx_op_cancel(irisx_op_t *op);
 /** 1 once ended. @thread any */
 IRISX_API int32_t irisx_op_done(const irisx_op_t *op);
@@ -144,7 +152,7 @@ IRISX_API const irisx_error_info_t *irisx_op_error(const irisx_op_t *op);
 /** Whole JSON answer of a REST op; NULL if there is none. Borrowed from op. @thread any */
 IRISX_API const irisx_value_t *irisx_op_value(const irisx_op_t *op);
 
-/* ---- lines: an account at a SIP-over-WebSocket server ------------------------------------------------------------------ */
+/* ---- lines: an account at a SIP-over-WebSocket server ------------------------------------ */
 
 /** Options of a line. All texts are copied. */
 typedef struct irisx_line_options {
@@ -160,7 +168,10 @@ typedef struct irisx_line_options {
     int32_t no_register; /**< 1: connect only, do not register (calls out need no registration at some servers) */
 } irisx_line_options_t;
 /** Initialiser with every default. */
-#define IRISX_LINE_OPTIONS_INIT { sizeof(irisx_line_options_t) }
+#define IRISX_LINE_OPTIONS_INIT      \
+    {                                \
+        sizeof(irisx_line_options_t) \
+    }
 /** Same as IRISX_LINE_OPTIONS_INIT, for languages without macros. @param size sizeof(irisx_line_options_t) */
 IRISX_API void irisx_line_options_init(irisx_line_options_t *options, size_t size);
 
@@ -180,15 +191,19 @@ typedef enum irisx_line_state {
  * @param line_out the caller owns a reference: irisx_line_close, then irisx_line_unref
  * @thread any
  */
-IRISX_API irisx_error_t irisx_line_open(irisx_client_t *client, const irisx_line_options_t *options, irisx_line_t **line_out, irisx_op_t **op_out);
+IRISX_API irisx_error_t irisx_line_open(
+    irisx_client_t *client, const irisx_line_options_t *options, irisx_line_t **line_out, irisx_op_t **op_out);
 /**
- * The same with what the platform provisions: GET /v1/webrtc/credentials, its extension, password, URL and STUN servers.
+ * The same with what the platform provisions: GET /v1/webrtc/credentials, its extension, password, URL and STUN
+ * servers.
  * @param extension NULL: the first one
  */
-IRISX_API irisx_error_t irisx_line_open_provisioned(irisx_client_t *client, const char *extension, irisx_line_t **line_out, irisx_op_t **op_out);
+IRISX_API irisx_error_t irisx_line_open_provisioned(
+    irisx_client_t *client, const char *extension, irisx_line_t **line_out, irisx_op_t **op_out);
 /** Takes one more reference; gives line back. NULL allowed. @thread any */
 IRISX_API irisx_line_t *irisx_line_ref(irisx_line_t *line);
-/** Gives up one reference; NULL allowed. The line stays registered until irisx_line_close or the client's end. @thread any */
+/** Gives up one reference; NULL allowed. The line stays registered until irisx_line_close or the client's end. @thread
+ * any */
 IRISX_API void irisx_line_unref(irisx_line_t *line);
 /** Unregisters and disconnects; calls of the line are hung up. op_out may be NULL. @thread any */
 IRISX_API irisx_error_t irisx_line_close(irisx_line_t *line, irisx_op_t **op_out);

@@ -19,43 +19,43 @@ extern "C" {
  * The one list of codes: X(NAME, number, text). Numbers are negative and never reused; new ones are appended.
  * The text is one short line that a user can act on.
  */
-#define IRISX_ERROR_MAP(X)                                                                            \
-    X(INVALID, -1, "argument not valid")                                                              \
-    X(NO_MEMORY, -2, "out of memory")                                                                 \
-    X(CLOSED, -3, "the object is closed")                                                             \
-    X(CANCELLED, -4, "cancelled")                                                                     \
-    X(TIMEOUT, -5, "timed out")                                                                       \
-    X(WOULD_DEADLOCK, -6, "would wait for itself: do not block inside a callback")                    \
-    X(LIMIT, -7, "a limit of this client is reached")                                                 \
-    X(STATE, -8, "not possible in the present state")                                                 \
-    X(NOT_FOUND, -9, "not found")                                                                     \
-    X(IO, -10, "reading or writing failed")                                                           \
-    X(NETWORK, -11, "the server cannot be reached")                                                   \
-    X(DNS, -12, "the host name cannot be resolved")                                                   \
-    X(TLS, -13, "the TLS connection is not trusted")                                                  \
-    X(AUTH, -14, "credentials refused")                                                               \
-    X(FORBIDDEN, -15, "not allowed with these credentials")                                           \
-    X(PROTOCOL, -16, "the peer sent something that is not valid")                                     \
-    X(HTTP, -17, "the platform refused the request")                                                  \
-    X(SERVER, -18, "the platform failed")                                                             \
+#define IRISX_ERROR_MAP(X)                                                                               \
+    X(INVALID, -1, "argument not valid")                                                                 \
+    X(NO_MEMORY, -2, "out of memory")                                                                    \
+    X(CLOSED, -3, "the object is closed")                                                                \
+    X(CANCELLED, -4, "cancelled")                                                                        \
+    X(TIMEOUT, -5, "timed out")                                                                          \
+    X(WOULD_DEADLOCK, -6, "would wait for itself: do not block inside a callback")                       \
+    X(LIMIT, -7, "a limit of this client is reached")                                                    \
+    X(STATE, -8, "not possible in the present state")                                                    \
+    X(NOT_FOUND, -9, "not found")                                                                        \
+    X(IO, -10, "reading or writing failed")                                                              \
+    X(NETWORK, -11, "the server cannot be reached")                                                      \
+    X(DNS, -12, "the host name cannot be resolved")                                                      \
+    X(TLS, -13, "the TLS connection is not trusted")                                                     \
+    X(AUTH, -14, "credentials refused")                                                                  \
+    X(FORBIDDEN, -15, "not allowed with these credentials")                                              \
+    X(PROTOCOL, -16, "the peer sent something that is not valid")                                        \
+    X(HTTP, -17, "the platform refused the request")                                                     \
+    X(SERVER, -18, "the platform failed")                                                                \
     X(OUTCOME_UNKNOWN, -19, "the connection was lost after sending: the request may have been executed") \
-    X(NOT_AVAILABLE, -20, "this platform does not offer the operation")                               \
-    X(UNSUPPORTED, -21, "not supported by this build")                                                \
-    X(BUSY, -22, "the called party is busy")                                                          \
-    X(DECLINED, -23, "the called party declined")                                                     \
-    X(NO_ANSWER, -24, "no answer")                                                                    \
-    X(UNREACHABLE, -25, "the called party is not reachable")                                          \
-    X(MEDIA, -26, "no media path to the peer")                                                        \
-    X(FINGERPRINT, -27, "the peer's DTLS certificate is not the one it announced")                    \
-    X(FORMAT, -28, "the file has a format that cannot be read")                                       \
-    X(DISK_FULL, -29, "no space left where the file is written")                                      \
-    X(TOO_LARGE, -30, "larger than the limit")                                                        \
-    X(SIGNATURE, -31, "the signature does not match")                                                 \
-    X(EXPIRED, -32, "too old or too far in the future")                                               \
-    X(DUPLICATE, -33, "already received")                                                             \
-    X(AGAIN, -34, "nothing there now")                                                                \
-    X(RATE_LIMITED, -35, "too many requests: wait, then try again")                                   \
-    X(CONFLICT, -36, "conflicts with what is there")                                                  \
+    X(NOT_AVAILABLE, -20, "this platform does not offer the operation")                                  \
+    X(UNSUPPORTED, -21, "not supported by this build")                                                   \
+    X(BUSY, -22, "the called party is busy")                                                             \
+    X(DECLINED, -23, "the called party declined")                                                        \
+    X(NO_ANSWER, -24, "no answer")                                                                       \
+    X(UNREACHABLE, -25, "the called party is not reachable")                                             \
+    X(MEDIA, -26, "no media path to the peer")                                                           \
+    X(FINGERPRINT, -27, "the peer's DTLS certificate is not the one it announced")                       \
+    X(FORMAT, -28, "the file has a format that cannot be read")                                          \
+    X(DISK_FULL, -29, "no space left where the file is written")                                         \
+    X(TOO_LARGE, -30, "larger than the limit")                                                           \
+    X(SIGNATURE, -31, "the signature does not match")                                                    \
+    X(EXPIRED, -32, "too old or too far in the future")                                                  \
+    X(DUPLICATE, -33, "already received")                                                                \
+    X(AGAIN, -34, "nothing there now")                                                                   \
+    X(RATE_LIMITED, -35, "too many requests: wait, then try again")                                      \
+    X(CONFLICT, -36, "conflicts with what is there")                                                     \
     X(INTERNAL, -37, "a bug in the library: please report it")
 
 /** Result of every function that can fail: 0 or one of the negative codes. Expect codes newer than your headers. */

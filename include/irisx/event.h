@@ -22,12 +22,12 @@ typedef enum irisx_event_kind {
     IRISX_EVENT_OP_DONE = 1, /**< an op ended: irisx_event_op_id, irisx_event_op, irisx_event_error */
     IRISX_EVENT_LINE_STATE = 2, /**< irisx_event_line, irisx_event_state (irisx_line_state_t), irisx_event_error */
     IRISX_EVENT_CALL_INCOMING = 3, /**< irisx_event_call rings here */
-    IRISX_EVENT_CALL_STATE = 4, /**< irisx_event_call, irisx_event_state (irisx_call_state_t), irisx_event_error when ENDED */
+    IRISX_EVENT_CALL_STATE = 4, /**< irisx_event_call, irisx_event_state (irisx_call_state_t), its error at the end */
     IRISX_EVENT_CALL_DIGIT = 5, /**< irisx_event_text is the digit */
     IRISX_EVENT_CALL_STATS = 6, /**< once a second: ask irisx_call_stats */
-    IRISX_EVENT_CALL_FILE = 7, /**< play_file ended (irisx_event_text "play_ended") or a file failed ("record_failed", "play_failed") */
-    IRISX_EVENT_WEBHOOK = 8, /**< a verified, stored delivery: irisx_event_text is its event name, irisx_event_value its body */
-    IRISX_EVENT_WEBHOOK_REJECTED = 9, /**< irisx_event_error tells why; IRISX_E_DUPLICATE was acknowledged all the same */
+    IRISX_EVENT_CALL_FILE = 7, /**< irisx_event_text is "play_ended", "play_failed" or "record_failed" */
+    IRISX_EVENT_WEBHOOK = 8, /**< verified and stored: irisx_event_text is its event name, irisx_event_value its body */
+    IRISX_EVENT_WEBHOOK_REJECTED = 9, /**< irisx_event_error: why; IRISX_E_DUPLICATE was acknowledged all the same */
     IRISX_EVENT_LOST = 10, /**< irisx_event_state: how many events were left out */
     IRISX_EVENT_CLIENT_CLOSED = 11, /**< the last one */
     IRISX_EVENT_WARNING = 12 /**< irisx_event_error: capture file full, real-time priority refused ... */

@@ -17,7 +17,8 @@ extern "C" {
  * irisx_op_value is the platform's answer ({"message", "sms": {"sid", "status", ...}}).
  * @thread any
  */
-IRISX_API irisx_error_t irisx_sms_send(irisx_client_t *client, const char *from, const char *to, const char *text, irisx_op_t **op_out);
+IRISX_API irisx_error_t irisx_sms_send(
+    irisx_client_t *client, const char *from, const char *to, const char *text, irisx_op_t **op_out);
 /** GET /v1/sms/:id, or by "SM…" sid through the list (the platform's GET knows numeric ids only). @thread any */
 IRISX_API irisx_error_t irisx_sms_get(irisx_client_t *client, const char *id_or_sid, irisx_op_t **op_out);
 /** GET /v1/sms. @param page 1-based, 0 = 1 @param limit 0 = 50 @thread any */

@@ -51,7 +51,7 @@ typedef struct irisx_value_error {
     char message[96]; /**< one line; never holds a piece of the text */
 } irisx_value_error_t;
 
-/* ---- text in, text out ------------------------------------------------------------------------------------------ */
+/* ---- text in, text out ------------------------------------------------------------------- */
 
 /**
  * Parses one JSON value (RFC 8259). Strict: refuses duplicate keys, invalid UTF-8, NaN, infinities and numbers that no
@@ -78,7 +78,7 @@ IRISX_API char *irisx_value_to_text(const irisx_value_t *value);
 /** Frees a text that the library handed over. NULL is allowed. @thread any @since 0.1 */
 IRISX_API void irisx_text_free(char *text);
 
-/* ---- making ------------------------------------------------------------------------------------------------------ */
+/* ---- making ------------------------------------------------------------------------------ */
 
 /** An empty object; NULL if out of memory. The caller owns it, as with all of these. @since 0.1 */
 IRISX_API irisx_value_t *irisx_value_new_object(void);
@@ -99,7 +99,7 @@ IRISX_API irisx_value_t *irisx_value_dup(const irisx_value_t *value);
 /** Frees the value and all that is in it. Not for borrowed values. NULL is allowed. @since 0.1 */
 IRISX_API void irisx_value_free(irisx_value_t *value);
 
-/* ---- changing ---------------------------------------------------------------------------------------------------- */
+/* ---- changing ---------------------------------------------------------------------------- */
 
 /**
  * Puts a value into an object under a key; what was there before is freed.
@@ -132,7 +132,7 @@ IRISX_API irisx_error_t irisx_value_add_int(irisx_value_t *array, int64_t number
 /** Removes a member; IRISX_E_NOT_FOUND if there is none. @since 0.1 */
 IRISX_API irisx_error_t irisx_value_remove(irisx_value_t *object, const char *key);
 
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------- */
 
 /** What the value is; IRISX_VALUE_NONE for NULL. @since 0.1 */
 IRISX_API irisx_value_type_t irisx_value_type(const irisx_value_t *value);

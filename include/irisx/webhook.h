@@ -28,7 +28,10 @@ typedef struct irisx_webhook_check {
     uint32_t window_s; /**< to both sides; 0 = 300 */
     int64_t now_ms; /**< Unix time; 0 = the clock's */
 } irisx_webhook_check_t;
-#define IRISX_WEBHOOK_CHECK_INIT { sizeof(irisx_webhook_check_t) }
+#define IRISX_WEBHOOK_CHECK_INIT      \
+    {                                 \
+        sizeof(irisx_webhook_check_t) \
+    }
 
 /** What a delivery says, once verified. Texts are owned by the caller: irisx_webhook_delivery_clear. */
 typedef struct irisx_webhook_delivery {
@@ -46,8 +49,8 @@ typedef struct irisx_webhook_delivery {
  *         IRISX_E_PROTOCOL (body is not what the signature's scheme needs), IRISX_E_INVALID
  * @thread any
  */
-IRISX_API irisx_error_t irisx_webhook_verify(const irisx_webhook_check_t *check, const char *headers, const void *body, size_t body_len,
-    irisx_webhook_delivery_t *delivery_out);
+IRISX_API irisx_error_t irisx_webhook_verify(const irisx_webhook_check_t *check, const char *headers, const void *body,
+    size_t body_len, irisx_webhook_delivery_t *delivery_out);
 /** Frees what irisx_webhook_verify put into delivery, not delivery itself. NULL allowed. @thread any */
 IRISX_API void irisx_webhook_delivery_clear(irisx_webhook_delivery_t *delivery);
 
@@ -58,8 +61,8 @@ IRISX_API void irisx_webhook_delivery_clear(irisx_webhook_delivery_t *delivery);
  * @return IRISX_OK, IRISX_E_INVALID, IRISX_E_NO_MEMORY
  * @thread any
  */
-IRISX_API irisx_error_t irisx_webhook_sign(irisx_webhook_scheme_t scheme, const char *secret, const char *event, const char *event_id,
-    int64_t timestamp_ms, const void *body, size_t body_len, char **headers_out);
+IRISX_API irisx_error_t irisx_webhook_sign(irisx_webhook_scheme_t scheme, const char *secret, const char *event,
+    const char *event_id, int64_t timestamp_ms, const void *body, size_t body_len, char **headers_out);
 
 /** A webhook receiver: an HTTP server in the client. Shared, by reference. */
 typedef struct irisx_receiver irisx_receiver_t;
@@ -72,14 +75,17 @@ typedef struct irisx_receiver_options {
     const char *const *secrets; /**< Required */
     size_t secrets_count;
     uint32_t window_s; /**< 0 = 300 */
-    const char *store_file; /**< SQLite: what was received and which ids are known; NULL = in memory (lost at the end) */
+    const char *store_file; /**< SQLite: what was received, which ids are known; NULL = in memory, lost at the end */
     uint32_t remember; /**< event ids kept against replay; 0 = 100000 */
     const char *tls_cert_file, *tls_key_file; /**< both or none */
     uint32_t max_connections; /**< 0 = 64 */
     uint32_t max_body; /**< bytes; 0 = 1 MiB */
 } irisx_receiver_options_t;
 /** Initialiser with every default. */
-#define IRISX_RECEIVER_OPTIONS_INIT { sizeof(irisx_receiver_options_t) }
+#define IRISX_RECEIVER_OPTIONS_INIT      \
+    {                                    \
+        sizeof(irisx_receiver_options_t) \
+    }
 /** Same as IRISX_RECEIVER_OPTIONS_INIT, for languages without macros. @param size sizeof(irisx_receiver_options_t) */
 IRISX_API void irisx_receiver_options_init(irisx_receiver_options_t *options, size_t size);
 
@@ -88,7 +94,8 @@ IRISX_API void irisx_receiver_options_init(irisx_receiver_options_t *options, si
  * and before they are acknowledged with 2xx; refused ones as IRISX_EVENT_WEBHOOK_REJECTED.
  * @thread any
  */
-IRISX_API irisx_error_t irisx_receiver_open(irisx_client_t *client, const irisx_receiver_options_t *options, irisx_receiver_t **receiver_out, irisx_op_t **op_out);
+IRISX_API irisx_error_t irisx_receiver_open(irisx_client_t *client, const irisx_receiver_options_t *options,
+    irisx_receiver_t **receiver_out, irisx_op_t **op_out);
 /** Where it listens ("http://127.0.0.1:41234/"); "" before the op ended. Borrowed from receiver. */
 IRISX_API const char *irisx_receiver_url(const irisx_receiver_t *receiver);
 /** Adds a secret (rotation, or one learned when the webhook was created). Copied. @thread any */

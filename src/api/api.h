@@ -11,7 +11,7 @@
 #include "http/http.h"
 #include <irisx/api.h>
 
-/* ---- operations ------------------------------------------------------------------------------------------------- */
+/* ---- operations -------------------------------------------------------------------------- */
 struct ix_api_op; /* one row of the tables */
 enum ix_api_availability { IX_API_MOUNTED = 0, IX_API_UNMOUNTED = 1, IX_API_DOCUMENTED = 2 };
 /* how an operation's lists are cut into pages: the styles of WIRE.md section 7 */
@@ -46,7 +46,7 @@ const struct ix_api_op *ix_api_find(const char *id); /* NULL: none of that name 
 const struct ix_api_op *ix_api_find_number(uint32_t number); /* NULL: none, or left out of this build */
 void ix_api_info(const struct ix_api_op *op, struct ix_api_info *out);
 
-/* ---- what is wrong with a request ---------------------------------------------------------------------------------- */
+/* ---- what is wrong with a request -------------------------------------------------------- */
 #define IX_API_MAX_ISSUES 16
 #define IX_API_PATH_MAX 96
 enum ix_api_issue_kind {
@@ -81,7 +81,7 @@ void ix_api_issues_detail(const struct ix_api_issues *list, struct ix_buf *out);
  * as the platform answers */
 void ix_api_issues_zod(const struct ix_api_issues *list, struct ix_buf *out);
 
-/* ---- client side: parameters to a request ------------------------------------------------------------------------------ */
+/* ---- client side: parameters to a request ------------------------------------------------ */
 struct ix_api_page { /* what the pager asks for; replaces the parameters' own page, offset and limit */
     bool on;
     uint64_t at; /* page number or offset, as the style wants */
@@ -105,7 +105,7 @@ int ix_api_encode(const struct ix_api_op *op, const struct ix_api_params *params
 int ix_api_encode_raw(const char *method, const char *path, const irisx_value_t *body, struct ix_http_request *out,
     struct ix_http_error *error);
 
-/* ---- client side: an answer to a result ------------------------------------------------------------------------------------ */
+/* ---- client side: an answer to a result -------------------------------------------------- */
 /* Owns everything a result points to, the parsed answer included; lives as long as the op. */
 struct ix_api_answer {
     irisx_value_t *root; /* whole answer; NULL if it was empty */
@@ -121,7 +121,7 @@ void ix_api_answer_clear(struct ix_api_answer *a); /* a zeroed one is clear */
 int ix_api_decode(const struct ix_api_op *op, enum ix_retry_class cls, const struct ix_http_response *response,
     struct ix_api_answer *answer, struct ix_http_error *error);
 
-/* ---- pages ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- pages ------------------------------------------------------------------------------- */
 /* One list, page by page: encode with ix_api_pager_page, decode, feed; until done. Holds no item. */
 struct ix_api_pager {
     const struct ix_api_op *op;
@@ -139,7 +139,7 @@ const irisx_value_t *ix_api_items(const struct ix_api_op *op, const irisx_value_
 /* Takes one answer; done after the last page, an empty one, or an answer without a list. */
 void ix_api_pager_feed(struct ix_api_pager *p, const irisx_value_t *root);
 
-/* ---- server side (sandbox): a request to an operation ---------------------------------------------------------------------------- */
+/* ---- server side (sandbox): a request to an operation ------------------------------------ */
 #define IX_API_MAX_PATH_PARAMS 4
 struct ix_api_match {
     const struct ix_api_op *op;
@@ -151,7 +151,8 @@ struct ix_api_match {
 };
 /* path percent-encoded, as received, aliases known too, a literal segment before a parameter. false: no operation. */
 bool ix_api_match(const char *method, const char *path, struct ix_api_match *out);
-/* Strict: type, required, enums, limits, patterns. true if nothing was found. Unknown members pass, as on the platform. */
+/* Strict: type, required, enums, limits, patterns. true if nothing was found. Unknown members pass, as on the platform.
+ */
 bool ix_api_validate_body(const struct ix_api_op *op, const irisx_value_t *body, struct ix_api_issues *out);
 /* Does an answer have the shape the contract says (types, required members)? For the sandbox's own tests. */
 bool ix_api_validate_result(const struct ix_api_op *op, const irisx_value_t *root, struct ix_api_issues *out);

@@ -70,7 +70,7 @@ static void *take(struct decoder *d, size_t size)
     return p;
 }
 
-/* ---- scalars ------------------------------------------------------------------------------------------------------------ */
+/* ---- scalars ----------------------------------------------------------------------------- */
 
 static const char *keep(struct decoder *d, struct ix_str text)
 {
@@ -168,7 +168,7 @@ static int32_t state_of(const irisx_value_t *v, bool read)
     return irisx_value_type(v) == IRISX_VALUE_NULL ? IRISX_OPT_NULL : IRISX_OPT_ABSENT;
 }
 
-/* ---- lists and objects ------------------------------------------------------------------------------------------------------ */
+/* ---- lists and objects ------------------------------------------------------------------- */
 
 static const void *read_object(struct decoder *d, const struct ix_api_type *t, const irisx_value_t *v);
 
@@ -300,7 +300,7 @@ static const void *read_object(struct decoder *d, const struct ix_api_type *t, c
     return irisx_value_type(v) == IRISX_VALUE_OBJECT ? read_struct(d, t, v) : NULL;
 }
 
-/* ---- answers ------------------------------------------------------------------------------------------------------------------- */
+/* ---- answers ----------------------------------------------------------------------------- */
 
 static int no_memory(struct ix_http_error *error)
 {

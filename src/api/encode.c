@@ -37,7 +37,7 @@ static const struct ix_api_field *field_named(const struct encoder *e, struct ix
     return NULL;
 }
 
-/* ---- path and query ------------------------------------------------------------------------------------------------ */
+/* ---- path and query ---------------------------------------------------------------------- */
 
 /* a scalar as it stands in an address, escaped */
 static void put_escaped(struct ix_buf *b, const struct ix_api_cell *c)
@@ -164,7 +164,7 @@ static void put_query(struct encoder *e)
     query_page(e);
 }
 
-/* ---- body -------------------------------------------------------------------------------------------------------------- */
+/* ---- body -------------------------------------------------------------------------------- */
 
 static void put_object(struct ix_buf *b, const struct ix_api_set *s, const struct ix_api_type *t,
     const struct ix_api_source *from, bool top);
@@ -281,7 +281,7 @@ static bool wants_body(const char *method)
     return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
 }
 
-/* ---- checking ------------------------------------------------------------------------------------------------------------ */
+/* ---- checking ---------------------------------------------------------------------------- */
 
 static int refuse(const struct encoder *e, const struct ix_api_issues *issues, struct ix_http_error *error)
 {
@@ -329,7 +329,7 @@ static int check(struct encoder *e, bool strict, struct ix_http_error *error)
     return issues.total > 0 ? refuse(e, &issues, error) : 0;
 }
 
-/* ---- together -------------------------------------------------------------------------------------------------------------- */
+/* ---- together ---------------------------------------------------------------------------- */
 
 static int out_of(int err, struct ix_http_error *error)
 {
@@ -413,7 +413,7 @@ int ix_api_encode(const struct ix_api_op *op, const struct ix_api_params *params
     return ix_api_encode_in(&s, op, params, out, error);
 }
 
-/* ---- raw requests ------------------------------------------------------------------------------------------------------------ */
+/* ---- raw requests ------------------------------------------------------------------------ */
 
 static bool raw_path_fits(struct ix_str path)
 {

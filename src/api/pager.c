@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One list, page by page, in all ten styles (contract WIRE.md section 7). The styles differ in what is asked for (a page
- * number or an offset); how an answer says "that was all" is read leniently from whatever it carries. An empty page ends
- * the list whatever the flags say.
+ * One list, page by page, in all ten styles (contract WIRE.md section 7). The styles differ in what is asked for (a
+ * page number or an offset); how an answer says "that was all" is read leniently from whatever it carries. An empty
+ * page ends the list whatever the flags say.
  */
 #include "api/tables.h"
 

@@ -254,7 +254,7 @@ bool ix_api_pattern(struct ix_str pattern, struct ix_str text)
     return false;
 }
 
-/* ---- formats -------------------------------------------------------------------------------------------------------- */
+/* ---- formats ----------------------------------------------------------------------------- */
 
 static bool is_email(struct ix_str s)
 {

@@ -38,7 +38,8 @@ struct ix_api_field {
     uint16_t offset; /* in the struct */
     uint8_t kind;
     uint8_t flags;
-    uint16_t sub; /* OBJECT, OBJECT_LIST: index of its type (limits of such lists are left to the platform); else its rule, 0 none */
+    uint16_t sub; /* OBJECT, OBJECT_LIST: index of its type (limits of such lists are left to the platform); else its
+                     rule, 0 none */
 };
 struct ix_api_type {
     uint32_t first; /* field */
@@ -112,7 +113,7 @@ static inline const char *ix_api_name(const struct ix_api_set *s, uint16_t index
     return s->text + s->names[index];
 }
 
-/* ---- one member, wherever it comes from (cell.c) ---------------------------------------------------------------- */
+/* ---- one member, wherever it comes from (cell.c) ----------------------------------------- */
 enum ix_api_cell_type {
     IX_CELL_ABSENT = 0,
     IX_CELL_NULL,
@@ -148,7 +149,7 @@ struct ix_api_source ix_api_cell_source(const struct ix_api_cell *object);
 const irisx_value_t *ix_api_extra(const struct ix_api_source *from); /* object or NULL */
 bool ix_api_is_number_text(struct ix_str s); /* a JSON number */
 
-/* ---- checking (validate.c) ------------------------------------------------------------------------------------------ */
+/* ---- checking (validate.c) --------------------------------------------------------------- */
 struct ix_api_check {
     const struct ix_api_set *set;
     struct ix_api_issues *issues;
@@ -164,17 +165,17 @@ void ix_api_check_unknown(struct ix_api_check *c, const struct ix_api_type *t, c
 const struct ix_api_type *ix_api_rows(
     const struct ix_api_set *s, const struct ix_api_op *op, const struct ix_api_source *from);
 
-/* ---- rules of texts (pattern.c) ----------------------------------------------------------------------------------------- */
+/* ---- rules of texts (pattern.c) ---------------------------------------------------------- */
 /*
- * A small part of regular expressions: ^ $ . literals \d \w \s \. [a-z] [^a-z] (?=...) ( ) | ? * + {m,n}. Bounded: after
- * 100000 steps it gives up and says that it matches, leaving the decision to the platform.
+ * A small part of regular expressions: ^ $ . literals \d \w \s \. [a-z] [^a-z] (?=...) ( ) | ? * + {m,n}. Bounded:
+ * after 100000 steps it gives up and says that it matches, leaving the decision to the platform.
  */
 bool ix_api_pattern(struct ix_str pattern, struct ix_str text);
 bool ix_api_format(enum ix_api_format format, struct ix_str text);
 const char *ix_api_format_name(enum ix_api_format format);
 size_t ix_api_text_length(struct ix_str s); /* in UTF-16 units, as the platform counts */
 
-/* ---- the same as api.h, over a given set ----------------------------------------------------------------------------------- */
+/* ---- the same as api.h, over a given set ------------------------------------------------- */
 const struct ix_api_op *ix_api_find_in(const struct ix_api_set *s, const char *id);
 const struct ix_api_op *ix_api_find_number_in(const struct ix_api_set *s, uint32_t number);
 int ix_api_encode_in(const struct ix_api_set *s, const struct ix_api_op *op, const struct ix_api_params *params,

@@ -96,7 +96,7 @@ static void leave(struct ix_api_check *c, size_t length)
     c->path[length] = '\0';
 }
 
-/* ---- types ---------------------------------------------------------------------------------------------------------- */
+/* ---- types ------------------------------------------------------------------------------- */
 
 static bool integer_text(struct ix_str s)
 {
@@ -171,7 +171,7 @@ static bool fits(const struct ix_api_check *c, const struct ix_api_field *f, con
     return true;
 }
 
-/* ---- rules: only what is strict -------------------------------------------------------------------------------------- */
+/* ---- rules: only what is strict ---------------------------------------------------------- */
 
 static bool in_values(const struct ix_api_set *s, const struct ix_api_rule *r, struct ix_str text)
 {
@@ -238,7 +238,7 @@ static void check_rule(struct ix_api_check *c, const struct ix_api_field *f, con
         check_text_rule(c, r, cell->text, true);
 }
 
-/* ---- members ------------------------------------------------------------------------------------------------------------ */
+/* ---- members ----------------------------------------------------------------------------- */
 
 static void check_item(struct ix_api_check *c, const struct ix_api_field *f, const struct ix_api_cell *list, size_t i)
 {
@@ -359,7 +359,7 @@ const struct ix_api_type *ix_api_rows(
     return flat;
 }
 
-/* ---- the sandbox's side ---------------------------------------------------------------------------------------------------- */
+/* ---- the sandbox's side ------------------------------------------------------------------ */
 
 bool ix_api_validate_body_in(
     const struct ix_api_set *s, const struct ix_api_op *op, const irisx_value_t *body, struct ix_api_issues *out)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * audio: codecs, jitter buffer, concealment, resampling, tones, telephone-events, WAV, measures. Pure: samples, bytes and
- * times in, samples and bytes out. PCM is int16_t, mono, everywhere. Objects with a `new` take all memory they will ever
- * need there; nothing else in this header allocates, unless it says so.
+ * audio: codecs, jitter buffer, concealment, resampling, tones, telephone-events, WAV, measures. Pure: samples, bytes
+ * and times in, samples and bytes out. PCM is int16_t, mono, everywhere. Objects with a `new` take all memory they will
+ * ever need there; nothing else in this header allocates, unless it says so.
  *
- * RFC 6716, 7587 (Opus), G.711, RFC 3550 section 6.4 and 3551 (timestamps), RFC 4733 (telephone-event), RFC 3389 (comfort
- * noise), ITU-T G.107 (E-model).
+ * RFC 6716, 7587 (Opus), G.711, RFC 3550 section 6.4 and 3551 (timestamps), RFC 4733 (telephone-event), RFC 3389
+ * (comfort noise), ITU-T G.107 (E-model).
  */
 #ifndef IX_AUDIO_H
 #define IX_AUDIO_H
@@ -16,13 +16,13 @@
 #define IX_RATE_MAX 48000u
 #define IX_PACKET_MS_MAX 120 /* longest packet that is accepted: RFC 6716 section 3.2.5 */
 
-/* ---- G.711 (ITU-T G.711, tables 1 and 2) -------------------------------------------------------------------------- */
+/* ---- G.711 (ITU-T G.711, tables 1 and 2) ------------------------------------------------- */
 uint8_t ix_pcmu_encode(int16_t sample);
 int16_t ix_pcmu_decode(uint8_t code);
 uint8_t ix_pcma_encode(int16_t sample);
 int16_t ix_pcma_decode(uint8_t code);
 
-/* ---- resampling (speexdsp), 8000..48000 Hz ------------------------------------------------------------------------- */
+/* ---- resampling (speexdsp), 8000..48000 Hz ----------------------------------------------- */
 struct ix_resampler;
 int ix_resampler_new(struct ix_resampler **out); /* enough for every pair of rates */
 int ix_resampler_new_narrow(struct ix_resampler **out); /* smaller: between 8000 and its multiples only */
@@ -36,7 +36,7 @@ void ix_resampler_run(struct ix_resampler *r, const int16_t *in, size_t *in_len,
 /* a whole signal at once, the filter's delay taken out; allocates *out (ix_free), *out_n samples */
 int ix_resample_all(const int16_t *in, size_t n, uint32_t from_hz, uint32_t to_hz, int16_t **out, size_t *out_n);
 
-/* ---- decoder: any codec in, PCM at one rate out --------------------------------------------------------------------- */
+/* ---- decoder: any codec in, PCM at one rate out ------------------------------------------ */
 /* samples a payload holds, in its RTP clock (Opus 48000, else 8000); 0 = not a valid payload of that codec */
 uint32_t ix_payload_samples(enum ix_codec_id codec, const uint8_t *payload, size_t len);
 struct ix_decoder;
@@ -46,14 +46,14 @@ void ix_decoder_reset(struct ix_decoder *d, uint32_t rate_hz); /* 8000 or 16000 
 /* samples written, or IRISX_E_PROTOCOL, _TOO_LARGE; switches codec when `codec` changes */
 int ix_decoder_frame(
     struct ix_decoder *d, enum ix_codec_id codec, const uint8_t *payload, size_t len, int16_t *pcm, size_t cap);
-/* n samples for a packet that is lost, from the redundancy in `next`, the packet after it (Opus in-band FEC); falls back
- * to concealment where there is none. True if it was FEC */
+/* n samples for a packet that is lost, from the redundancy in `next`, the packet after it (Opus in-band FEC); falls
+ * back to concealment where there is none. True if it was FEC */
 bool ix_decoder_fec(struct ix_decoder *d, const uint8_t *next, size_t len, int16_t *pcm, size_t n);
 void ix_decoder_conceal(struct ix_decoder *d, int16_t *pcm, size_t n); /* n: a multiple of 2.5 ms */
 void ix_decoder_comfort(struct ix_decoder *d, int16_t *pcm, size_t n); /* background between talk spurts (DTX) */
 void ix_decoder_set_comfort(struct ix_decoder *d, uint8_t minus_dbov); /* RFC 3389 level 0..127 */
 
-/* ---- concealment of lost G.711 packets at 8 kHz: the last pitch period goes on and fades ---------------------------------- */
+/* ---- concealment of lost G.711 packets at 8 kHz: the last pitch period goes on and fades --- */
 #define IX_PLC_HISTORY 480
 struct ix_plc { /* zero to begin */
     int16_t history[IX_PLC_HISTORY]; /* what was played last, newest at the end */
@@ -64,7 +64,7 @@ struct ix_plc { /* zero to begin */
 void ix_plc_good(struct ix_plc *p, int16_t *pcm, size_t n); /* a decoded packet; smooths the joint after a loss */
 void ix_plc_conceal(struct ix_plc *p, int16_t *pcm, size_t n);
 
-/* ---- encoder: PCM at one rate in, 20 ms payloads out ------------------------------------------------------------------ */
+/* ---- encoder: PCM at one rate in, 20 ms payloads out ------------------------------------- */
 #define IX_OPUS_COMPLEXITY 5 /* as shipped */
 #define IX_OPUS_BITRATE 24000
 struct ix_encoder_config {
@@ -82,7 +82,7 @@ int ix_encoder_set(struct ix_encoder *e, const struct ix_encoder_config *c); /* 
 /* one 20 ms frame of rate/50 samples: payload bytes, or 0 with DTX on when the frame need not be sent */
 int ix_encoder_frame(struct ix_encoder *e, const int16_t *pcm, uint8_t *payload, size_t cap);
 
-/* ---- jitter buffer ------------------------------------------------------------------------------------------------------ */
+/* ---- jitter buffer ----------------------------------------------------------------------- */
 struct ix_jitter_config {
     uint32_t min_delay_ms, max_delay_ms; /* 0 = 20 and 500; max at most 2000 */
 };
@@ -115,13 +115,13 @@ void ix_jitter_free(struct ix_jitter *j);
 void ix_jitter_reset(struct ix_jitter *j); /* forgets stream and estimate, keeps the counters */
 /* AUDIO, CN and EVENT frames (an event only counts for the sequence); clock_hz, 8000 or more, is the stream's */
 void ix_jitter_put(struct ix_jitter *j, const struct ix_frame *f, uint32_t clock_hz);
-/* what to play at now + ahead_us, where ahead_us is decoded audio that waits in front of it; frame_us is how much is wanted
- * where nothing is there */
+/* what to play at now + ahead_us, where ahead_us is decoded audio that waits in front of it; frame_us is how much is
+ * wanted where nothing is there */
 void ix_jitter_get(
     struct ix_jitter *j, uint64_t now_us, uint64_t ahead_us, uint32_t frame_us, struct ix_jitter_got *got);
 void ix_jitter_stats(const struct ix_jitter *j, struct ix_jitter_stats *out);
 
-/* ---- telephone-event (RFC 4733) ------------------------------------------------------------------------------------------- */
+/* ---- telephone-event (RFC 4733) ---------------------------------------------------------- */
 struct ix_tel_event {
     uint8_t event; /* 0..15 are DTMF */
     bool end;
@@ -180,7 +180,7 @@ struct ix_tel_out {
 /* ts: of this tick on the media line */
 void ix_tel_tx_tick(struct ix_tel_tx *tx, uint32_t ts, uint32_t clock_hz, uint32_t tick_ms, struct ix_tel_out *out);
 
-/* ---- tones and levels ---------------------------------------------------------------------------------------------------------- */
+/* ---- tones and levels -------------------------------------------------------------------- */
 struct ix_tone {
     double phase[2], step[2]; /* radians */
     float level; /* peak of the sum, 0..1 */
@@ -197,7 +197,7 @@ float ix_level_take(struct ix_level *l); /* RMS 0..1 since the last take */
 float ix_rms(const int16_t *pcm, size_t n);
 float ix_goertzel(const int16_t *pcm, size_t n, uint32_t rate_hz, float hz); /* amplitude 0..1 at one frequency */
 
-/* ---- quality ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- quality ----------------------------------------------------------------------------- */
 struct ix_emodel_in { /* ITU-T G.107, what is not here has its default */
     enum ix_codec_id codec;
     uint32_t one_way_delay_ms; /* mouth to ear */
@@ -207,9 +207,9 @@ struct ix_emodel_in { /* ITU-T G.107, what is not here has its default */
 void ix_emodel(const struct ix_emodel_in *in, float *r_factor, float *mos);
 
 /*
- * How much of the speech that was sent is in what was heard: peak normalised cross-correlation of each active 1 s window,
- * aligned within 60 ms of one global delay; the mean over the windows, a missing one counts 0. Both at 16 kHz. Allocates
- * while it runs. IRISX_E_INVALID without an active window.
+ * How much of the speech that was sent is in what was heard: peak normalised cross-correlation of each active 1 s
+ * window, aligned within 60 ms of one global delay; the mean over the windows, a missing one counts 0. Both at 16 kHz.
+ * Allocates while it runs. IRISX_E_INVALID without an active window.
  */
 #define IX_SIMILARITY_HZ 16000u
 struct ix_similarity {
@@ -220,7 +220,7 @@ struct ix_similarity {
 };
 int ix_similarity(const int16_t *sent, size_t sent_n, const int16_t *heard, size_t heard_n, struct ix_similarity *out);
 
-/* ---- WAV: bytes in, mono PCM out; bytes out ----------------------------------------------------------------------------------------- */
+/* ---- WAV: bytes in, mono PCM out; bytes out ---------------------------------------------- */
 struct ix_wav_format {
     uint32_t rate_hz; /* 8000..48000 */
     uint16_t channels; /* 1 or 2; mixed down to one */
@@ -252,7 +252,8 @@ int ix_wav_finish(struct ix_wav_reader *r);
 int ix_wav_load(const void *p, size_t n, uint32_t rate_hz, int16_t **pcm, size_t *count, const char **why);
 
 #define IX_WAV_HEADER 44
-/* 16-bit PCM. data_bytes beyond 4 GiB are written as "unknown" (all ones); write 0 first and the true size at the end */
+/* 16-bit PCM. data_bytes beyond 4 GiB are written as "unknown" (all ones); write 0 first and the true size at the end
+ */
 void ix_wav_header(uint8_t out[IX_WAV_HEADER], uint32_t rate_hz, uint16_t channels, uint64_t data_bytes);
 void ix_wav_pack(uint8_t *out, const int16_t *pcm, size_t n); /* little endian, 2 n bytes */
 

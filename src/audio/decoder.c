@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decoder: payloads of any codec to PCM at the rate of the mix, with what fills the gaps: Opus in-band FEC and concealment
- * (RFC 6716 section 2.1.7), repetition for G.711, noise between talk spurts (RFC 3389).
+ * Decoder: payloads of any codec to PCM at the rate of the mix, with what fills the gaps: Opus in-band FEC and
+ * concealment (RFC 6716 section 2.1.7), repetition for G.711, noise between talk spurts (RFC 3389).
  */
 #include "audio/audio.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Encoder: 20 ms of PCM at the rate of the mix to one payload. Opus stays in its speech mode: mono, at most wideband, so
- * that the costly hybrid mode is never entered. The application is AUDIO, not VOIP: VOIP puts a high-pass in front whose phase
- * costs a tenth of the waveform over two generations (measured: similarity 0.89 against 0.997); a high-pass belongs to the
- * processing of a microphone, not to a codec that also carries prompts and relayed calls.
+ * Encoder: 20 ms of PCM at the rate of the mix to one payload. Opus stays in its speech mode: mono, at most wideband,
+ * so that the costly hybrid mode is never entered. The application is AUDIO, not VOIP: VOIP puts a high-pass in front
+ * whose phase costs a tenth of the waveform over two generations (measured: similarity 0.89 against 0.997); a high-pass
+ * belongs to the processing of a microphone, not to a codec that also carries prompts and relayed calls.
  */
 #include "audio/audio.h"
 
@@ -89,7 +89,8 @@ int ix_encoder_set(struct ix_encoder *e, const struct ix_encoder_config *c)
     return err;
 }
 
-/* of a run of frames that carry nothing only the first is sent: it tells the other side that this is a pause, not a loss */
+/* of a run of frames that carry nothing only the first is sent: it tells the other side that this is a pause, not a
+ * loss */
 static int opus_frame(struct ix_encoder *e, const int16_t *pcm, uint8_t *payload, size_t cap)
 {
     int samples = (int) (e->config.rate_hz / FRAMES_PER_S);

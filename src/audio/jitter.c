@@ -9,10 +9,10 @@
  *                               +--------------------------------+
  *                                 the sender pauses, or nothing came for a while
  *
- * Delay is how long after the arrival of the fastest packets of the last ten seconds something is played. The caller takes
- * decoded audio out or puts some in, guided by `excess_us`; today whole quiet frames, later time stretching. While nothing
- * is there the cursor stands and what is made up is `owed`: if the packet comes late, the delay has grown; if it never
- * comes, what was owed has covered its time.
+ * Delay is how long after the arrival of the fastest packets of the last ten seconds something is played. The caller
+ * takes decoded audio out or puts some in, guided by `excess_us`; today whole quiet frames, later time stretching.
+ * While nothing is there the cursor stands and what is made up is `owed`: if the packet comes late, the delay has
+ * grown; if it never comes, what was owed has covered its time.
  */
 #include "audio/audio.h"
 
@@ -77,7 +77,7 @@ struct ix_jitter {
     struct ix_jitter_stats stats;
 };
 
-/* ---- storage: payloads lie in chains of small chunks, so that memory follows bytes, not packets -------------------- */
+/* ---- storage: payloads lie in chains of small chunks, so that memory follows bytes, not packets --- */
 static void chunks_init(struct ix_jitter *j)
 {
     for (uint16_t i = 0; i < j->chunk_count; i++)
@@ -175,7 +175,7 @@ void ix_jitter_reset(struct ix_jitter *j)
     j->target_us = j->min_us;
 }
 
-/* ---- numbers --------------------------------------------------------------------------------------------------------- */
+/* ---- numbers ----------------------------------------------------------------------------- */
 static uint64_t samples_us(const struct ix_jitter *j, uint64_t samples)
 {
     return samples * IX_S / j->clock_hz;
@@ -217,7 +217,7 @@ static bool mark_seen(struct ix_jitter *j, uint64_t seq)
     return true;
 }
 
-/* ---- estimate ---------------------------------------------------------------------------------------------------------- */
+/* ---- estimate ---------------------------------------------------------------------------- */
 static int64_t base_of(const struct ix_jitter *j)
 {
     int64_t base = j->base[0];
@@ -268,7 +268,7 @@ static void measure(struct ix_jitter *j, int64_t transit, uint64_t arrival_us)
     retarget(j);
 }
 
-/* ---- packets in ---------------------------------------------------------------------------------------------------------- */
+/* ---- packets in -------------------------------------------------------------------------- */
 static void stream_begin(struct ix_jitter *j, const struct ix_frame *f, uint32_t clock_hz, uint64_t arrival_us)
 {
     j->stats.resets += j->had_stream;
@@ -438,7 +438,7 @@ void ix_jitter_put(struct ix_jitter *j, const struct ix_frame *f, uint32_t clock
         put_noise(j, f, seq, arrival_us);
 }
 
-/* ---- audio out --------------------------------------------------------------------------------------------------------------- */
+/* ---- audio out --------------------------------------------------------------------------- */
 /* how long after the fastest possible arrival of ts it would be played, if now */
 static int64_t delay_at(const struct ix_jitter *j, uint64_t ts, uint64_t play_us)
 {

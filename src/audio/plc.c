@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Concealment of lost G.711 packets: the last pitch period is repeated, unchanged for 10 ms, then fading to silence within
- * 60 ms; the joint to the next packet is cross-faded. In the manner of G.711 Appendix I, which it does not reproduce.
+ * Concealment of lost G.711 packets: the last pitch period is repeated, unchanged for 10 ms, then fading to silence
+ * within 60 ms; the joint to the next packet is cross-faded. In the manner of G.711 Appendix I, which it does not
+ * reproduce.
  */
 #include "audio/audio.h"
 

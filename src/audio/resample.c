@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Resampling through speexdsp. The library grows its tables when the rates change; here they are grown once, at `new`, to
- * what the worst pairs of rates need, so that no later change of rates allocates.
+ * Resampling through speexdsp. The library grows its tables when the rates change; here they are grown once, at `new`,
+ * to what the worst pairs of rates need, so that no later change of rates allocates.
  */
 #include "audio/audio.h"
 

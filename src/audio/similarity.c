@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How much of the speech that was sent is in what was heard. One global delay by cross-correlation of the whole signals,
- * then for each active second of what was sent the peak of the normalised cross-correlation within 60 ms of that delay.
- * Correlations go through an FFT of our own (radix 2, in place): the libraries at hand keep theirs to themselves.
+ * How much of the speech that was sent is in what was heard. One global delay by cross-correlation of the whole
+ * signals, then for each active second of what was sent the peak of the normalised cross-correlation within 60 ms of
+ * that delay. Correlations go through an FFT of our own (radix 2, in place): the libraries at hand keep theirs to
+ * themselves.
  */
 #include "audio/audio.h"
 
@@ -125,7 +126,8 @@ static int global_delay(const int16_t *sent, size_t sent_n, const int16_t *heard
     return 0;
 }
 
-/* what was heard from `from` on for `count` samples; silence where there is nothing. False if there is nothing at all */
+/* what was heard from `from` on for `count` samples; silence where there is nothing. False if there is nothing at all
+ */
 static bool stretch(const int16_t *heard, size_t heard_n, int64_t from, int16_t *out, size_t count)
 {
     bool any = false;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Telephone-events: DTMF digits as RTP payloads (RFC 4733). All packets of one press carry the timestamp of its beginning
- * and a growing duration; the last one is sent three times (section 2.5.1.4). A press longer than 16 bits of duration goes
- * on as a new segment whose timestamp follows on the old one's end, without an end bit between (section 2.5.1.3).
+ * Telephone-events: DTMF digits as RTP payloads (RFC 4733). All packets of one press carry the timestamp of its
+ * beginning and a growing duration; the last one is sent three times (section 2.5.1.4). A press longer than 16 bits of
+ * duration goes on as a new segment whose timestamp follows on the old one's end, without an end bit between
+ * (section 2.5.1.3).
  *
  *    0                   1                   2                   3
  *    0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -57,7 +58,7 @@ char ix_tel_digit_of(uint8_t event)
     return (char) (event < sizeof(digits) - 1 ? digits[event] : 0);
 }
 
-/* ---- receiving -------------------------------------------------------------------------------------------------- */
+/* ---- receiving --------------------------------------------------------------------------- */
 /* ends the press under way; true if it is one to report */
 static bool finish(struct ix_tel_rx *rx, uint32_t clock_hz, struct ix_tel_press *press)
 {
@@ -121,7 +122,7 @@ bool ix_tel_rx_idle(struct ix_tel_rx *rx, uint32_t clock_hz, uint64_t now_us, st
     return finish(rx, clock_hz, press);
 }
 
-/* ---- sending ---------------------------------------------------------------------------------------------------- */
+/* ---- sending ----------------------------------------------------------------------------- */
 size_t ix_tel_tx_queue(struct ix_tel_tx *tx, const char *text, uint16_t tone_ms, uint16_t gap_ms)
 {
     size_t taken = 0;

@@ -98,7 +98,8 @@ void ix_call_incoming(struct ix_phone *p, uint32_t transport, ix_sip_txn txn, co
         c->report_incoming = true;
 }
 
-int ix_call_take(struct ix_phone *p, uint32_t transport, ix_sip_txn txn, void *user_data, struct ix_now now, uint32_t *call_out)
+int ix_call_take(
+    struct ix_phone *p, uint32_t transport, ix_sip_txn txn, void *user_data, struct ix_now now, uint32_t *call_out)
 {
     const struct ix_sip_msg *msg = ix_sip_txn_request(p->stack, txn);
     struct ix_call *c;

@@ -79,7 +79,7 @@ void ix_call_free(struct ix_call *c)
     ix_free(c);
 }
 
-/* ---- timeline ------------------------------------------------------------------------------------------------------- */
+/* ---- timeline ---------------------------------------------------------------------------- */
 void ix_call_note(struct ix_call *c, const char *event, const char *fmt, ...)
 {
     struct ix_buf *b = &c->timeline;
@@ -109,7 +109,7 @@ int ix_call_timeline(const struct ix_phone *p, uint32_t call, struct ix_buf *jso
     return json->err;
 }
 
-/* ---- states ---------------------------------------------------------------------------------------------------------- */
+/* ---- states ------------------------------------------------------------------------------ */
 void ix_call_set_state(struct ix_call *c, enum ix_call_state state)
 {
     if (state <= c->state)
@@ -125,8 +125,8 @@ void ix_call_set_state(struct ix_call *c, enum ix_call_state state)
             c->end_at_us = ix_time_add(c->report.answered_us, c->duration_us);
     }
     if (state == IX_CALL_ENDED)
-        ix_call_note(c, "ended", "\"code\":\"%s\",\"sip_status\":%u,\"q850_cause\":%u", ix_error_name(c->report.error.code),
-            c->report.error.sip_status, c->report.error.q850_cause);
+        ix_call_note(c, "ended", "\"code\":\"%s\",\"sip_status\":%u,\"q850_cause\":%u",
+            ix_error_name(c->report.error.code), c->report.error.sip_status, c->report.error.q850_cause);
     else
         ix_call_note(c, state_names[state], "%s", "");
     ix_dirty(&c->obj);
@@ -153,7 +153,7 @@ void ix_call_end(struct ix_call *c)
     ix_call_set_state(c, IX_CALL_ENDED);
 }
 
-/* ---- farewell ---------------------------------------------------------------------------------------------------------- */
+/* ---- farewell ---------------------------------------------------------------------------- */
 static void reason_line(struct ix_buf *b, unsigned q850)
 {
     if (q850)
@@ -243,11 +243,12 @@ void ix_call_acked(struct ix_call *c, const struct ix_sip_out *so)
     if (!c->describing || !so->msg->body.n)
         return;
     c->describing = false;
-    if (ix_call_read(c, so->msg->body, &sdp, &text, &why) || (c->described ? ix_call_update(c, sdp, text, false, &why) : ix_call_use(c, sdp, text, false, &why)))
+    if (ix_call_read(c, so->msg->body, &sdp, &text, &why) ||
+        (c->described ? ix_call_update(c, sdp, text, false, &why) : ix_call_use(c, sdp, text, false, &why)))
         ix_call_fail(c, IRISX_E_PROTOCOL, why ? why : "the answer in the ACK cannot be used");
 }
 
-/* ---- commands --------------------------------------------------------------------------------------------------------------- */
+/* ---- commands ---------------------------------------------------------------------------- */
 int ix_call_hangup(struct ix_phone *p, uint32_t call, unsigned q850, struct ix_now now)
 {
     struct ix_call *c = ix_call_get(p, call);
@@ -266,7 +267,8 @@ int ix_call_hangup(struct ix_phone *p, uint32_t call, unsigned q850, struct ix_n
     return 0;
 }
 
-int ix_call_reject(struct ix_phone *p, uint32_t call, unsigned status, unsigned q850, const char *headers, struct ix_now now)
+int ix_call_reject(
+    struct ix_phone *p, uint32_t call, unsigned status, unsigned q850, const char *headers, struct ix_now now)
 {
     struct ix_call *c = ix_call_get(p, call);
     int err;
@@ -329,8 +331,10 @@ int ix_call_refer(struct ix_phone *p, uint32_t call, const char *refer_to, struc
 int ix_call_notify_refer(struct ix_phone *p, uint32_t call, const char *sipfrag, struct ix_now now)
 {
     struct ix_call *c = ix_call_get(p, call);
-    struct ix_sip_request req = { .method = IX_SIP_NOTIFY, .content_type = IX_STR("message/sipfrag;version=2.0"),
-        .headers = IX_STR("Event: refer\r\nSubscription-State: terminated;reason=noresource\r\n"), .body = ix_str(sipfrag) };
+    struct ix_sip_request req = { .method = IX_SIP_NOTIFY,
+        .content_type = IX_STR("message/sipfrag;version=2.0"),
+        .headers = IX_STR("Event: refer\r\nSubscription-State: terminated;reason=noresource\r\n"),
+        .body = ix_str(sipfrag) };
     ix_sip_txn txn;
 
     p->now = now;
@@ -395,7 +399,7 @@ void ix_phone_work_done(struct ix_phone *p, uint32_t call, struct ix_now now)
     ix_dirty(&c->obj);
 }
 
-/* ---- sockets, time ------------------------------------------------------------------------------------------------------------- */
+/* ---- sockets, time ----------------------------------------------------------------------- */
 void ix_call_sockets_ready(struct ix_call *c)
 {
     if (c->ending)
@@ -438,14 +442,18 @@ void ix_call_rearm(struct ix_call *c)
     (void) ix_heap_set(&c->obj.phone->timers, &c->obj.timer, at); /* see ix_transport_rearm */
 }
 
-/* ---- outputs ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- outputs ----------------------------------------------------------------------------- */
 static bool call_event(struct ix_call *c, struct ix_phone_out *out)
 {
     struct ix_phone *p = c->obj.phone;
 
     out->kind = IX_OUT_EVENT;
-    out->event = (struct ix_phone_event){ .kind = IX_EV_CALL, .line = c->line, .call = c->obj.id,
-        .transport = c->transport, .error = &p->polled, .user = c->user_data };
+    out->event = (struct ix_phone_event){ .kind = IX_EV_CALL,
+        .line = c->line,
+        .call = c->obj.id,
+        .transport = c->transport,
+        .error = &p->polled,
+        .user = c->user_data };
     memset(&p->polled, 0, sizeof p->polled);
     if (c->report_incoming) {
         c->report_incoming = false;

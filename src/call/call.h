@@ -19,7 +19,7 @@
 
 #define IX_PHONE_SET_SOCKETS 12 /* sockets in one set: one an interface address */
 
-/* ---- configuration -------------------------------------------------------------------------------------------------- */
+/* ---- configuration ----------------------------------------------------------------------- */
 struct ix_phone_config {
     const struct ix_rng *rng; /* must outlive, as all pointers here */
     const struct ix_log *log;
@@ -32,7 +32,7 @@ struct ix_phone_config {
     bool spare_sockets; /* keep one gathered set ahead of the next call while a line is ready */
 };
 
-/* ---- failures, whole ------------------------------------------------------------------------------------------------- */
+/* ---- failures, whole --------------------------------------------------------------------- */
 struct ix_phone_error {
     int code; /* 0 = none */
     uint16_t sip_status;
@@ -42,9 +42,21 @@ struct ix_phone_error {
     char reason[80]; /* the peer's words */
 };
 
-/* ---- events ------------------------------------------------------------------------------------------------------------- */
-enum ix_line_state { IX_LINE_CONNECTING = 1, IX_LINE_REGISTERING = 2, IX_LINE_READY = 3, IX_LINE_FAILED = 4, IX_LINE_CLOSED = 5 };
-enum ix_call_state { IX_CALL_DIALING = 1, IX_CALL_RINGING = 2, IX_CALL_ANSWERED = 3, IX_CALL_ACTIVE = 4, IX_CALL_ENDED = 5 };
+/* ---- events ------------------------------------------------------------------------------ */
+enum ix_line_state {
+    IX_LINE_CONNECTING = 1,
+    IX_LINE_REGISTERING = 2,
+    IX_LINE_READY = 3,
+    IX_LINE_FAILED = 4,
+    IX_LINE_CLOSED = 5
+};
+enum ix_call_state {
+    IX_CALL_DIALING = 1,
+    IX_CALL_RINGING = 2,
+    IX_CALL_ANSWERED = 3,
+    IX_CALL_ACTIVE = 4,
+    IX_CALL_ENDED = 5
+};
 enum ix_phone_event_kind {
     IX_EV_LINE = 1, /* line changed state */
     IX_EV_INCOMING = 2, /* a call rings: ix_call_answer or ix_call_reject */
@@ -66,8 +78,12 @@ struct ix_phone_event {
     void *user; /* of the line or call */
 };
 
-/* ---- what a call's media needs: the shell turns it into commands of src/media/media.h ------------------------------------- */
-enum ix_call_media_kind { IX_CALL_MEDIA_START = 1 /* call exists: make its party */, IX_CALL_MEDIA_CODEC = 2, IX_CALL_MEDIA_STOP = 3 };
+/* ---- what a call's media needs: the shell turns it into commands of src/media/media.h ---- */
+enum ix_call_media_kind {
+    IX_CALL_MEDIA_START = 1 /* call exists: make its party */,
+    IX_CALL_MEDIA_CODEC = 2,
+    IX_CALL_MEDIA_STOP = 3
+};
 struct ix_call_media {
     enum ix_call_media_kind kind;
     uint32_t call;
@@ -79,7 +95,7 @@ struct ix_call_media {
     bool send, receive;
 };
 
-/* ---- outputs -------------------------------------------------------------------------------------------------------------- */
+/* ---- outputs ----------------------------------------------------------------------------- */
 enum ix_phone_out_kind {
     IX_OUT_WS_OPEN = 1, /* connect `url` with `ca_file`; report ws_opened or ws_closed */
     IX_OUT_WS_SEND = 2, /* data, len: one text message on `transport` */
@@ -106,10 +122,14 @@ struct ix_phone_out {
     struct ix_call_media media;
     const struct ix_frame *frame;
     struct ix_phone_event event;
-    struct { enum ix_tap_kind kind; bool outgoing; struct ix_addr local, remote; } tap;
+    struct {
+        enum ix_tap_kind kind;
+        bool outgoing;
+        struct ix_addr local, remote;
+    } tap;
 };
 
-/* ---- the phone ------------------------------------------------------------------------------------------------------------ */
+/* ---- the phone --------------------------------------------------------------------------- */
 struct ix_phone;
 int ix_phone_new(const struct ix_phone_config *config, struct ix_phone **out);
 void ix_phone_free(struct ix_phone *p); /* sends nothing; no WORK may be out (ix_phone_idle) */
@@ -126,20 +146,26 @@ void ix_phone_set_stun(struct ix_phone *p, const struct ix_addr *servers, size_t
 void ix_phone_network_changed(struct ix_phone *p, struct ix_now now);
 
 /* what the shell reports */
-void ix_phone_ws_opened(struct ix_phone *p, uint32_t transport, const struct ix_addr *local, const struct ix_addr *remote, struct ix_now now);
+void ix_phone_ws_opened(struct ix_phone *p, uint32_t transport, const struct ix_addr *local,
+    const struct ix_addr *remote, struct ix_now now);
 void ix_phone_ws_message(struct ix_phone *p, uint32_t transport, const void *data, size_t n, struct ix_now now);
 void ix_phone_ws_pong(struct ix_phone *p, uint32_t transport, struct ix_now now);
 /* err 0: closed as asked. fatal: trying again cannot help (certificate). detail: one line for people, may be NULL */
-void ix_phone_ws_closed(struct ix_phone *p, uint32_t transport, int err, bool fatal, const char *detail, struct ix_now now);
-struct ix_phone_socket { uint32_t socket; struct ix_addr addr; };
-void ix_phone_sockets(struct ix_phone *p, uint32_t set, const struct ix_phone_socket *sockets, size_t count, struct ix_now now);
+void ix_phone_ws_closed(
+    struct ix_phone *p, uint32_t transport, int err, bool fatal, const char *detail, struct ix_now now);
+struct ix_phone_socket {
+    uint32_t socket;
+    struct ix_addr addr;
+};
+void ix_phone_sockets(
+    struct ix_phone *p, uint32_t set, const struct ix_phone_socket *sockets, size_t count, struct ix_now now);
 void ix_phone_udp_input(struct ix_phone *p, uint32_t socket, const struct ix_addr *from, const void *data, size_t n,
     uint64_t arrival_us, struct ix_now now);
 void ix_phone_work_done(struct ix_phone *p, uint32_t call, struct ix_now now);
 void ix_phone_media_frame(struct ix_phone *p, uint32_t call, const struct ix_frame *f, struct ix_now now); /* to send */
 void ix_phone_first_audio(struct ix_phone *p, uint32_t call, uint64_t at_us);
 
-/* ---- lines ------------------------------------------------------------------------------------------------------------------ */
+/* ---- lines ------------------------------------------------------------------------------- */
 struct ix_line_config { /* texts copied */
     const char *ws_url, *user, *realm /* NULL: host of ws_url */, *password, *auth_user, *display_name, *ca_file;
     uint32_t expires_s;
@@ -149,12 +175,13 @@ struct ix_line_config { /* texts copied */
 int ix_line_open(struct ix_phone *p, const struct ix_line_config *config, struct ix_now now, uint32_t *line_out);
 void ix_line_close(struct ix_phone *p, uint32_t line, struct ix_now now); /* IX_LINE_CLOSED follows */
 
-/* ---- server role: connections that somebody else opened to us ------------------------------------------------------------------ */
-uint32_t ix_phone_accept(struct ix_phone *p, bool secure, const struct ix_addr *local, const struct ix_addr *remote); /* 0: no room */
+/* ---- server role: connections that somebody else opened to us ---------------------------- */
+uint32_t ix_phone_accept(
+    struct ix_phone *p, bool secure, const struct ix_addr *local, const struct ix_addr *remote); /* 0: no room */
 int ix_phone_respond(struct ix_phone *p, ix_sip_txn txn, const struct ix_sip_reply *reply, struct ix_now now);
 struct ix_sip_stack *ix_phone_stack(struct ix_phone *p); /* for the sandbox's registrar */
 
-/* ---- calls -------------------------------------------------------------------------------------------------------------------- */
+/* ---- calls ------------------------------------------------------------------------------- */
 struct ix_call_config { /* texts copied */
     uint32_t line; /* or: */
     uint32_t transport; /* server role: an accepted transport, with uri, from */
@@ -167,17 +194,22 @@ struct ix_call_config { /* texts copied */
     void *user_data;
 };
 int ix_call_dial(struct ix_phone *p, const struct ix_call_config *config, struct ix_now now, uint32_t *call_out);
-/* server role: an INVITE that came as IX_EV_REQUEST (config.allow_requests has its bit) becomes a call; refused ones are
- * answered inside. No IX_EV_INCOMING follows. */
-int ix_call_take(struct ix_phone *p, uint32_t transport, ix_sip_txn txn, void *user_data, struct ix_now now, uint32_t *call_out);
+/* server role: an INVITE that came as IX_EV_REQUEST (config.allow_requests has its bit) becomes a call; refused ones
+ * are answered inside. No IX_EV_INCOMING follows. */
+int ix_call_take(
+    struct ix_phone *p, uint32_t transport, ix_sip_txn txn, void *user_data, struct ix_now now, uint32_t *call_out);
 /* incoming: 183 with our description: media runs before the answer (server role: ringback, announcements) */
 int ix_call_early_media(struct ix_phone *p, uint32_t call, struct ix_now now);
 int ix_call_ring(struct ix_phone *p, uint32_t call, struct ix_now now); /* 180; EV_INCOMING has sent none */
-int ix_call_answer(struct ix_phone *p, uint32_t call, const struct ix_call_config *config /* NULL */, struct ix_now now);
+int ix_call_answer(
+    struct ix_phone *p, uint32_t call, const struct ix_call_config *config /* NULL */, struct ix_now now);
 /* status 3xx..6xx; cause: Q.850, 0 none; headers: further lines or NULL */
-int ix_call_reject(struct ix_phone *p, uint32_t call, unsigned status, unsigned q850, const char *headers, struct ix_now now);
-int ix_call_hangup(struct ix_phone *p, uint32_t call, unsigned q850, struct ix_now now); /* CANCEL, BYE or 603, as the state wants */
-int ix_call_refer(struct ix_phone *p, uint32_t call, const char *refer_to, struct ix_now now); /* blind transfer request */
+int ix_call_reject(
+    struct ix_phone *p, uint32_t call, unsigned status, unsigned q850, const char *headers, struct ix_now now);
+int ix_call_hangup(
+    struct ix_phone *p, uint32_t call, unsigned q850, struct ix_now now); /* CANCEL, BYE or 603, as the state wants */
+int ix_call_refer(
+    struct ix_phone *p, uint32_t call, const char *refer_to, struct ix_now now); /* blind transfer request */
 /* what became of a REFER that was answered 202 (RFC 3515 section 2.4.5): NOTIFY with a sipfrag, subscription ended */
 int ix_call_notify_refer(struct ix_phone *p, uint32_t call, const char *sipfrag, struct ix_now now);
 void ix_call_set_user(struct ix_phone *p, uint32_t call, void *user_data);
@@ -191,7 +223,8 @@ struct ix_call_report { /* times in microseconds; 0 = not reached */
     struct ix_phone_error error;
     bool incoming;
 };
-int ix_call_report(const struct ix_phone *p, uint32_t call, struct ix_call_report *out); /* until the poll after that of ENDED */
+int ix_call_report(
+    const struct ix_phone *p, uint32_t call, struct ix_call_report *out); /* until the poll after that of ENDED */
 int ix_call_peer(const struct ix_phone *p, uint32_t call, struct ix_str *uri, struct ix_str *name); /* borrowed */
 /* JSON array of what happened, as text without the closing bracket's surroundings; borrowed */
 int ix_call_timeline(const struct ix_phone *p, uint32_t call, struct ix_buf *json);

@@ -88,8 +88,12 @@ void ix_call_send_invite(struct ix_call *c)
 {
     struct ix_phone *p = c->obj.phone;
     struct ix_line *l = ix_line_get(p, c->line);
-    struct ix_sip_request req = { .method = IX_SIP_INVITE, .uri = ix_str(c->to), .from = ix_str(c->from),
-        .headers = ix_str(c->headers), .content_type = IX_STR("application/sdp"), .auth = l ? l->auth : NULL };
+    struct ix_sip_request req = { .method = IX_SIP_INVITE,
+        .uri = ix_str(c->to),
+        .from = ix_str(c->from),
+        .headers = ix_str(c->headers),
+        .content_type = IX_STR("application/sdp"),
+        .auth = l ? l->auth : NULL };
     struct ix_buf to;
     int err = ix_call_media_open(c, true);
 
@@ -105,7 +109,8 @@ void ix_call_send_invite(struct ix_call *c)
         err = to.err ? to.err : ix_sip_send_request(p->stack, c->transport, &req, c, p->now, &c->invite);
     ix_buf_clear(&to);
     if (err)
-        ix_call_fail(c, err, err == IRISX_E_MEDIA ? "no network interface is up: check the connection" : ix_error_text(err));
+        ix_call_fail(
+            c, err, err == IRISX_E_MEDIA ? "no network interface is up: check the connection" : ix_error_text(err));
     else
         ix_call_note(c, "invite_sent", "%s", "");
 }
@@ -144,7 +149,8 @@ static void accepted(struct ix_call *c, const struct ix_sip_out *so)
     if (c->dialog && c->dialog != fork)
         ix_sip_dialog_free(c->dialog, p->now); /* an early one of another fork */
     c->dialog = fork;
-    (void) ix_sip_dialog_ack(fork, IX_STR_NONE, IX_STR_NONE, p->now); /* sent again by the stack with each repeated 2xx */
+    (void) ix_sip_dialog_ack(
+        fork, IX_STR_NONE, IX_STR_NONE, p->now); /* sent again by the stack with each repeated 2xx */
     if (c->ending) { /* our CANCEL and their 200 crossed */
         c->report.answered_us = p->now.mono_us;
         c->ending = false;
@@ -192,7 +198,8 @@ static void failed(struct ix_call *c, const struct ix_sip_out *so)
         if (so->err == IRISX_E_NETWORK && c->report.answered_us && !c->ending)
             return;
         ix_error_set(&c->report.error, so->err, "%s",
-            so->err == IRISX_E_TIMEOUT ? "the peer never acknowledged the answer" : "the connection to the server was lost");
+            so->err == IRISX_E_TIMEOUT ? "the peer never acknowledged the answer"
+                                       : "the connection to the server was lost");
         ix_call_farewell(c, 0);
         return;
     }
@@ -203,7 +210,8 @@ static void failed(struct ix_call *c, const struct ix_sip_out *so)
         c->invite = 0;
         if (!c->report.error.code)
             ix_error_set(&c->report.error, so->err, "%s",
-                so->err == IRISX_E_TIMEOUT ? "the server does not answer the call" : "the connection to the server was lost: try again");
+                so->err == IRISX_E_TIMEOUT ? "the server does not answer the call"
+                                           : "the connection to the server was lost: try again");
         ix_call_end(c);
     }
 }

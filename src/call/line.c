@@ -87,8 +87,9 @@ static int line_texts(struct ix_line *l, const struct ix_line_config *config)
 static int line_registration(struct ix_line *l, const struct ix_line_config *config)
 {
     struct ix_phone *p = l->obj.phone;
-    struct ix_sip_reg_config reg = { .stack = p->stack, .aor = ix_str(l->aor), .display = ix_str(l->display),
-        .expires = config->expires_s, .user = l };
+    struct ix_sip_reg_config reg = {
+        .stack = p->stack, .aor = ix_str(l->aor), .display = ix_str(l->display), .expires = config->expires_s, .user = l
+    };
     struct ix_buf uri;
     int err = ix_sip_auth_new(p->config.rng, ix_str(config->auth_user ? config->auth_user : config->user),
         ix_str(config->password ? config->password : ""), &l->auth);
@@ -218,7 +219,8 @@ void ix_line_transport_closed(struct ix_line *l, int err, bool fatal, const char
     }
     if (l->state == IX_LINE_FAILED || l->state == IX_LINE_CLOSED)
         return;
-    ix_error_set(&e, err ? err : IRISX_E_NETWORK, "%s", detail ? detail : "the connection to the server was lost; trying again");
+    ix_error_set(
+        &e, err ? err : IRISX_E_NETWORK, "%s", detail ? detail : "the connection to the server was lost; trying again");
     line_event(l, fatal ? IX_LINE_FAILED : IX_LINE_CONNECTING, &e);
 }
 
@@ -227,7 +229,8 @@ static void registration_failed(struct ix_line *l, const struct ix_sip_reg_event
     int code = ev->err ? ev->err : IRISX_E_SERVER;
     const char *what = "the server refused the registration";
 
-    if (ev->status == 401 || ev->status == 403 || ev->status == 407 || code == IRISX_E_AUTH || code == IRISX_E_FORBIDDEN) {
+    if (ev->status == 401 || ev->status == 403 || ev->status == 407 || code == IRISX_E_AUTH ||
+        code == IRISX_E_FORBIDDEN) {
         code = IRISX_E_AUTH;
         what = "wrong user or password";
     } else if (code == IRISX_E_TIMEOUT) {
@@ -271,7 +274,8 @@ static void registration_event(struct ix_line *l, const struct ix_sip_reg_event 
     case IX_SIP_REG_REMOVED:
         break;
     }
-    if (l->closing && (ev->state == IX_SIP_REG_REMOVED || ev->state == IX_SIP_REG_FAILED || ev->state == IX_SIP_REG_IDLE))
+    if (l->closing &&
+        (ev->state == IX_SIP_REG_REMOVED || ev->state == IX_SIP_REG_FAILED || ev->state == IX_SIP_REG_IDLE))
         l->close_us = l->obj.phone->now.mono_us;
 }
 
@@ -327,8 +331,12 @@ bool ix_line_poll(struct ix_line *l, struct ix_phone_out *out)
     l->event_count--;
     memmove(&l->events[0], &l->events[1], l->event_count * sizeof l->events[0]);
     out->kind = IX_OUT_EVENT;
-    out->event = (struct ix_phone_event){ .kind = IX_EV_LINE, .line = l->obj.id, .transport = l->transport,
-        .state = (int) state, .error = &l->obj.phone->polled, .user = l->user_data };
+    out->event = (struct ix_phone_event){ .kind = IX_EV_LINE,
+        .line = l->obj.id,
+        .transport = l->transport,
+        .state = (int) state,
+        .error = &l->obj.phone->polled,
+        .user = l->user_data };
     if (state == IX_LINE_READY)
         ix_set_spare(l->obj.phone);
     if (state == IX_LINE_CLOSED)

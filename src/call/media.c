@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The media of one call: its description, ICE, DTLS and RTP joined by value. RFC 8829 in the parts one audio stream needs,
- * RFC 5763 (who is active), RFC 8842, RFC 7983 (what a packet is).
+ * The media of one call: its description, ICE, DTLS and RTP joined by value. RFC 8829 in the parts one audio stream
+ * needs, RFC 5763 (who is active), RFC 8842, RFC 7983 (what a packet is).
  *
  *   remote description -> ICE checks -> first valid pair -> DTLS -> fingerprint holds -> SRTP keys -> frames
  */
@@ -12,7 +12,7 @@
 
 static const char *const candidate_types[] = { "", "host", "prflx", "srflx", "relay" };
 
-/* ---- our side ---------------------------------------------------------------------------------------------------------- */
+/* ---- our side ---------------------------------------------------------------------------- */
 /* Preferred first: the address the signalling leaves from reaches the server for sure, and FreeSWITCH locks onto the
  * first candidate it can use. Loopback only towards a peer on loopback (RFC 8445 section 5.1.1.1). */
 static uint16_t preference(const struct ix_transport *t, const struct ix_addr *base, size_t index)
@@ -60,7 +60,9 @@ static int add_locals(struct ix_call *c)
 static int make_dtls(struct ix_call *c, enum ix_dtls_role role)
 {
     struct ix_phone *p = c->obj.phone;
-    struct ix_dtls_config config = { .identity = p->config.identity, .rng = p->config.rng, .log = p->config.log, .role = role };
+    struct ix_dtls_config config = {
+        .identity = p->config.identity, .rng = p->config.rng, .log = p->config.log, .role = role
+    };
 
     if (c->dtls && c->dtls_role == role)
         return 0;
@@ -99,8 +101,12 @@ static size_t describe_candidates(const struct ix_call *c, struct ix_sdp_candida
     size_t count = ix_ice_locals(c->ice, &list);
 
     for (size_t i = 0; i < count; i++) {
-        out[i] = (struct ix_sdp_candidate){ .foundation = ix_str(list[i].foundation), .component = 1, .udp = true,
-            .priority = list[i].priority, .addr = list[i].addr, .type = ix_str(candidate_types[list[i].type]) };
+        out[i] = (struct ix_sdp_candidate){ .foundation = ix_str(list[i].foundation),
+            .component = 1,
+            .udp = true,
+            .priority = list[i].priority,
+            .addr = list[i].addr,
+            .type = ix_str(candidate_types[list[i].type]) };
         if (list[i].type != IX_CAND_HOST)
             out[i].related = list[i].base;
     }
@@ -114,7 +120,8 @@ static void fill_local(const struct ix_call *c, struct ix_sdp_local *local, stru
     local->version = c->sdp_version;
     local->ufrag = ix_ice_ufrag(c->ice);
     local->pwd = ix_ice_pwd(c->ice);
-    local->fingerprint_sha256 = c->obj.phone->config.identity ? ix_dtls_identity_sha256(c->obj.phone->config.identity) : NULL;
+    local->fingerprint_sha256 =
+        c->obj.phone->config.identity ? ix_dtls_identity_sha256(c->obj.phone->config.identity) : NULL;
     local->ssrc = ix_rtp_ssrc(c->rtp);
     local->cname = c->cname;
     local->proto = "UDP/TLS/RTP/SAVPF";
@@ -154,7 +161,7 @@ int ix_call_describe(struct ix_call *c, bool offer, struct ix_buf *out)
     return ix_sdp_write_answer(c->remote, &c->agreed, &local, out);
 }
 
-/* ---- their side -------------------------------------------------------------------------------------------------------------- */
+/* ---- their side -------------------------------------------------------------------------- */
 int ix_call_read(struct ix_call *c, struct ix_str body, struct ix_sdp **sdp, char **text, const char **why)
 {
     int err;
@@ -180,7 +187,8 @@ static void keep(struct ix_call *c, struct ix_sdp *sdp, char *text)
     c->remote_text = text;
 }
 
-static int agree(struct ix_call *c, const struct ix_sdp *sdp, bool as_offer, struct ix_sdp_agreed *agreed, const char **why)
+static int agree(
+    struct ix_call *c, const struct ix_sdp *sdp, bool as_offer, struct ix_sdp_agreed *agreed, const char **why)
 {
     struct ix_sdp_local local;
 
@@ -194,7 +202,8 @@ static int apply_codecs(struct ix_call *c)
     size_t n = 0;
     int err;
 
-    list[n++] = (struct ix_rtp_payload){ c->agreed.audio_pt, IX_FRAME_AUDIO, (uint8_t) c->agreed.codec, c->agreed.clock_hz };
+    list[n++] =
+        (struct ix_rtp_payload){ c->agreed.audio_pt, IX_FRAME_AUDIO, (uint8_t) c->agreed.codec, c->agreed.clock_hz };
     if (c->agreed.event_pt != 0xff)
         list[n++] = (struct ix_rtp_payload){ c->agreed.event_pt, IX_FRAME_EVENT, 0, c->agreed.clock_hz };
     if (c->agreed.cn_pt != 0xff)
@@ -266,8 +275,8 @@ int ix_call_use(struct ix_call *c, struct ix_sdp *sdp, char *text, bool as_offer
         return err;
     c->described = true;
     c->report.described_us = p->now.mono_us;
-    ix_call_note(c, "described", "\"codec_pt\":%u,\"candidates\":%zu,\"dtls\":\"%s\"", c->agreed.audio_pt, m->candidate_count,
-        c->dtls_role == IX_DTLS_CLIENT ? "client" : "server");
+    ix_call_note(c, "described", "\"codec_pt\":%u,\"candidates\":%zu,\"dtls\":\"%s\"", c->agreed.audio_pt,
+        m->candidate_count, c->dtls_role == IX_DTLS_CLIENT ? "client" : "server");
     err = apply_codecs(c);
     if (err)
         return err;
@@ -316,7 +325,7 @@ void ix_call_codec(const struct ix_call *c, struct ix_call_media *out)
     out->receive = ready && (d == IX_SDP_SENDRECV || d == IX_SDP_RECVONLY);
 }
 
-/* ---- closing --------------------------------------------------------------------------------------------------------------------- */
+/* ---- closing ----------------------------------------------------------------------------- */
 void ix_call_media_close(struct ix_call *c)
 {
     if (c->media_closed)
@@ -341,7 +350,7 @@ void ix_call_media_free(struct ix_call *c)
     ix_free(c->remote_text);
 }
 
-/* ---- packets in --------------------------------------------------------------------------------------------------------------------- */
+/* ---- packets in -------------------------------------------------------------------------- */
 static void local_addr(const struct ix_call *c, uint32_t socket, struct ix_addr *out)
 {
     const struct ix_set *s = ix_set_get(c->obj.phone, c->set);
@@ -365,7 +374,8 @@ static void settle(struct ix_call *c)
     c->obj.phone->config.dtls->settle(c->dtls, c->obj.phone->now);
 }
 
-void ix_call_media_input(struct ix_call *c, uint32_t socket, const struct ix_addr *from, const void *data, size_t n, uint64_t arrival_us)
+void ix_call_media_input(
+    struct ix_call *c, uint32_t socket, const struct ix_addr *from, const void *data, size_t n, uint64_t arrival_us)
 {
     struct ix_phone *p = c->obj.phone;
     enum ix_packet_kind kind = ix_packet_kind(data, n);
@@ -407,7 +417,7 @@ void ix_phone_media_frame(struct ix_phone *p, uint32_t call, const struct ix_fra
     ix_dirty(&c->obj);
 }
 
-/* ---- time ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- time -------------------------------------------------------------------------------- */
 void ix_call_media_timeout(struct ix_call *c)
 {
     struct ix_now now = c->obj.phone->now;
@@ -436,7 +446,7 @@ uint64_t ix_call_media_deadline(const struct ix_call *c)
     return at;
 }
 
-/* ---- outputs --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- outputs ----------------------------------------------------------------------------- */
 static void pair_found(struct ix_call *c)
 {
     struct ix_phone *p = c->obj.phone;
@@ -447,8 +457,8 @@ static void pair_found(struct ix_call *c)
     c->dtls_started = true;
     c->report.ice_us = p->now.mono_us;
     c->report.ice_round_trip_us = pair.round_trip_us;
-    ix_call_note(c, "ice_valid", "\"local_type\":\"%s\",\"remote_type\":\"%s\",\"round_trip_ms\":%.3f", candidate_types[pair.local_type],
-        candidate_types[pair.remote_type], (double) pair.round_trip_us / 1000.0);
+    ix_call_note(c, "ice_valid", "\"local_type\":\"%s\",\"remote_type\":\"%s\",\"round_trip_ms\":%.3f",
+        candidate_types[pair.local_type], candidate_types[pair.remote_type], (double) pair.round_trip_us / 1000.0);
     p->config.dtls->start(c->dtls, pair.round_trip_us, p->now);
 }
 
@@ -470,7 +480,8 @@ static void ice_state(struct ix_call *c, enum ix_ice_state state)
         break;
     case IX_ICE_FAILED:
         ix_call_fail(c, IRISX_E_MEDIA,
-            c->report.ice_us ? "the media path to the peer was lost" : "no media path to the peer: is UDP blocked by a firewall?");
+            c->report.ice_us ? "the media path to the peer was lost"
+                             : "no media path to the peer: is UDP blocked by a firewall?");
         break;
     }
 }

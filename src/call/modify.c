@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests inside a call: re-INVITE and UPDATE (answered without disturbing media: FreeSWITCH refreshes its session every
- * 63 s), BYE, INFO, OPTIONS, REFER. RFC 3261 sections 12.2.2, 14.2, 15.1.2, RFC 3311.
+ * Requests inside a call: re-INVITE and UPDATE (answered without disturbing media: FreeSWITCH refreshes its session
+ * every 63 s), BYE, INFO, OPTIONS, REFER. RFC 3261 sections 12.2.2, 14.2, 15.1.2, RFC 3311.
  */
 #include "call/private.h"
 
@@ -71,12 +71,18 @@ static void bye(struct ix_call *c, const struct ix_sip_out *so)
     ix_call_end(c);
 }
 
-static bool pass_up(struct ix_call *c, const struct ix_sip_out *so, enum ix_phone_event_kind kind, struct ix_phone_out *out)
+static bool pass_up(
+    struct ix_call *c, const struct ix_sip_out *so, enum ix_phone_event_kind kind, struct ix_phone_out *out)
 {
     out->kind = IX_OUT_EVENT;
     out->call = c->obj.id;
-    out->event = (struct ix_phone_event){ .kind = kind, .line = c->line, .call = c->obj.id, .transport = c->transport,
-        .msg = so->msg, .txn = so->txn, .user = c->user_data };
+    out->event = (struct ix_phone_event){ .kind = kind,
+        .line = c->line,
+        .call = c->obj.id,
+        .transport = c->transport,
+        .msg = so->msg,
+        .txn = so->txn,
+        .user = c->user_data };
     return true;
 }
 

@@ -4,12 +4,12 @@
 
 #include "call/private.h"
 
-#define ALWAYS_ALLOWED                                                                                       \
-    (IX_SIP_BIT(IX_SIP_INVITE) | IX_SIP_BIT(IX_SIP_ACK) | IX_SIP_BIT(IX_SIP_CANCEL) | IX_SIP_BIT(IX_SIP_BYE) |  \
-        IX_SIP_BIT(IX_SIP_OPTIONS) | IX_SIP_BIT(IX_SIP_INFO) | IX_SIP_BIT(IX_SIP_UPDATE) |                     \
-        IX_SIP_BIT(IX_SIP_NOTIFY) | IX_SIP_BIT(IX_SIP_MESSAGE))
+#define ALWAYS_ALLOWED                                                                                                 \
+    (IX_SIP_BIT(IX_SIP_INVITE) | IX_SIP_BIT(IX_SIP_ACK) | IX_SIP_BIT(IX_SIP_CANCEL) | IX_SIP_BIT(IX_SIP_BYE) |         \
+        IX_SIP_BIT(IX_SIP_OPTIONS) | IX_SIP_BIT(IX_SIP_INFO) | IX_SIP_BIT(IX_SIP_UPDATE) | IX_SIP_BIT(IX_SIP_NOTIFY) | \
+        IX_SIP_BIT(IX_SIP_MESSAGE))
 
-/* ---- ids and objects --------------------------------------------------------------------------------------------- */
+/* ---- ids and objects --------------------------------------------------------------------- */
 uint32_t ix_phone_id(struct ix_phone *p)
 {
     return ++p->next_id;
@@ -53,12 +53,15 @@ void ix_dirty(struct ix_object *o)
         ix_list_append(&o->phone->dirty, &o->dirty);
 }
 
-/* ---- life ---------------------------------------------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------------------------- */
 static int phone_setup(struct ix_phone *p)
 {
     uint64_t seed = ix_rng_u64(p->config.rng);
-    struct ix_sip_stack_config sip = { .rng = p->config.rng, .log = p->config.log, .agent = p->agent,
-        .allow = ALWAYS_ALLOWED | p->config.allow_requests, .supported = "replaces, timer, outbound" };
+    struct ix_sip_stack_config sip = { .rng = p->config.rng,
+        .log = p->config.log,
+        .agent = p->agent,
+        .allow = ALWAYS_ALLOWED | p->config.allow_requests,
+        .supported = "replaces, timer, outbound" };
 
     p->transport_by_id = ix_map_new(IX_MAX_TRANSPORTS, seed);
     p->line_by_id = ix_map_new(IX_MAX_LINES, seed);
@@ -177,7 +180,7 @@ int ix_phone_respond(struct ix_phone *p, ix_sip_txn txn, const struct ix_sip_rep
     return ix_sip_respond(p->stack, txn, reply, now);
 }
 
-/* ---- capture ---------------------------------------------------------------------------------------------------------- */
+/* ---- capture ----------------------------------------------------------------------------- */
 void ix_tap_in(struct ix_phone *p, enum ix_tap_kind kind, uint32_t call, const struct ix_addr *local,
     const struct ix_addr *remote, const void *data, size_t n)
 {
@@ -213,7 +216,7 @@ void ix_tap_send(struct ix_phone *p, struct ix_phone_out *out, enum ix_tap_kind 
     out->tap.remote = *remote;
 }
 
-/* ---- signalling that came in --------------------------------------------------------------------------------------------- */
+/* ---- signalling that came in ------------------------------------------------------------- */
 static bool request_outside(struct ix_phone *p, const struct ix_sip_out *so, struct ix_phone_out *out)
 {
     struct ix_sip_reply ok = { .status = 200 };
@@ -225,8 +228,9 @@ static bool request_outside(struct ix_phone *p, const struct ix_sip_out *so, str
     }
     if (p->config.allow_requests & IX_SIP_BIT(so->msg->method)) {
         out->kind = IX_OUT_EVENT;
-        out->event = (struct ix_phone_event){ .kind = IX_EV_REQUEST, .transport = so->transport, .line = t ? t->line : 0,
-            .msg = so->msg, .txn = so->txn };
+        out->event = (struct ix_phone_event){
+            .kind = IX_EV_REQUEST, .transport = so->transport, .line = t ? t->line : 0, .msg = so->msg, .txn = so->txn
+        };
         return true;
     }
     ok.headers = IX_STR("Accept: application/sdp\r\n");
@@ -265,7 +269,7 @@ static bool sip_output(struct ix_phone *p, const struct ix_sip_out *so, struct i
     return false;
 }
 
-/* ---- draining ---------------------------------------------------------------------------------------------------------------- */
+/* ---- draining ---------------------------------------------------------------------------- */
 static bool object_poll(struct ix_object *o, struct ix_phone_out *out)
 {
     switch (o->kind) {
@@ -333,7 +337,7 @@ bool ix_phone_poll(struct ix_phone *p, struct ix_phone_out *out)
     return true;
 }
 
-/* ---- time ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- time -------------------------------------------------------------------------------- */
 void ix_phone_timeout(struct ix_phone *p, struct ix_now now)
 {
     struct ix_timer *t;
@@ -369,7 +373,7 @@ uint64_t ix_phone_deadline(const struct ix_phone *p)
     return IX_MIN(sip, own);
 }
 
-/* ---- packets ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- packets ----------------------------------------------------------------------------- */
 void ix_phone_udp_input(struct ix_phone *p, uint32_t socket, const struct ix_addr *from, const void *data, size_t n,
     uint64_t arrival_us, struct ix_now now)
 {
@@ -379,8 +383,8 @@ void ix_phone_udp_input(struct ix_phone *p, uint32_t socket, const struct ix_add
     p->now = now;
     if (!s)
         return;
-    if (s->state == IX_SET_GATHERING && ix_packet_kind(data, n) == IX_PACKET_STUN
-        && ix_gather_input(s->gather, socket, from, data, n, now)) {
+    if (s->state == IX_SET_GATHERING && ix_packet_kind(data, n) == IX_PACKET_STUN &&
+        ix_gather_input(s->gather, socket, from, data, n, now)) {
         ix_set_rearm(s);
         ix_dirty(&s->obj);
         return;

@@ -160,7 +160,8 @@ void ix_error_reason(struct ix_phone_error *e, const struct ix_sip_msg *msg);
 
 /* transport.c */
 struct ix_transport *ix_transport_get(const struct ix_phone *p, uint32_t id);
-int ix_transport_new(struct ix_phone *p, const struct ix_line *line, const char *url, const char *ca, struct ix_transport **out);
+int ix_transport_new(
+    struct ix_phone *p, const struct ix_line *line, const char *url, const char *ca, struct ix_transport **out);
 void ix_transport_free(struct ix_transport *t);
 void ix_transport_close(struct ix_transport *t);
 bool ix_transport_poll(struct ix_transport *t, struct ix_phone_out *out);
@@ -196,7 +197,8 @@ void ix_call_fail(struct ix_call *c, int code, const char *message); /* says goo
 bool ix_call_poll(struct ix_call *c, struct ix_phone_out *out);
 void ix_call_timeout(struct ix_call *c);
 void ix_call_rearm(struct ix_call *c);
-void ix_call_note(struct ix_call *c, const char *event, const char *fmt, ...) IX_PRINTF(3, 4); /* timeline; fmt: JSON members */
+void ix_call_note(struct ix_call *c, const char *event, const char *fmt, ...)
+    IX_PRINTF(3, 4); /* timeline; fmt: JSON members */
 void ix_call_sockets_ready(struct ix_call *c);
 void ix_call_farewell(struct ix_call *c, unsigned q850);
 
@@ -218,7 +220,8 @@ int ix_call_update(struct ix_call *c, struct ix_sdp *sdp, char *text, bool as_of
 void ix_call_media_close(struct ix_call *c);
 void ix_call_media_free(struct ix_call *c);
 bool ix_call_media_poll(struct ix_call *c, struct ix_phone_out *out);
-void ix_call_media_input(struct ix_call *c, uint32_t socket, const struct ix_addr *from, const void *data, size_t n, uint64_t arrival_us);
+void ix_call_media_input(
+    struct ix_call *c, uint32_t socket, const struct ix_addr *from, const void *data, size_t n, uint64_t arrival_us);
 void ix_call_media_timeout(struct ix_call *c);
 uint64_t ix_call_media_deadline(const struct ix_call *c);
 void ix_call_codec(const struct ix_call *c, struct ix_call_media *out);

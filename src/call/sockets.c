@@ -119,7 +119,8 @@ static void gather_ended(struct ix_set *s)
         ix_call_sockets_ready(c);
 }
 
-void ix_phone_sockets(struct ix_phone *p, uint32_t set, const struct ix_phone_socket *sockets, size_t count, struct ix_now now)
+void ix_phone_sockets(
+    struct ix_phone *p, uint32_t set, const struct ix_phone_socket *sockets, size_t count, struct ix_now now)
 {
     struct ix_set *s = ix_set_get(p, set);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One WebSocket as the phone sees it: opened for a line, or accepted. RFC 7118; liveness by WebSocket ping (the platform
- * answers no CRLF keep-alive); lost ones are made again: at once, then 300 ms doubling to 7 s with full jitter.
+ * One WebSocket as the phone sees it: opened for a line, or accepted. RFC 7118; liveness by WebSocket ping (the
+ * platform answers no CRLF keep-alive); lost ones are made again: at once, then 300 ms doubling to 7 s with full
+ * jitter.
  *
  *   WAITING --time--> OPENING --opened--> OPEN --close--> CLOSING --closed--> CLOSED
  *      ^                 |                  |
@@ -46,7 +47,8 @@ void ix_transport_free(struct ix_transport *t)
     ix_free(t);
 }
 
-int ix_transport_new(struct ix_phone *p, const struct ix_line *line, const char *url, const char *ca, struct ix_transport **out)
+int ix_transport_new(
+    struct ix_phone *p, const struct ix_line *line, const char *url, const char *ca, struct ix_transport **out)
 {
     struct ix_transport *t;
     int err = transport_make(p, &t);
@@ -109,9 +111,9 @@ void ix_transport_rearm(struct ix_transport *t)
     (void) ix_heap_set(&t->obj.phone->timers, &t->obj.timer, at);
 }
 
-/* ---- what the shell reports ------------------------------------------------------------------------------------------ */
-void ix_phone_ws_opened(struct ix_phone *p, uint32_t transport, const struct ix_addr *local, const struct ix_addr *remote,
-    struct ix_now now)
+/* ---- what the shell reports -------------------------------------------------------------- */
+void ix_phone_ws_opened(struct ix_phone *p, uint32_t transport, const struct ix_addr *local,
+    const struct ix_addr *remote, struct ix_now now)
 {
     struct ix_transport *t = ix_transport_get(p, transport);
     struct ix_line *l;
@@ -193,7 +195,8 @@ static void transport_lost(struct ix_transport *t, int err, bool fatal, const ch
     ix_dirty(&t->obj);
 }
 
-void ix_phone_ws_closed(struct ix_phone *p, uint32_t transport, int err, bool fatal, const char *detail, struct ix_now now)
+void ix_phone_ws_closed(
+    struct ix_phone *p, uint32_t transport, int err, bool fatal, const char *detail, struct ix_now now)
 {
     struct ix_transport *t = ix_transport_get(p, transport);
 
@@ -239,7 +242,7 @@ void ix_phone_network_changed(struct ix_phone *p, struct ix_now now)
     }
 }
 
-/* ---- outputs and time ------------------------------------------------------------------------------------------------- */
+/* ---- outputs and time -------------------------------------------------------------------- */
 void ix_transport_timeout(struct ix_transport *t)
 {
     struct ix_phone *p = t->obj.phone;

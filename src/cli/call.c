@@ -9,7 +9,8 @@
 #define CONNECT_MS 90000
 
 struct call_args {
-    const char *ws, *realm, *user, *auth_user, *password_file, *name, *extension, *play, *record, *duration, *codecs, *digits, *ring;
+    const char *ws, *realm, *user, *auth_user, *password_file, *name, *extension, *play, *record, *duration, *codecs,
+        *digits, *ring;
     bool answer, loop, stereo, no_register;
     double duration_s, ring_s;
     const char *to;
@@ -66,7 +67,7 @@ static void on_event(void *ctx, const irisx_event_t *ev)
         cli_say(s->common, "%s", irisx_event_describe(ev));
 }
 
-/* ---- steps -------------------------------------------------------------------------------------------------------------- */
+/* ---- steps ------------------------------------------------------------------------------- */
 static int open_line(struct session *s)
 {
     irisx_line_options_t o = IRISX_LINE_OPTIONS_INIT;
@@ -93,7 +94,8 @@ static int open_line(struct session *s)
         err = irisx_line_open_provisioned(s->client, a->extension, &s->line, &op);
     cli_wipe(password);
     if (err)
-        return cli_fail_code(s->common, err, "opening the line", err == IRISX_E_INVALID ? "the URL or the user is not valid" : NULL);
+        return cli_fail_code(
+            s->common, err, "opening the line", err == IRISX_E_INVALID ? "the URL or the user is not valid" : NULL);
     err = cli_await(s->client, op, REGISTER_MS, on_event, s);
     s->register_ms = cli_now_ms() - began;
     if (err && irisx_op_done(op))
@@ -126,7 +128,8 @@ static int wait_incoming(struct session *s)
         irisx_event_t *ev = cli_next(s->client, deadline);
 
         if (!ev)
-            return cli_interrupted() ? EXIT_INTERRUPTED : cli_fail_code(s->common, IRISX_E_TIMEOUT, "waiting for a call", "nobody called");
+            return cli_interrupted() ? EXIT_INTERRUPTED
+                                     : cli_fail_code(s->common, IRISX_E_TIMEOUT, "waiting for a call", "nobody called");
         on_event(s, ev);
         irisx_event_unref(ev);
     }
@@ -150,12 +153,14 @@ static int connect_call(struct session *s)
         err = irisx_call_dial(s->line, &o, &s->call, &op);
     }
     if (err)
-        return cli_fail_code(s->common, err, "calling", err == IRISX_E_INVALID ? "the target or an option is not valid" : NULL);
+        return cli_fail_code(
+            s->common, err, "calling", err == IRISX_E_INVALID ? "the target or an option is not valid" : NULL);
     err = cli_await(s->client, op, CONNECT_MS, on_event, s);
     if (err && irisx_op_done(op))
         code = cli_fail(s->common, irisx_op_error(op), "calling");
     else if (err)
-        code = cli_interrupted() ? EXIT_INTERRUPTED : cli_fail_code(s->common, err, "calling", "the call was not connected in time");
+        code = cli_interrupted() ? EXIT_INTERRUPTED
+                                 : cli_fail_code(s->common, err, "calling", "the call was not connected in time");
     irisx_op_unref(op);
     return code;
 }
@@ -202,27 +207,31 @@ static int talk(struct session *s)
     return s->end.code ? cli_fail(s->common, &s->end, "the call") : EXIT_OK;
 }
 
-/* ---- results ------------------------------------------------------------------------------------------------------------------ */
+/* ---- results ----------------------------------------------------------------------------- */
 static irisx_value_t *stats_value(const struct session *s, const irisx_call_stats_t *t)
 {
     irisx_value_t *call = irisx_value_new_object(), *phases = irisx_value_new_object();
     const char *peer = s->args->answer ? irisx_call_peer(s->call) : s->args->to;
     int bad = !call || !phases;
 
-    bad = bad || irisx_value_set_text(call, s->args->answer ? "from" : "to", peer) || irisx_value_set_num(call, "setup_ms", t->setup_ms)
-          || irisx_value_set_num(phases, "signalling", t->signalling_ms) || irisx_value_set_num(phases, "ice", t->ice_ms)
-          || irisx_value_set_num(phases, "dtls", t->dtls_ms) || irisx_value_set_num(phases, "first_audio", t->first_audio_ms);
+    bad = bad || irisx_value_set_text(call, s->args->answer ? "from" : "to", peer) ||
+          irisx_value_set_num(call, "setup_ms", t->setup_ms) ||
+          irisx_value_set_num(phases, "signalling", t->signalling_ms) ||
+          irisx_value_set_num(phases, "ice", t->ice_ms) || irisx_value_set_num(phases, "dtls", t->dtls_ms) ||
+          irisx_value_set_num(phases, "first_audio", t->first_audio_ms);
     if (!bad) {
         bad = irisx_value_set_take(call, "phases_ms", phases) != IRISX_OK;
         phases = NULL;
     }
-    bad = bad || irisx_value_set_int(call, "packets_sent", (int64_t) t->packets_sent)
-          || irisx_value_set_int(call, "packets_received", (int64_t) t->packets_received)
-          || irisx_value_set_int(call, "packets_lost", (int64_t) t->packets_lost) || irisx_value_set_num(call, "jitter_ms", t->jitter_ms)
-          || irisx_value_set_num(call, "round_trip_ms", t->round_trip_ms) || irisx_value_set_num(call, "mos", t->mos)
-          || irisx_value_set_num(call, "duration_ms", t->duration_ms) || irisx_value_set_text(call, "codec", t->codec)
-          || irisx_value_set_text(call, "digits", s->digits) || irisx_value_set_int(call, "sip_status", t->sip_status)
-          || irisx_value_set_int(call, "q850_cause", t->q850_cause) || irisx_value_set_bool(call, "ended_by_peer", s->ended && !s->args->duration);
+    bad = bad || irisx_value_set_int(call, "packets_sent", (int64_t) t->packets_sent) ||
+          irisx_value_set_int(call, "packets_received", (int64_t) t->packets_received) ||
+          irisx_value_set_int(call, "packets_lost", (int64_t) t->packets_lost) ||
+          irisx_value_set_num(call, "jitter_ms", t->jitter_ms) ||
+          irisx_value_set_num(call, "round_trip_ms", t->round_trip_ms) || irisx_value_set_num(call, "mos", t->mos) ||
+          irisx_value_set_num(call, "duration_ms", t->duration_ms) || irisx_value_set_text(call, "codec", t->codec) ||
+          irisx_value_set_text(call, "digits", s->digits) || irisx_value_set_int(call, "sip_status", t->sip_status) ||
+          irisx_value_set_int(call, "q850_cause", t->q850_cause) ||
+          irisx_value_set_bool(call, "ended_by_peer", s->ended && !s->args->duration);
     if (s->args->record)
         bad = bad || irisx_value_set_text(call, "recording", s->args->record);
     irisx_value_free(phases);
@@ -251,12 +260,12 @@ static void print_json(const struct session *s, const irisx_call_stats_t *t)
 
 static void print_text(const irisx_call_stats_t *t)
 {
-    (void) printf("set-up       %8.1f ms  (signalling %.1f, ICE %.1f, DTLS %.1f, first audio %.1f)\n", t->setup_ms, t->signalling_ms, t->ice_ms,
-        t->dtls_ms, t->first_audio_ms);
+    (void) printf("set-up       %8.1f ms  (signalling %.1f, ICE %.1f, DTLS %.1f, first audio %.1f)\n", t->setup_ms,
+        t->signalling_ms, t->ice_ms, t->dtls_ms, t->first_audio_ms);
     (void) printf("packets      %8llu sent, %llu received, %llu lost (%.2f %%)\n", (unsigned long long) t->packets_sent,
         (unsigned long long) t->packets_received, (unsigned long long) t->packets_lost, t->loss_percent);
-    (void) printf("jitter       %8.2f ms\nround trip   %8.2f ms\nbuffer       %8.1f ms\nMOS          %8.2f  (%s)\n", t->jitter_ms, t->round_trip_ms,
-        t->buffer_delay_ms, t->mos, t->codec);
+    (void) printf("jitter       %8.2f ms\nround trip   %8.2f ms\nbuffer       %8.1f ms\nMOS          %8.2f  (%s)\n",
+        t->jitter_ms, t->round_trip_ms, t->buffer_delay_ms, t->mos, t->codec);
 }
 
 static int check_args(struct call_args *a, const struct cli_common *c, size_t words)
@@ -321,8 +330,8 @@ int cmd_call(int argc, char **argv)
         { "codecs", "LIST", "opus,PCMU,PCMA or some of them", &a.codecs, NULL },
         { "digits", "DIGITS", "send these digits once connected", &a.digits, NULL },
     };
-    const struct cli_command command = { "call", "[TO]", "Places a call, or takes one, and prints its figures.", options,
-        sizeof options / sizeof *options };
+    const struct cli_command command = { "call", "[TO]", "Places a call, or takes one, and prints its figures.",
+        options, sizeof options / sizeof *options };
     struct cli_common common;
     struct session s = { .common = &common, .args = &a };
     const char *words[1];

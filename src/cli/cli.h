@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the commands of `irisx` share. They use the public headers only, as any user. docs/design/demo.md, DESIGN section 6. */
+/* What the commands of `irisx` share. They use the public headers only, as any user. docs/design/demo.md, DESIGN
+ * section 6. */
 #ifndef IRISX_CLI_H
 #define IRISX_CLI_H
 
@@ -19,7 +20,7 @@ enum cli_exit { /* DESIGN section 6 */
     EXIT_INTERRUPTED = 130
 };
 
-/* ---- options every command knows: flag > environment > profile > default --------------------------------------------------- */
+/* ---- options every command knows: flag > environment > profile > default ----------------- */
 struct cli_common {
     const char *profile, *api_url, *ca_file, *capture, *timeline_dir;
     char *api_key, *access_token, *refresh_token; /* owned; from environment, file or profile, never argv */
@@ -42,12 +43,12 @@ struct cli_command {
     size_t option_count;
 };
 /* Reads options and positionals; prints help for --help. Returns -1 to go on, else the exit code. */
-int cli_parse(const struct cli_command *command, struct cli_common *common, int argc, char **argv, const char **positional,
-    size_t positional_max, size_t *positional_count);
+int cli_parse(const struct cli_command *command, struct cli_common *common, int argc, char **argv,
+    const char **positional, size_t positional_max, size_t *positional_count);
 void cli_common_clear(struct cli_common *c);
 bool cli_number(const char *text, double min, double max, double *out);
 
-/* ---- talking: data on stdout, talk on stderr ---------------------------------------------------------------------------------- */
+/* ---- talking: data on stdout, talk on stderr --------------------------------------------- */
 void cli_say(const struct cli_common *c, const char *fmt, ...); /* progress */
 int cli_usage(const char *fmt, ...); /* EXIT_USAGE */
 int cli_exit_of(irisx_error_t code);
@@ -59,12 +60,12 @@ char *cli_read_secret(const char *path); /* first line of a file, "-" stdin; wip
 char *cli_read_file(const char *path, size_t limit, size_t *len); /* whole file, NUL added */
 void cli_wipe(char *secret);
 
-/* ---- the profile file: 0600 JSON ------------------------------------------------------------------------------------------------- */
+/* ---- the profile file: 0600 JSON --------------------------------------------------------- */
 irisx_value_t *cli_profile_load(const char *profile); /* its object, or an empty one */
 int cli_profile_save(const char *profile, const irisx_value_t *object);
 const char *cli_config_path(void);
 
-/* ---- a client, driven until something happens ---------------------------------------------------------------------------------------- */
+/* ---- a client, driven until something happens -------------------------------------------- */
 /* Installs SIGINT and SIGTERM handlers that only set a flag and wake cli_next. */
 void cli_signals(void);
 bool cli_interrupted(void);
@@ -78,7 +79,7 @@ irisx_error_t cli_await(irisx_client_t *client, irisx_op_t *op, double timeout_m
 /* Closes (calls hung up, registrations removed) and frees; returns EXIT_INTERRUPTED if a signal came, else code. */
 int cli_close(irisx_client_t *client, int code);
 
-/* ---- commands ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- commands ---------------------------------------------------------------------------- */
 int cmd_call(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_login(int argc, char **argv);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * irisx demo: the main job from end to end against the local platform: register, call a person and the echo, send an SMS,
- * receive the signed webhooks of all that, and show that false, late and repeated ones do no harm. docs/design/demo.md.
+ * irisx demo: the main job from end to end against the local platform: register, call a person and the echo, send an
+ * SMS, receive the signed webhooks of all that, and show that false, late and repeated ones do no harm.
+ * docs/design/demo.md.
  */
 #include "cli/demo.h"
 
@@ -18,7 +19,7 @@
 static const char *const default_speech[] = { "/usr/share/asterisk/sounds/en_US_f_Allison/demo-congrats.wav",
     "/usr/share/asterisk/sounds/en/demo-congrats.wav" };
 
-/* ---- steps' common parts -------------------------------------------------------------------------------------------------- */
+/* ---- steps' common parts ----------------------------------------------------------------- */
 void demo_step(struct demo *d, const char *what)
 {
     cli_say(&d->common, "[%d/%d] %s", ++d->step, DEMO_STEPS, what);
@@ -37,7 +38,7 @@ int demo_await(struct demo *d, irisx_error_t err, irisx_op_t *op, const char *do
     return code;
 }
 
-/* ---- platform, client, login ------------------------------------------------------------------------------------------------ */
+/* ---- platform, client, login ------------------------------------------------------------- */
 static int start_platform(struct demo *d)
 {
     const char *why;
@@ -45,10 +46,14 @@ static int start_platform(struct demo *d)
     demo_step(d, "starting the local platform");
     d->platform = cli_sandbox_start(&d->child, 20000, &why);
     if (!d->platform)
-        return cli_interrupted() ? EXIT_INTERRUPTED : cli_fail_code(&d->common, IRISX_E_NOT_AVAILABLE, "starting the local platform", why);
+        return cli_interrupted() ? EXIT_INTERRUPTED
+                                 : cli_fail_code(&d->common, IRISX_E_NOT_AVAILABLE, "starting the local platform", why);
     d->common.api_url = irisx_value_get_text(d->platform, "api_url", NULL);
-    cli_say(&d->common, "      REST %s, SIP %s", d->common.api_url ? d->common.api_url : "?", irisx_value_get_text(d->platform, "ws_url", "?"));
-    return d->common.api_url ? EXIT_OK : cli_fail_code(&d->common, IRISX_E_PROTOCOL, "starting the local platform", "it names no api_url");
+    cli_say(&d->common, "      REST %s, SIP %s", d->common.api_url ? d->common.api_url : "?",
+        irisx_value_get_text(d->platform, "ws_url", "?"));
+    return d->common.api_url
+               ? EXIT_OK
+               : cli_fail_code(&d->common, IRISX_E_PROTOCOL, "starting the local platform", "it names no api_url");
 }
 
 static int log_in(struct demo *d)
@@ -61,13 +66,14 @@ static int log_in(struct demo *d)
     demo_step(d, "logging in");
     if (err)
         return cli_fail_code(&d->common, err, "starting the client", NULL);
-    err = irisx_client_login(d->client, irisx_value_get_text(user, "email", ""), irisx_value_get_text(user, "password", ""), &op);
+    err = irisx_client_login(
+        d->client, irisx_value_get_text(user, "email", ""), irisx_value_get_text(user, "password", ""), &op);
     code = demo_await(d, err, op, "logging in");
     irisx_op_unref(op);
     return code;
 }
 
-/* ---- calls ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- calls ------------------------------------------------------------------------------- */
 static int register_line(struct demo *d)
 {
     irisx_op_t *op = NULL;
@@ -137,7 +143,8 @@ static int call_person(struct demo *d)
     if (code)
         return code;
     (void) irisx_call_stats(d->call, &s); /* a live handle and a right size cannot fail */
-    cli_say(&d->common, "      heard %llu packets of %s, level %.3f", (unsigned long long) s.packets_received, s.codec, s.level_in);
+    cli_say(&d->common, "      heard %llu packets of %s, level %.3f", (unsigned long long) s.packets_received, s.codec,
+        s.level_in);
     irisx_call_unref(d->call);
     d->call = NULL;
     if (s.packets_received < 50)
@@ -162,18 +169,21 @@ static int call_echo(struct demo *d)
     (void) irisx_call_stats(d->call, &d->stats); /* see call_person */
     irisx_call_unref(d->call);
     d->call = NULL;
-    cli_say(&d->common, "      set up in %.1f ms (signalling %.1f, ICE %.1f, DTLS %.1f, first audio %.1f)", d->stats.setup_ms,
-        d->stats.signalling_ms, d->stats.ice_ms, d->stats.dtls_ms, d->stats.first_audio_ms);
-    err = irisx_audio_similarity(d->speech, d->recording, (uint32_t) (d->seconds * 1000), &d->similarity, &d->echo_delay_ms);
+    cli_say(&d->common, "      set up in %.1f ms (signalling %.1f, ICE %.1f, DTLS %.1f, first audio %.1f)",
+        d->stats.setup_ms, d->stats.signalling_ms, d->stats.ice_ms, d->stats.dtls_ms, d->stats.first_audio_ms);
+    err = irisx_audio_similarity(
+        d->speech, d->recording, (uint32_t) (d->seconds * 1000), &d->similarity, &d->echo_delay_ms);
     if (err)
         return cli_fail_code(&d->common, err, "comparing what was heard with what was said", NULL);
-    cli_say(&d->common, "      the echo resembles what was said: %.3f (1 is the same), %.0f ms later", d->similarity, d->echo_delay_ms);
+    cli_say(&d->common, "      the echo resembles what was said: %.3f (1 is the same), %.0f ms later", d->similarity,
+        d->echo_delay_ms);
     if (d->similarity < DEMO_SIMILARITY)
-        return cli_fail_code(&d->common, IRISX_E_MEDIA, "comparing what was heard with what was said", "the echo does not resemble the speech");
+        return cli_fail_code(&d->common, IRISX_E_MEDIA, "comparing what was heard with what was said",
+            "the echo does not resemble the speech");
     return EXIT_OK;
 }
 
-/* ---- SMS ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- SMS --------------------------------------------------------------------------------- */
 static const char *own_number(const struct demo *d)
 {
     const char *number = irisx_value_text(irisx_value_at(irisx_value_get(d->platform, "sms_numbers"), 0), NULL);
@@ -217,13 +227,14 @@ static int follow_sms(struct demo *d)
         if (strcmp(d->sms_status, "failed") == 0 || cli_now_ms() > deadline)
             return cli_fail_code(&d->common, IRISX_E_TIMEOUT, "following the SMS", "it was not delivered");
         if (strcmp(d->sms_status, "delivered") != 0)
-            pull_until(d, cli_now_ms() + 100, NULL); /* the platform tells changes by webhook; asking shows the other way */
+            pull_until(
+                d, cli_now_ms() + 100, NULL); /* the platform tells changes by webhook; asking shows the other way */
     }
     cli_say(&d->common, "      %s: delivered", d->sms_sid);
     return EXIT_OK;
 }
 
-/* ---- result -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- result ------------------------------------------------------------------------------ */
 static irisx_value_t *object(void)
 {
     return irisx_value_new_object();
@@ -233,7 +244,8 @@ static irisx_value_t *call_value(const struct demo *d)
 {
     irisx_value_t *call = object(), *phases = object();
 
-    (void) irisx_value_set_text(call, "to", ECHO); /* members that find no memory are missing: checked as a whole at the end */
+    (void) irisx_value_set_text(
+        call, "to", ECHO); /* members that find no memory are missing: checked as a whole at the end */
     (void) irisx_value_set_num(call, "setup_ms", d->stats.setup_ms);
     (void) irisx_value_set_num(phases, "signalling", d->stats.signalling_ms);
     (void) irisx_value_set_num(phases, "ice", d->stats.ice_ms);
@@ -275,22 +287,26 @@ static void print_table(const struct demo *d)
 {
     FILE *to = d->common.json ? stderr : stdout;
 
-    (void) fprintf(to, "\n  registration   %9.1f ms\n  call set-up    %9.1f ms   signalling %.1f, ICE %.1f, DTLS %.1f, first audio %.1f\n", d->register_ms,
-        d->stats.setup_ms, d->stats.signalling_ms, d->stats.ice_ms, d->stats.dtls_ms, d->stats.first_audio_ms);
-    (void) fprintf(to, "  packets        %9llu sent, %llu received, %llu lost\n", (unsigned long long) d->stats.packets_sent,
-        (unsigned long long) d->stats.packets_received, (unsigned long long) d->stats.packets_lost);
-    (void) fprintf(to, "  jitter         %9.2f ms\n  round trip     %9.2f ms\n  MOS            %9.2f\n  similarity     %9.3f\n", d->stats.jitter_ms,
-        d->stats.round_trip_ms, d->stats.mos, d->similarity);
-    (void) fprintf(to, "  SMS            %9s   %s\n  webhooks       %9d verified, %d refused or repeated\n", d->sms_status, d->sms_sid, d->verified,
-        d->rejected);
+    (void) fprintf(to,
+        "\n  registration   %9.1f ms\n  call set-up    %9.1f ms   signalling %.1f, ICE %.1f, DTLS %.1f, first audio %.1f\n",
+        d->register_ms, d->stats.setup_ms, d->stats.signalling_ms, d->stats.ice_ms, d->stats.dtls_ms,
+        d->stats.first_audio_ms);
+    (void) fprintf(to, "  packets        %9llu sent, %llu received, %llu lost\n",
+        (unsigned long long) d->stats.packets_sent, (unsigned long long) d->stats.packets_received,
+        (unsigned long long) d->stats.packets_lost);
+    (void) fprintf(to,
+        "  jitter         %9.2f ms\n  round trip     %9.2f ms\n  MOS            %9.2f\n  similarity     %9.3f\n",
+        d->stats.jitter_ms, d->stats.round_trip_ms, d->stats.mos, d->similarity);
+    (void) fprintf(to, "  SMS            %9s   %s\n  webhooks       %9d verified, %d refused or repeated\n",
+        d->sms_status, d->sms_sid, d->verified, d->rejected);
     (void) fprintf(to, "  recording      %s\n\n", d->recording);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------------------------- */
 static int run(struct demo *d)
 {
-    int (*const steps[])(struct demo *) = { start_platform, log_in, demo_receiver_open, register_line, call_person, call_echo, send_sms,
-        follow_sms, demo_webhooks_wait, demo_webhooks_abuse };
+    int (*const steps[])(struct demo *) = { start_platform, log_in, demo_receiver_open, register_line, call_person,
+        call_echo, send_sms, follow_sms, demo_webhooks_wait, demo_webhooks_abuse };
 
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         int code = steps[i](d);
@@ -345,10 +361,11 @@ static int check_files(struct demo *d, const char *play, const char *record)
 int cmd_demo(int argc, char **argv)
 {
     const char *play = NULL, *record = NULL;
-    const struct cli_option options[] = { { "play", "FILE", "WAV of speech to send (default: a recorded human voice)", &play, NULL },
+    const struct cli_option options[] = { { "play", "FILE", "WAV of speech to send (default: a recorded human voice)",
+                                              &play, NULL },
         { "record", "FILE", "where the echo is written (default: below /tmp)", &record, NULL } };
-    const struct cli_command command = { "demo", "", "Starts the local platform, then registers, calls, sends an SMS and receives webhooks.",
-        options, 2 };
+    const struct cli_command command = { "demo", "",
+        "Starts the local platform, then registers, calls, sends an SMS and receives webhooks.", options, 2 };
     static struct demo d;
     size_t count;
     int code = cli_parse(&command, &d.common, argc, argv, NULL, 0, &count);

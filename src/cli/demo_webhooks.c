@@ -10,7 +10,8 @@
 #define DELIVERIES_MS 20000
 #define DAY_MS 86400000
 
-static const char *const wanted[] = { "call.initiated", "call.ringing", "call.answered", "call.completed", "sms.sent", "sms.delivered" };
+static const char *const wanted[] = { "call.initiated", "call.ringing", "call.answered", "call.completed", "sms.sent",
+    "sms.delivered" };
 #define WANTED (sizeof wanted / sizeof *wanted)
 
 static void on_webhook(struct demo *d, const irisx_event_t *ev)
@@ -63,7 +64,7 @@ void demo_event(void *ctx, const irisx_event_t *ev)
     }
 }
 
-/* ---- receiver and subscription ----------------------------------------------------------------------------------------------- */
+/* ---- receiver and subscription ----------------------------------------------------------- */
 static irisx_value_t *subscription(const struct demo *d)
 {
     irisx_value_t *params = irisx_value_new_object(), *events = irisx_value_new_array();
@@ -114,7 +115,7 @@ int demo_receiver_open(struct demo *d)
     return code ? code : subscribe(d);
 }
 
-/* ---- deliveries ------------------------------------------------------------------------------------------------------------------ */
+/* ---- deliveries -------------------------------------------------------------------------- */
 int demo_webhooks_wait(struct demo *d)
 {
     double deadline = cli_now_ms() + DELIVERIES_MS;
@@ -133,10 +134,12 @@ int demo_webhooks_wait(struct demo *d)
     for (size_t i = 0; i < WANTED; i++)
         if (!(d->seen & (1u << i)))
             return cli_fail_code(&d->common, IRISX_E_TIMEOUT, "waiting for webhooks", wanted[i]);
-    return d->completed < 2 ? cli_fail_code(&d->common, IRISX_E_TIMEOUT, "waiting for webhooks", "call.completed of both calls") : EXIT_OK;
+    return d->completed < 2
+               ? cli_fail_code(&d->common, IRISX_E_TIMEOUT, "waiting for webhooks", "call.completed of both calls")
+               : EXIT_OK;
 }
 
-/* ---- abuse: tampered, expired, repeated -------------------------------------------------------------------------------------------- */
+/* ---- abuse: tampered, expired, repeated -------------------------------------------------- */
 static size_t swallow(char *data, size_t size, size_t count, void *ctx)
 {
     (void) data;
@@ -168,12 +171,14 @@ static long post(struct demo *d, const char *id, int64_t timestamp_ms, const cha
     long status = 0;
     CURL *curl;
 
-    if (irisx_webhook_sign(IRISX_WEBHOOK_TIMESTAMPED, d->secret, "call.completed", id, timestamp_ms, signed_body, strlen(signed_body), &headers))
+    if (irisx_webhook_sign(IRISX_WEBHOOK_TIMESTAMPED, d->secret, "call.completed", id, timestamp_ms, signed_body,
+            strlen(signed_body), &headers))
         return 0;
     curl = curl_easy_init();
     list = header_list(headers);
     if (curl && list) {
-        (void) curl_easy_setopt(curl, CURLOPT_URL, irisx_receiver_url(d->receiver)); /* these fail only on unknown options */
+        (void) curl_easy_setopt(
+            curl, CURLOPT_URL, irisx_receiver_url(d->receiver)); /* these fail only on unknown options */
         (void) curl_easy_setopt(curl, CURLOPT_PROXY, "");
         (void) curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
         (void) curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 10000L);
@@ -224,7 +229,8 @@ static int abuse(struct demo *d, const char *body, const char *id)
     if (status[1] != 401 || d->expired != 1)
         return cli_fail_code(&d->common, IRISX_E_EXPIRED, "sending an expired webhook", "it was not refused");
     if (status[2] != 200 || d->repeated != 1 || d->verified != verified)
-        return cli_fail_code(&d->common, IRISX_E_DUPLICATE, "sending a repeated webhook", "it was not acknowledged, or delivered twice");
+        return cli_fail_code(
+            &d->common, IRISX_E_DUPLICATE, "sending a repeated webhook", "it was not acknowledged, or delivered twice");
     return EXIT_OK;
 }
 

@@ -84,7 +84,8 @@ irisx_event_t *cli_next(irisx_client_t *client, double deadline_ms)
     irisx_event_t *ev;
 
     while (!signalled) {
-        struct pollfd fds[2] = { { .fd = irisx_client_event_fd(client), .events = POLLIN }, { .fd = wake[0], .events = POLLIN } };
+        struct pollfd fds[2] = { { .fd = irisx_client_event_fd(client), .events = POLLIN },
+            { .fd = wake[0], .events = POLLIN } };
         double left = deadline_ms - cli_now_ms();
 
         if (irisx_client_next_event(client, 0, &ev) == IRISX_OK)

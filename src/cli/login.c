@@ -42,13 +42,15 @@ static int save(const struct cli_common *c, const irisx_value_t *answer)
     const char *access = irisx_value_get_text(tokens, "access_token", NULL);
     int bad = !profile || !access;
 
-    bad = bad || irisx_value_set_text(profile, "api_url", c->api_url) || irisx_value_set_text(profile, "access_token", access)
-          || irisx_value_set_text(profile, "refresh_token", irisx_value_get_text(tokens, "refresh_token", ""));
+    bad = bad || irisx_value_set_text(profile, "api_url", c->api_url) ||
+          irisx_value_set_text(profile, "access_token", access) ||
+          irisx_value_set_text(profile, "refresh_token", irisx_value_get_text(tokens, "refresh_token", ""));
     bad = bad || cli_profile_save(c->profile, profile);
     irisx_value_free(profile);
     if (!access)
         return cli_fail_code(c, IRISX_E_PROTOCOL, "logging in", "the platform's answer has no token");
-    return bad ? cli_fail_code(c, IRISX_E_IO, "keeping the tokens", "the configuration file cannot be written") : EXIT_OK;
+    return bad ? cli_fail_code(c, IRISX_E_IO, "keeping the tokens", "the configuration file cannot be written")
+               : EXIT_OK;
 }
 
 static int print(const struct cli_common *c, const irisx_value_t *answer)
@@ -57,8 +59,8 @@ static int print(const struct cli_common *c, const irisx_value_t *answer)
     irisx_value_t *root;
 
     if (!c->json) {
-        (void) printf("logged in as %s (%s), tokens in %s\n", irisx_value_get_text(user, "email", "?"), irisx_value_get_text(user, "role", "?"),
-            cli_config_path());
+        (void) printf("logged in as %s (%s), tokens in %s\n", irisx_value_get_text(user, "email", "?"),
+            irisx_value_get_text(user, "role", "?"), cli_config_path());
         return EXIT_OK;
     }
     root = irisx_value_new_object();
@@ -104,7 +106,8 @@ int cmd_login(int argc, char **argv)
     const char *email = NULL, *file = NULL;
     const struct cli_option options[] = { { "email", "EMAIL", "user", &email, NULL },
         { "password-file", "FILE", "its password, \"-\" for standard input (default: asked for)", &file, NULL } };
-    const struct cli_command command = { "login", "", "Logs in and keeps the tokens in the profile (0600).", options, 2 };
+    const struct cli_command command = { "login", "", "Logs in and keeps the tokens in the profile (0600).", options,
+        2 };
     struct cli_common c;
     char *password = NULL;
     size_t count;

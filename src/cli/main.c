@@ -21,13 +21,13 @@ static const struct entry entries[] = {
 
 static int help(FILE *to)
 {
-    (void) fprintf(to, "irisx %s: the command of libirisx-client\n\nusage: irisx COMMAND [options]\n\ncommands:\n", irisx_version());
+    (void) fprintf(to, "irisx %s: the command of libirisx-client\n\nusage: irisx COMMAND [options]\n\ncommands:\n",
+        irisx_version());
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
         (void) fprintf(to, "  %-10s %s\n", entries[i].name, entries[i].summary);
-    (void) fprintf(to,
-        "\n  irisx COMMAND --help   options of a command\n  irisx --version        version\n"
-        "\nexit codes: 0 ok, 1 failed, 2 usage, 3 credentials, 4 not found, 5 network or limit,\n"
-        "            6 outcome unknown, 130 interrupted\n");
+    (void) fprintf(to, "\n  irisx COMMAND --help   options of a command\n  irisx --version        version\n"
+                       "\nexit codes: 0 ok, 1 failed, 2 usage, 3 credentials, 4 not found, 5 network or limit,\n"
+                       "            6 outcome unknown, 130 interrupted\n");
     return to == stdout ? EXIT_OK : EXIT_USAGE;
 }
 

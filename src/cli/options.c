@@ -5,17 +5,18 @@
 
 #include "cli/cli.h"
 
-static const char *const common_help = "\ncommon options:\n"
-                                       "  --profile NAME        profile of the configuration file (default: \"default\")\n"
-                                       "  --api-url URL         platform's REST API (IRISX_API_URL)\n"
-                                       "  --api-key-file FILE   API key (IRISX_API_KEY)\n"
-                                       "  --ca-file FILE        trusted authorities, PEM (IRISX_CA_FILE)\n"
-                                       "  --capture FILE        pcapng of signalling and decrypted media, secrets redacted\n"
-                                       "  --timeline-dir DIR    one JSON timeline a call\n"
-                                       "  --json                one line of JSON on stdout\n"
-                                       "  --quiet               no progress\n"
-                                       "  --log LEVEL           error, warn, info, debug, trace\n"
-                                       "  --help\n";
+static const char *const common_help =
+    "\ncommon options:\n"
+    "  --profile NAME        profile of the configuration file (default: \"default\")\n"
+    "  --api-url URL         platform's REST API (IRISX_API_URL)\n"
+    "  --api-key-file FILE   API key (IRISX_API_KEY)\n"
+    "  --ca-file FILE        trusted authorities, PEM (IRISX_CA_FILE)\n"
+    "  --capture FILE        pcapng of signalling and decrypted media, secrets redacted\n"
+    "  --timeline-dir DIR    one JSON timeline a call\n"
+    "  --json                one line of JSON on stdout\n"
+    "  --quiet               no progress\n"
+    "  --log LEVEL           error, warn, info, debug, trace\n"
+    "  --help\n";
 
 static int help(const struct cli_command *c)
 {
@@ -63,8 +64,8 @@ static int take_common(struct cli_common *c, const char *name, struct cursor *k,
     const struct {
         const char *name;
         const char **to;
-    } texts[] = { { "profile", &c->profile }, { "api-url", &c->api_url }, { "ca-file", &c->ca_file }, { "capture", &c->capture },
-        { "timeline-dir", &c->timeline_dir }, { "api-key-file", key_file } };
+    } texts[] = { { "profile", &c->profile }, { "api-url", &c->api_url }, { "ca-file", &c->ca_file },
+        { "capture", &c->capture }, { "timeline-dir", &c->timeline_dir }, { "api-key-file", key_file } };
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (strcmp(name, texts[i].name) == 0)
@@ -129,7 +130,8 @@ static int fill(struct cli_common *c, const char *key_file)
     return -1;
 }
 
-static int take_option(const struct cli_command *command, struct cli_common *common, struct cursor *k, const char **key_file)
+static int take_option(
+    const struct cli_command *command, struct cli_common *common, struct cursor *k, const char **key_file)
 {
     char name[64];
     const char *word = k->argv[k->at] + 2;
@@ -148,8 +150,8 @@ static int take_option(const struct cli_command *command, struct cli_common *com
                  : cli_usage("no option --%s; irisx %s --help", name, command->name);
 }
 
-int cli_parse(const struct cli_command *command, struct cli_common *common, int argc, char **argv, const char **positional,
-    size_t positional_max, size_t *positional_count)
+int cli_parse(const struct cli_command *command, struct cli_common *common, int argc, char **argv,
+    const char **positional, size_t positional_max, size_t *positional_count)
 {
     struct cursor k = { .argc = argc, .argv = argv };
     const char *key_file = NULL;

@@ -101,8 +101,8 @@ int cli_profile_save(const char *profile, const irisx_value_t *object)
 
     if (!profiles)
         profiles = irisx_value_new_object();
-    if (root && profiles && !irisx_value_set_take(profiles, name_of(profile), irisx_value_dup(object))
-        && !irisx_value_set_take(root, "profiles", profiles)) {
+    if (root && profiles && !irisx_value_set_take(profiles, name_of(profile), irisx_value_dup(object)) &&
+        !irisx_value_set_take(root, "profiles", profiles)) {
         text = irisx_value_to_text(root);
         err = text ? write_private(cli_config_path(), text) : ENOMEM;
     }

@@ -9,7 +9,8 @@
 
 bool cli_sandbox_path(char *out, size_t cap)
 {
-    static const char *const places[] = { "%s/irisx-sandbox", "%s/../sandbox/irisx-sandbox", "%s/../libexec/irisx-sandbox" };
+    static const char *const places[] = { "%s/irisx-sandbox", "%s/../sandbox/irisx-sandbox",
+        "%s/../libexec/irisx-sandbox" };
     const char *given = getenv("IRISX_SANDBOX");
     char self[1024];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -43,6 +44,7 @@ int cmd_sandbox(int argc, char **argv)
         (void) execv(path, argv); /* returns only on failure */
     else
         (void) execvp("irisx-sandbox", argv); /* the same */
-    (void) fprintf(stderr, "irisx: irisx-sandbox is not installed beside this command: build it, or set IRISX_SANDBOX\n");
+    (void) fprintf(
+        stderr, "irisx: irisx-sandbox is not installed beside this command: build it, or set IRISX_SANDBOX\n");
     return EXIT_FAILED;
 }

@@ -6,8 +6,8 @@
 
 #define REST_MS 60000
 
-static int finish(const struct cli_common *c, irisx_client_t *client, irisx_error_t err, irisx_op_t *op, const char *doing,
-    void (*print)(const irisx_value_t *value))
+static int finish(const struct cli_common *c, irisx_client_t *client, irisx_error_t err, irisx_op_t *op,
+    const char *doing, void (*print)(const irisx_value_t *value))
 {
     int code;
 
@@ -16,7 +16,10 @@ static int finish(const struct cli_common *c, irisx_client_t *client, irisx_erro
     if (op && irisx_op_done(op) && err)
         code = cli_fail(c, irisx_op_error(op), doing);
     else if (err)
-        code = cli_interrupted() ? EXIT_INTERRUPTED : cli_fail_code(c, err, doing, err == IRISX_E_STATE ? "no platform: give --api-url or log in (irisx login)" : NULL);
+        code = cli_interrupted()
+                   ? EXIT_INTERRUPTED
+                   : cli_fail_code(c, err, doing,
+                         err == IRISX_E_STATE ? "no platform: give --api-url or log in (irisx login)" : NULL);
     else if (c->json)
         code = cli_print_value(irisx_op_value(op));
     else {
@@ -35,7 +38,8 @@ static int begin(const struct cli_common *c, irisx_client_t **client)
         return cli_usage("no platform: give --api-url or log in (irisx login)");
     cli_signals();
     err = cli_client(c, client);
-    return err ? cli_fail_code(c, err, "starting", err == IRISX_E_INVALID ? "the API URL is not valid" : NULL) : EXIT_OK;
+    return err ? cli_fail_code(c, err, "starting", err == IRISX_E_INVALID ? "the API URL is not valid" : NULL)
+               : EXIT_OK;
 }
 
 static void print_sent(const irisx_value_t *v)
@@ -48,8 +52,9 @@ static void print_sent(const irisx_value_t *v)
 
 static void print_row(const irisx_value_t *row)
 {
-    (void) printf("%-34s %-10s %-16s %-16s %s\n", irisx_value_get_text(row, "message_sid", "-"), irisx_value_get_text(row, "status", "-"),
-        irisx_value_get_text(row, "from_number", "-"), irisx_value_get_text(row, "to_number", "-"), irisx_value_get_text(row, "body", ""));
+    (void) printf("%-34s %-10s %-16s %-16s %s\n", irisx_value_get_text(row, "message_sid", "-"),
+        irisx_value_get_text(row, "status", "-"), irisx_value_get_text(row, "from_number", "-"),
+        irisx_value_get_text(row, "to_number", "-"), irisx_value_get_text(row, "body", ""));
 }
 
 static void print_one(const irisx_value_t *v)
@@ -68,8 +73,8 @@ static void print_list(const irisx_value_t *v)
 static int sms_send(int argc, char **argv)
 {
     const char *from = NULL, *to = NULL, *text = NULL, *words[1];
-    const struct cli_option options[] = { { "from", "NUMBER", "one of your numbers", &from, NULL }, { "to", "NUMBER", "receiver", &to, NULL },
-        { "text", "TEXT", "what it says (or as a word)", &text, NULL } };
+    const struct cli_option options[] = { { "from", "NUMBER", "one of your numbers", &from, NULL },
+        { "to", "NUMBER", "receiver", &to, NULL }, { "text", "TEXT", "what it says (or as a word)", &text, NULL } };
     const struct cli_command command = { "sms send", "[TEXT]", "Sends one message. Never sends it twice.", options, 3 };
     struct cli_common c;
     irisx_client_t *client = NULL;
@@ -115,7 +120,8 @@ static int sms_get(int argc, char **argv)
 static int sms_list(int argc, char **argv)
 {
     const char *page = NULL, *limit = NULL;
-    const struct cli_option options[] = { { "page", "N", "which page, from 1", &page, NULL }, { "limit", "N", "messages a page, 1 to 1000", &limit, NULL } };
+    const struct cli_option options[] = { { "page", "N", "which page, from 1", &page, NULL },
+        { "limit", "N", "messages a page, 1 to 1000", &limit, NULL } };
     const struct cli_command command = { "sms list", "", "Lists messages, newest first.", options, 2 };
     struct cli_common c;
     irisx_client_t *client = NULL;

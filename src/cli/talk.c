@@ -76,7 +76,8 @@ static void print_error_json(const irisx_error_info_t *e, const char *doing)
     irisx_value_t *error = irisx_value_new_object();
 
     if (root && error) {
-        (void) irisx_value_set_text(error, "code", irisx_error_name(e->code)); /* what does not fit into memory is left out */
+        (void) irisx_value_set_text(
+            error, "code", irisx_error_name(e->code)); /* what does not fit into memory is left out */
         (void) irisx_value_set_text(error, "doing", doing);
         (void) irisx_value_set_text(error, "message", e->message);
         if (e->status)

@@ -38,7 +38,7 @@ static size_t read_secrets(const char *path, char **text, const char **secrets)
     return count;
 }
 
-/* ---- verify ------------------------------------------------------------------------------------------------------------------ */
+/* ---- verify ------------------------------------------------------------------------------ */
 static int print_delivery(const struct cli_common *c, irisx_webhook_delivery_t *d)
 {
     irisx_value_t *root;
@@ -88,7 +88,8 @@ static int verify_run(const struct cli_common *c, const struct verify_args *a)
     headers = cli_read_file(a->headers, BODY_LIMIT, &headers_len);
     body = cli_read_file(a->body, BODY_LIMIT, &body_len);
     if (!check.secrets_count || !headers || !body)
-        code = cli_fail_code(c, IRISX_E_NOT_FOUND, "reading the files", "the secret, header or body file cannot be read or is empty");
+        code = cli_fail_code(
+            c, IRISX_E_NOT_FOUND, "reading the files", "the secret, header or body file cannot be read or is empty");
     else if (!read_scheme(a->scheme, &check.scheme))
         code = cli_usage("--scheme is A, B or C");
     else if ((a->window && !cli_number(a->window, 1, 1e9, &number)))
@@ -109,25 +110,28 @@ static int verify_run(const struct cli_common *c, const struct verify_args *a)
 static int verify(int argc, char **argv)
 {
     struct verify_args a = { 0 };
-    const struct cli_option options[] = { { "secret-file", "FILE", "secrets, one a line: any may match", &a.secrets, NULL },
+    const struct cli_option options[] = { { "secret-file", "FILE", "secrets, one a line: any may match", &a.secrets,
+                                              NULL },
         { "headers-file", "FILE", "headers as they came, one a line", &a.headers, NULL },
         { "body-file", "FILE", "raw body, \"-\" for standard input", &a.body, NULL },
         { "scheme", "A|B|C", "how it is signed (default A: X-IRISX-Signature)", &a.scheme, NULL },
         { "window", "SECONDS", "accepted age, to both sides (default 300)", &a.window, NULL },
         { "now", "SECONDS", "Unix time to check against (default: the clock)", &a.now, NULL } };
-    const struct cli_command command = { "webhooks verify", "", "Checks one delivery.", options, sizeof options / sizeof *options };
+    const struct cli_command command = { "webhooks verify", "", "Checks one delivery.", options,
+        sizeof options / sizeof *options };
     struct cli_common c;
     size_t count;
     int code = cli_parse(&command, &c, argc, argv, NULL, 0, &count);
 
     if (code < 0)
-        code = a.secrets && a.headers && a.body ? verify_run(&c, &a)
-                                                : cli_usage("webhooks verify needs --secret-file, --headers-file and --body-file");
+        code = a.secrets && a.headers && a.body
+                   ? verify_run(&c, &a)
+                   : cli_usage("webhooks verify needs --secret-file, --headers-file and --body-file");
     cli_common_clear(&c);
     return code;
 }
 
-/* ---- listen ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- listen ------------------------------------------------------------------------------ */
 struct listen_args {
     const char *listen, *path, *secrets, *scheme, *window, *store, *count, *cert, *key;
     double wanted;
@@ -146,7 +150,8 @@ static void print_event(const struct cli_common *c, const irisx_event_t *ev)
     if (root) {
         bool good = irisx_event_kind(ev) == IRISX_EVENT_WEBHOOK;
 
-        (void) irisx_value_set_text(root, "event", irisx_event_text(ev)); /* what finds no memory is missing in the line */
+        (void) irisx_value_set_text(
+            root, "event", irisx_event_text(ev)); /* what finds no memory is missing in the line */
         (void) irisx_value_set_bool(root, "verified", good);
         if (good)
             (void) irisx_value_set_take(root, "body", irisx_value_dup(irisx_event_value(ev)));
@@ -175,7 +180,8 @@ static int serve(const struct cli_common *c, irisx_client_t *client, const struc
 
         if (!ev && cli_interrupted())
             return EXIT_INTERRUPTED;
-        if (ev && (irisx_event_kind(ev) == IRISX_EVENT_WEBHOOK || irisx_event_kind(ev) == IRISX_EVENT_WEBHOOK_REJECTED)) {
+        if (ev &&
+            (irisx_event_kind(ev) == IRISX_EVENT_WEBHOOK || irisx_event_kind(ev) == IRISX_EVENT_WEBHOOK_REJECTED)) {
             print_event(c, ev);
             left -= irisx_event_kind(ev) == IRISX_EVENT_WEBHOOK;
         }
@@ -198,9 +204,11 @@ static int listen_run(const struct cli_common *c, const struct listen_args *a)
 
     o.secrets = secrets;
     o.secrets_count = read_secrets(a->secrets, &text, secrets);
-    if (!o.secrets_count || !read_scheme(a->scheme, &o.scheme) || (a->window && !cli_number(a->window, 1, 1e9, &window))) {
+    if (!o.secrets_count || !read_scheme(a->scheme, &o.scheme) ||
+        (a->window && !cli_number(a->window, 1, 1e9, &window))) {
         cli_wipe(text);
-        return cli_usage("webhooks listen needs --secret-file with a secret in it, --scheme A, B or C, --window seconds");
+        return cli_usage(
+            "webhooks listen needs --secret-file with a secret in it, --scheme A, B or C, --window seconds");
     }
     o.listen = a->listen;
     o.path = a->path;
@@ -218,7 +226,10 @@ static int listen_run(const struct cli_common *c, const struct listen_args *a)
     if (err && op && irisx_op_done(op))
         code = cli_fail(c, irisx_op_error(op), "listening");
     else if (err)
-        code = cli_fail_code(c, err, "listening", err == IRISX_E_INVALID ? "--listen is HOST:PORT with a literal address; --tls-cert and --tls-key go together" : NULL);
+        code = cli_fail_code(c, err, "listening",
+            err == IRISX_E_INVALID
+                ? "--listen is HOST:PORT with a literal address; --tls-cert and --tls-key go together"
+                : NULL);
     if (!code) {
         print_listening(c, receiver);
         code = serve(c, client, a);
@@ -233,7 +244,8 @@ static int listen_run(const struct cli_common *c, const struct listen_args *a)
 static int listen(int argc, char **argv)
 {
     struct listen_args a = { 0 };
-    const struct cli_option options[] = { { "listen", "HOST:PORT", "default 127.0.0.1 and a free port", &a.listen, NULL },
+    const struct cli_option options[] = { { "listen", "HOST:PORT", "default 127.0.0.1 and a free port", &a.listen,
+                                              NULL },
         { "path", "PATH", "accept only below it", &a.path, NULL },
         { "secret-file", "FILE", "secrets, one a line: any may match", &a.secrets, NULL },
         { "scheme", "A|B|C", "how deliveries are signed (default A)", &a.scheme, NULL },
@@ -242,8 +254,8 @@ static int listen(int argc, char **argv)
         { "count", "N", "end after N verified deliveries", &a.count, NULL },
         { "tls-cert", "FILE", "serve HTTPS with this certificate, PEM", &a.cert, NULL },
         { "tls-key", "FILE", "and this key", &a.key, NULL } };
-    const struct cli_command command = { "webhooks listen", "", "Receives webhooks; prints each once it is verified and stored.", options,
-        sizeof options / sizeof *options };
+    const struct cli_command command = { "webhooks listen", "",
+        "Receives webhooks; prints each once it is verified and stored.", options, sizeof options / sizeof *options };
     struct cli_common c;
     size_t count;
     int code = cli_parse(&command, &c, argc, argv, NULL, 0, &count);

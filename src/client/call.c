@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls as the application sees them. Signalling is src/call's, sound src/media's; here the two are joined with files and
- * the application: files are opened before anything is dialled, and the final event comes when they are closed.
+ * Calls as the application sees them. Signalling is src/call's, sound src/media's; here the two are joined with files
+ * and the application: files are opened before anything is dialled, and the final event comes when they are closed.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "client/private.h"
 
-/* ---- handles ---------------------------------------------------------------------------------------------------------- */
+/* ---- handles ----------------------------------------------------------------------------- */
 irisx_call_t *irisx_call_ref(irisx_call_t *call)
 {
     if (call)
@@ -86,7 +86,7 @@ const char *irisx_call_peer_name(const irisx_call_t *call)
     return call && call->peer_name ? call->peer_name : "";
 }
 
-/* ---- options ------------------------------------------------------------------------------------------------------------- */
+/* ---- options ----------------------------------------------------------------------------- */
 static int dup_option(char **to, const char *from)
 {
     ix_free(*to);
@@ -177,7 +177,7 @@ static void fill_config(const irisx_call_t *call, struct ix_call_config *config)
     }
 }
 
-/* ---- on the call loop ------------------------------------------------------------------------------------------------------ */
+/* ---- on the call loop -------------------------------------------------------------------- */
 static void link_call(irisx_call_t *call)
 {
     call->linked = true;
@@ -338,7 +338,7 @@ static void hangup_cmd(void *arg)
     irisx_call_unref(call);
 }
 
-/* ---- what the phone says ----------------------------------------------------------------------------------------------------- */
+/* ---- what the phone says ----------------------------------------------------------------- */
 static irisx_error_domain_t domain_of(const struct ix_phone_error *e)
 {
     if (e->sip_status)
@@ -422,7 +422,7 @@ void ix_calls_drop(irisx_client_t *c)
     }
 }
 
-/* ---- any thread ------------------------------------------------------------------------------------------------------------------ */
+/* ---- any thread -------------------------------------------------------------------------- */
 static void cancel_call(irisx_op_t *op)
 {
     (void) irisx_call_hangup(op->target, NULL); /* ended already: so has the op */

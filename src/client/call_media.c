@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Sound, files and figures of a call, on the call loop; the getters of figures and the application's rings on any thread. */
+/* Sound, files and figures of a call, on the call loop; the getters of figures and the application's rings on any
+ * thread. */
 #include <stdio.h>
 #include <string.h>
 
 #include "audio/audio.h"
 #include "client/private.h"
 
-/* ---- files: opened before dialling, closed before the final event ---------------------------------------------------------- */
+/* ---- files: opened before dialling, closed before the final event ------------------------ */
 struct opening {
     irisx_call_t *call; /* referenced */
     void (*then)(irisx_call_t *call, int err, const char *detail);
@@ -85,7 +86,7 @@ void ix_call_files_open(irisx_call_t *call, void (*then)(irisx_call_t *call, int
         opened(o, err, NULL);
 }
 
-/* ---- sound ---------------------------------------------------------------------------------------------------------------- */
+/* ---- sound ------------------------------------------------------------------------------- */
 static void order(irisx_call_t *call, struct ix_media_cmd *cmd)
 {
     int err;
@@ -242,7 +243,7 @@ void ix_call_sound_drop(irisx_call_t *call)
     ix_free(e);
 }
 
-/* ---- what the media threads say ------------------------------------------------------------------------------------------------ */
+/* ---- what the media threads say ---------------------------------------------------------- */
 static irisx_call_t *find(irisx_client_t *c, uint32_t id)
 {
     IX_LIST_EACH (node, &c->calls) {
@@ -319,7 +320,7 @@ void ix_call_media_event(irisx_client_t *c, const struct ix_media_event *ev)
     }
 }
 
-/* ---- figures ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- figures ----------------------------------------------------------------------------- */
 static double span_ms(uint64_t from_us, uint64_t to_us)
 {
     return from_us && to_us > from_us ? (double) (to_us - from_us) / 1000.0 : 0;
@@ -444,7 +445,7 @@ irisx_error_t irisx_call_timeline(const irisx_call_t *call, char **json_out)
     return *json_out ? IRISX_OK : IRISX_E_NO_MEMORY;
 }
 
-/* ---- the application's sound -------------------------------------------------------------------------------------------------------- */
+/* ---- the application's sound ------------------------------------------------------------- */
 irisx_error_t irisx_audio_read(irisx_call_t *call, int16_t *samples, size_t count, size_t *count_out)
 {
     if (!call || !samples || !count_out)
@@ -467,7 +468,7 @@ irisx_error_t irisx_audio_write(irisx_call_t *call, const int16_t *samples, size
     return IRISX_OK;
 }
 
-/* ---- similarity ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- similarity -------------------------------------------------------------------------- */
 #define WAV_LIMIT (256u * 1024 * 1024)
 
 static int load_wav(const char *path, int16_t **pcm, size_t *count)

@@ -37,7 +37,7 @@ int ix_service_post(irisx_client_t *c, void (*fn)(void *arg), void *arg)
     return ix_loop_post(ix_host_service_loop(c->host), fn, arg);
 }
 
-/* ---- making ------------------------------------------------------------------------------------------------------------ */
+/* ---- making ------------------------------------------------------------------------------ */
 static const char **option_texts(irisx_client_options_t *o, size_t i)
 {
     const char **texts[] = { &o->api_url, &o->api_key, &o->ca_file, &o->user_agent, &o->stun_server, &o->capture_file,
@@ -255,7 +255,7 @@ irisx_error_t irisx_client_new(const irisx_client_options_t *options, irisx_clie
     return IRISX_OK;
 }
 
-/* ---- closing ----------------------------------------------------------------------------------------------------------- */
+/* ---- closing ----------------------------------------------------------------------------- */
 static void say_goodbye(void *arg)
 {
     irisx_client_t *c = arg;
@@ -434,7 +434,7 @@ void irisx_client_unref(irisx_client_t *c)
         (void) pthread_detach(thread);
 }
 
-/* ---- zero-thread mode -------------------------------------------------------------------------------------------------- */
+/* ---- zero-thread mode -------------------------------------------------------------------- */
 int irisx_client_fd(irisx_client_t *c)
 {
     return ix_client_usable(c) && c->o.zero_thread ? ix_host_fd(c->host) : -1;
@@ -462,7 +462,7 @@ irisx_error_t irisx_client_run_once(irisx_client_t *c)
     return (irisx_error_t) err;
 }
 
-/* ---- the process's allocator --------------------------------------------------------------------------------------------- */
+/* ---- the process's allocator ------------------------------------------------------------- */
 irisx_error_t irisx_set_allocator(const irisx_allocator_t *allocator)
 {
     struct ix_allocator a;

@@ -77,7 +77,7 @@ static void end_op(irisx_op_t **op, const struct failure *f)
     irisx_op_unref(it);
 }
 
-/* ---- on the call loop -------------------------------------------------------------------------------------------------- */
+/* ---- on the call loop -------------------------------------------------------------------- */
 static void unlink_line(irisx_line_t *l)
 {
     if (!l->linked)
@@ -194,7 +194,7 @@ void ix_lines_drop(irisx_client_t *c)
     }
 }
 
-/* ---- any thread ------------------------------------------------------------------------------------------------------------ */
+/* ---- any thread -------------------------------------------------------------------------- */
 static irisx_line_t *line_new(irisx_client_t *c)
 {
     irisx_line_t *l = ix_alloc(sizeof *l);
@@ -329,7 +329,7 @@ irisx_error_t irisx_line_close(irisx_line_t *line, irisx_op_t **op_out)
     return IRISX_OK;
 }
 
-/* ---- provisioned lines: GET /v1/webrtc/credentials first --------------------------------------------------------------------- */
+/* ---- provisioned lines: GET /v1/webrtc/credentials first --------------------------------- */
 static const irisx_value_t *pick_extension(const irisx_value_t *root, const char *wanted)
 {
     const irisx_value_t *list = irisx_value_get(root, "extensions");

@@ -42,7 +42,7 @@ irisx_error_t irisx_sms_list(irisx_client_t *client, uint32_t page, uint32_t lim
     return call_with(client, "sms.list", params, err, op_out);
 }
 
-/* ---- by sid: the platform's GET knows numeric ids only, so the newest pages of the list are searched ------------------------ */
+/* ---- by sid: the platform's GET knows numeric ids only, so the newest pages of the list are searched --- */
 #define SEARCH_PAGES 20
 #define SEARCH_LIMIT 100
 

@@ -30,7 +30,7 @@ void ix_failure_set(
 void ix_failure_from_http(struct failure *f, const struct ix_http_error *e);
 void ix_failure_copy(struct failure *to, const struct failure *from);
 
-/* ---- events ------------------------------------------------------------------------------------------------------------ */
+/* ---- events ------------------------------------------------------------------------------ */
 struct irisx_event {
     atomic_int refs;
     struct ix_list node; /* in the queue */
@@ -58,7 +58,7 @@ void ix_queue_stop_dispatcher(irisx_client_t *c);
 void ix_queue_dispatch_inline(irisx_client_t *c); /* zero-thread mode with a callback */
 bool ix_in_callback(irisx_client_t *c);
 
-/* ---- ops -------------------------------------------------------------------------------------------------------------------- */
+/* ---- ops --------------------------------------------------------------------------------- */
 struct irisx_op {
     atomic_int refs;
     irisx_client_t *client; /* held */
@@ -79,7 +79,7 @@ void ix_op_finish(
 void ix_op_finish_code(irisx_op_t *op, int code, const char *message);
 void ix_op_give(irisx_op_t *op, irisx_op_t **op_out); /* to the caller, or drops its reference */
 
-/* ---- client -------------------------------------------------------------------------------------------------------------------- */
+/* ---- client ------------------------------------------------------------------------------ */
 enum client_state { CLIENT_OPEN = 0, CLIENT_CLOSING = 1, CLIENT_CLOSED = 2 };
 struct irisx_client {
     atomic_int refs; /* the application's; at 0 it is closed and its events are dropped */
@@ -115,7 +115,7 @@ int ix_call_post(irisx_client_t *c, void (*fn)(void *arg), void *arg);
 int ix_service_post(irisx_client_t *c, void (*fn)(void *arg), void *arg);
 void ix_wake_all(irisx_client_t *c);
 
-/* ---- lines ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- lines ------------------------------------------------------------------------------- */
 struct irisx_line {
     atomic_int refs;
     irisx_client_t *client; /* held */
@@ -134,7 +134,7 @@ void ix_lines_drop(irisx_client_t *c); /* call: at the end, ends what still runs
 
 struct ending;
 struct opening;
-/* ---- calls ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- calls ------------------------------------------------------------------------------- */
 struct irisx_call {
     atomic_int refs;
     irisx_client_t *client; /* held */
@@ -177,7 +177,7 @@ void ix_call_sound_end(irisx_call_t *call, void (*then)(irisx_call_t *call));
 void ix_call_sound_drop(irisx_call_t *call); /* without waiting */
 void ix_call_snapshot(irisx_call_t *call);
 
-/* ---- REST ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- REST -------------------------------------------------------------------------------- */
 struct rest;
 int ix_rest_new(irisx_client_t *c, struct rest **out); /* any thread: no loop object yet */
 void ix_rest_start(void *rest); /* service */

@@ -213,7 +213,7 @@ int irisx_client_event_fd(irisx_client_t *c)
     return c ? c->event_fd : -1;
 }
 
-/* ---- callbacks -------------------------------------------------------------------------------------------------------- */
+/* ---- callbacks --------------------------------------------------------------------------- */
 static void deliver(irisx_client_t *c, irisx_event_t *ev)
 {
     const irisx_client_t *outer = callback_of;

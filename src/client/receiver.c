@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The webhook receiver, on the service loop: verify, store on a helper, acknowledge, hand out. A delivery is answered 2xx
- * only once it is durably stored, or was stored before.
+ * The webhook receiver, on the service loop: verify, store on a helper, acknowledge, hand out. A delivery is answered
+ * 2xx only once it is durably stored, or was stored before.
  *
  *   request -> method, path, type -> signature, window -> queue -> store -> 200 + event
  *                  405 404 415          401                503        507
@@ -49,7 +49,7 @@ struct delivery {
     int err;
 };
 
-/* ---- handles -------------------------------------------------------------------------------------------------------------- */
+/* ---- handles ----------------------------------------------------------------------------- */
 irisx_receiver_t *irisx_receiver_ref(irisx_receiver_t *receiver)
 {
     if (receiver)
@@ -81,7 +81,7 @@ const char *irisx_receiver_url(const irisx_receiver_t *r)
     return r ? r->url : "";
 }
 
-/* ---- answers ----------------------------------------------------------------------------------------------------------------- */
+/* ---- answers ----------------------------------------------------------------------------- */
 static void answer(struct ix_server_reply *reply, int status, const char *text, const char *headers)
 {
     char body[160];
@@ -123,7 +123,7 @@ static void delivered(struct delivery *v)
     ix_queue_push(v->receiver->client, ev);
 }
 
-/* ---- storing: one delivery at a time, on a helper ------------------------------------------------------------------------------- */
+/* ---- storing: one delivery at a time, on a helper ---------------------------------------- */
 static void store_next(irisx_receiver_t *r);
 
 static void store_work(void *arg)
@@ -195,7 +195,7 @@ static void store_next(irisx_receiver_t *r)
     }
 }
 
-/* ---- requests ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- requests ---------------------------------------------------------------------------- */
 static bool path_matches(const irisx_receiver_t *r, const char *path)
 {
     size_t n = r->path ? strlen(r->path) : 0;
@@ -289,7 +289,7 @@ static void on_request(void *ctx, const struct ix_server_request *q, struct ix_s
     store_next(r);
 }
 
-/* ---- opening and closing -------------------------------------------------------------------------------------------------------------- */
+/* ---- opening and closing ----------------------------------------------------------------- */
 static void shut(irisx_receiver_t *r)
 {
     if (r->closing || !r->linked)
@@ -397,7 +397,7 @@ void ix_receivers_drop(irisx_client_t *c)
     }
 }
 
-/* ---- any thread --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- any thread -------------------------------------------------------------------------- */
 static int read_listen(irisx_receiver_t *r, const char *listen)
 {
     struct ix_str s = ix_str(listen ? listen : "127.0.0.1:0");

@@ -73,7 +73,7 @@ void ix_rest_start(void *arg)
         ix_log(&r->client->log, IX_LOG_ERROR, "client", "out of memory while starting: no REST");
 }
 
-/* ---- the end of a job ------------------------------------------------------------------------------------------------- */
+/* ---- the end of a job -------------------------------------------------------------------- */
 static void job_free(struct job *j)
 {
     ix_list_remove(&j->node);
@@ -151,7 +151,7 @@ void ix_rest_free(struct rest *r)
     ix_free(r);
 }
 
-/* ---- transfers ---------------------------------------------------------------------------------------------------------- */
+/* ---- transfers --------------------------------------------------------------------------- */
 static char *make_url(const struct rest *r, const struct ix_http_request *q)
 {
     struct ix_str base = ix_str(r->client->o.api_url);
@@ -284,7 +284,7 @@ static void on_answer(void *ctx, const struct ix_transfer_result *t)
     decode(j, &response);
 }
 
-/* ---- credentials ------------------------------------------------------------------------------------------------------------- */
+/* ---- credentials ------------------------------------------------------------------------- */
 static void go_on(struct rest *r)
 {
     /* each turn ends or sends at least one waiting job; those that wait anew were put back by their own ask */
@@ -375,7 +375,7 @@ static void advance(struct job *j)
     }
 }
 
-/* ---- submitting ------------------------------------------------------------------------------------------------------------------ */
+/* ---- submitting -------------------------------------------------------------------------- */
 static void begin(void *arg)
 {
     struct job *j = arg;
@@ -499,7 +499,7 @@ int ix_rest_submit_then(
     return err;
 }
 
-/* ---- login ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- login ------------------------------------------------------------------------------- */
 struct credentials {
     struct job *job; /* NULL: tokens only */
     struct rest *rest;

@@ -17,7 +17,7 @@
 #define IX_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define IX_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define IX_MAX(a, b) ((a) > (b) ? (a) : (b))
-#define IX_CONTAINER(ptr, type, member) ((type *) (void *) ((char *) (ptr) -offsetof(type, member)))
+#define IX_CONTAINER(ptr, type, member) ((type *) (void *) &((char *) (ptr))[-(ptrdiff_t) offsetof(type, member)])
 #if defined(__GNUC__)
 #define IX_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #else
@@ -31,7 +31,7 @@ _Noreturn void ix_assert_failed(const char *cond, const char *file, int line);
 typedef void (*ix_assert_fn)(const char *cond, const char *file, int line);
 void ix_set_assert_hook(ix_assert_fn fn);
 
-/* ---- time: microseconds; "never" is IX_NEVER ---------------------------------------------------------------- */
+/* ---- time: microseconds; "never" is IX_NEVER --------------------------------------------- */
 #define IX_US UINT64_C(1)
 #define IX_MS UINT64_C(1000)
 #define IX_S UINT64_C(1000000)
@@ -45,7 +45,7 @@ struct ix_now {
 /* a + b without wrapping past "never" */
 uint64_t ix_time_add(uint64_t a_us, uint64_t b_us);
 
-/* ---- entropy, injected -------------------------------------------------------------------------------------- */
+/* ---- entropy, injected ------------------------------------------------------------------- */
 struct ix_rng {
     void (*fill)(void *ctx, void *out, size_t len);
     void *ctx;
@@ -65,7 +65,7 @@ struct ix_prng {
 void ix_prng_seed(struct ix_prng *prng, uint64_t seed);
 struct ix_rng ix_prng_rng(struct ix_prng *prng); /* borrows prng */
 
-/* ---- memory: the one allocator (irisx_set_allocator); NULL on failure -------------------------------- */
+/* ---- memory: the one allocator (irisx_set_allocator); NULL on failure -------------------- */
 struct ix_allocator { /* any thread; memory aligned as malloc's; size is never 0 */
     void *(*alloc)(size_t size, void *ctx); /* need not zero */
     void *(*realloc)(void *ptr, size_t size, void *ctx);
@@ -83,7 +83,7 @@ bool ix_equal_ct(const void *a, const void *b, size_t len); /* constant time */
 char *ix_dup_cstr(const char *s); /* NULL gives NULL */
 char *ix_dup_mem(const void *p, size_t len); /* NUL-terminated copy */
 
-/* ---- text views --------------------------------------------------------------------------------------------- */
+/* ---- text views -------------------------------------------------------------------------- */
 struct ix_str {
     const char *p;
     size_t n;
@@ -109,7 +109,7 @@ char *ix_str_dup(struct ix_str s); /* NUL-terminated; NULL on no memory; an empt
 /* copies into dst with NUL; IRISX_E_TOO_LARGE (dst then "") if it does not fit */
 int ix_str_copy(char *dst, size_t cap, struct ix_str s);
 
-/* ---- reading bytes: bounds-checked, sticky ------------------------------------------------------------------- */
+/* ---- reading bytes: bounds-checked, sticky ----------------------------------------------- */
 struct ix_reader {
     const uint8_t *p;
     size_t n; /* bytes left */
@@ -129,7 +129,7 @@ struct ix_reader ix_read_sub(struct ix_reader *r, size_t n);
 /* next line without its CRLF or LF; false at the end */
 bool ix_read_line(struct ix_reader *r, struct ix_str *line);
 
-/* ---- writing bytes: sticky error, named limit ---------------------------------------------------------------- */
+/* ---- writing bytes: sticky error, named limit -------------------------------------------- */
 struct ix_buf {
     uint8_t *p;
     size_t n;
@@ -161,7 +161,7 @@ char *ix_buf_take(struct ix_buf *b); /* NUL-terminated, caller frees; NULL if er
 /* JSON string literal with quotes; invalid UTF-8 becomes U+FFFD */
 void ix_buf_json_str(struct ix_buf *b, struct ix_str s);
 
-/* ---- encodings ---------------------------------------------------------------------------------------------- */
+/* ---- encodings --------------------------------------------------------------------------- */
 int ix_hex_decode(struct ix_str s, uint8_t *out, size_t out_len); /* exactly out_len bytes, either case */
 void ix_base64_encode(struct ix_buf *b, const void *p, size_t n);
 void ix_base64url_encode(struct ix_buf *b, const void *p, size_t n); /* no padding */
@@ -172,7 +172,7 @@ bool ix_utf8_valid(const void *p, size_t n);
 void ix_time_iso8601(int64_t wall_us, char out[25]);
 int ix_time_parse_iso8601(struct ix_str s, int64_t *wall_us);
 
-/* ---- digests (mbedtls inside; the one place for it outside dtls) --------------------------------------------- */
+/* ---- digests (mbedtls inside; the one place for it outside dtls) ------------------------- */
 enum ix_digest_kind { IX_MD5 = 1, IX_SHA1 = 2, IX_SHA256 = 3, IX_SHA384 = 4, IX_SHA512 = 5 };
 #define IX_DIGEST_MAX 64
 struct ix_bytes {
@@ -184,11 +184,11 @@ int ix_digest(enum ix_digest_kind kind, const struct ix_bytes *parts, size_t cou
 int ix_hmac(enum ix_digest_kind kind, struct ix_bytes key, const struct ix_bytes *parts, size_t count, uint8_t *out);
 uint32_t ix_crc32(const void *p, size_t n); /* ISO-HDLC, as STUN FINGERPRINT (RFC 8489 section 14.7) */
 
-/* ---- hash for tables whose keys strangers choose (SipHash-2-4); seed from the client's entropy ---------------------- */
+/* ---- hash for tables whose keys strangers choose (SipHash-2-4); seed from the client's entropy --- */
 uint64_t ix_hash(const void *p, size_t n, uint64_t seed);
 uint64_t ix_siphash(uint64_t k0, uint64_t k1, const void *p, size_t n);
 
-/* ---- lists: intrusive, doubly linked, circular ---------------------------------------------------------------- */
+/* ---- lists: intrusive, doubly linked, circular ------------------------------------------- */
 struct ix_list {
     struct ix_list *prev;
     struct ix_list *next;
@@ -204,7 +204,7 @@ struct ix_list *ix_list_pop(struct ix_list *l); /* first or NULL */
 #define IX_LIST_EACH_SAFE(it, l) \
     for (struct ix_list *it = (l)->next, *it##_next = it->next; it != (l); it = it##_next, it##_next = it->next)
 
-/* ---- map: bytes to pointer, open addressing, seeded hash, named limit ------------------------------------------ */
+/* ---- map: bytes to pointer, open addressing, seeded hash, named limit -------------------- */
 struct ix_map;
 struct ix_map *ix_map_new(size_t limit, uint64_t seed);
 void ix_map_free(struct ix_map *m); /* values are not touched */
@@ -216,7 +216,7 @@ size_t ix_map_count(const struct ix_map *m);
 /* iteration: start with *at = 0; false at the end; removing the current entry while iterating is allowed */
 bool ix_map_next(const struct ix_map *m, size_t *at, struct ix_str *key, void **value);
 
-/* ---- deadlines: binary heap, intrusive -------------------------------------------------------------------------- */
+/* ---- deadlines: binary heap, intrusive --------------------------------------------------- */
 struct ix_timer {
     uint64_t at_us;
     size_t index; /* position + 1; 0 = not in a heap */
@@ -233,7 +233,7 @@ void ix_heap_remove(struct ix_heap *h, struct ix_timer *t);
 uint64_t ix_heap_deadline(const struct ix_heap *h); /* IX_NEVER if empty */
 struct ix_timer *ix_heap_due(struct ix_heap *h, uint64_t now_us); /* removes and returns one due timer, or NULL */
 
-/* ---- rings: one producer thread, one consumer thread, no lock, fixed storage -------------------------------------- */
+/* ---- rings: one producer thread, one consumer thread, no lock, fixed storage ------------- */
 /*
  * Records of varying length; a record is either wholly there or refused. It starts at an address divisible by 8. A
  * record over half the capacity less 8 bytes is always refused.
@@ -257,7 +257,7 @@ size_t ix_pcm_ring_space(const struct ix_pcm_ring *r);
 void ix_pcm_ring_end(struct ix_pcm_ring *r); /* producer: nothing follows */
 bool ix_pcm_ring_ended(const struct ix_pcm_ring *r); /* consumer: ended and drained */
 
-/* ---- addresses ------------------------------------------------------------------------------------------------ */
+/* ---- addresses --------------------------------------------------------------------------- */
 enum ix_family { IX_IPV4 = 4, IX_IPV6 = 6 };
 struct ix_addr {
     uint8_t family; /* enum ix_family; 0 = none */
@@ -276,7 +276,7 @@ bool ix_addr_is_loopback(const struct ix_addr *a);
 bool ix_addr_is_link_local(const struct ix_addr *a);
 uint64_t ix_addr_hash(const struct ix_addr *a, uint64_t seed);
 
-/* ---- log: a sink, levels, redaction by type ---------------------------------------------------------------------- */
+/* ---- log: a sink, levels, redaction by type ---------------------------------------------- */
 enum ix_log_level { IX_LOG_ERROR = 1, IX_LOG_WARN = 2, IX_LOG_INFO = 3, IX_LOG_DEBUG = 4, IX_LOG_TRACE = 5 };
 struct ix_log {
     int level; /* what is above is not formatted */
@@ -286,7 +286,7 @@ struct ix_log {
 /* log may be NULL. area is the folder's name. Never pass a secret; SIP messages go through ix_sip_redact first. */
 void ix_log(const struct ix_log *log, enum ix_log_level level, const char *area, const char *fmt, ...) IX_PRINTF(4, 5);
 
-/* ---- an encoded frame on its way between rtp and media ---------------------------------------------------------- */
+/* ---- an encoded frame on its way between rtp and media ----------------------------------- */
 enum ix_frame_kind { IX_FRAME_AUDIO = 1, IX_FRAME_EVENT = 2 /* RFC 4733 */, IX_FRAME_CN = 3 /* RFC 3389 */ };
 #define IX_FRAME_MAX 1280 /* payload bytes; a 60 ms Opus frame at 128 kbit/s has 960 */
 struct ix_frame {
@@ -304,13 +304,13 @@ struct ix_frame {
 #define IX_FRAME_HEAD offsetof(struct ix_frame, payload)
 enum ix_codec_id { IX_CODEC_NONE = 0, IX_CODEC_OPUS = 1, IX_CODEC_PCMU = 2, IX_CODEC_PCMA = 3 };
 
-/* ---- pcapng: blocks as bytes (draft-ietf-opsawg-pcapng), written by the shell ----------------------------------- */
+/* ---- pcapng: blocks as bytes (draft-ietf-opsawg-pcapng), written by the shell ------------ */
 void ix_pcapng_header(struct ix_buf *b, const char *application); /* section header + one LINKTYPE_RAW interface */
 /* one UDP datagram as a raw IP packet; a mixed or missing family is written as IPv4 0.0.0.0 */
 void ix_pcapng_udp(struct ix_buf *b, int64_t wall_us, const struct ix_addr *src, const struct ix_addr *dst,
     const void *data, size_t len, const char *comment);
 
-/* ---- text of errors --------------------------------------------------------------------------------------------- */
+/* ---- text of errors ---------------------------------------------------------------------- */
 const char *ix_error_name(int code);
 const char *ix_error_text(int code);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Text encodings of bytes: base64 (RFC 4648), percent (RFC 3986 section 2.1), JSON strings (RFC 8259), UTF-8 (RFC 3629). */
+/* Text encodings of bytes: base64 (RFC 4648), percent (RFC 3986 section 2.1), JSON strings (RFC 8259), UTF-8 (RFC
+ * 3629). */
 #include "core/core.h"
 
 static const char plain_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Random values out of injected bytes, and the deterministic generator of simulations (Blackman, Vigna: xoshiro256**). */
+/* Random values out of injected bytes, and the deterministic generator of simulations (Blackman, Vigna: xoshiro256**).
+ */
 #include "core/core.h"
 
 void ix_rng_fill(const struct ix_rng *rng, void *out, size_t len)

@@ -8,7 +8,7 @@
 
 #include "core/core.h"
 
-/* ---- identity: one self-signed certificate a client (ECDSA P-256), read-only once made, shared by all calls ----- */
+/* ---- identity: one self-signed certificate a client (ECDSA P-256), read-only once made, shared by all calls --- */
 struct ix_dtls_identity;
 int ix_dtls_identity_new(const struct ix_rng *rng, int64_t wall_us, struct ix_dtls_identity **out); /* ~ms: off-loop */
 int ix_dtls_identity_load(struct ix_bytes cert_der, struct ix_bytes key_der, struct ix_dtls_identity **out);
@@ -21,7 +21,7 @@ struct ix_dtls_worker;
 int ix_dtls_worker_new(const struct ix_dtls_identity *id, struct ix_dtls_worker **out);
 void ix_dtls_worker_free(struct ix_dtls_worker *w);
 
-/* ---- the association ------------------------------------------------------------------------------------------- */
+/* ---- the association --------------------------------------------------------------------- */
 enum ix_dtls_role { IX_DTLS_CLIENT = 1, IX_DTLS_SERVER = 2 };
 enum ix_dtls_state {
     IX_DTLS_NEW = 0,

@@ -56,7 +56,7 @@ static const mbedtls_ecp_group_id groups[] = { MBEDTLS_ECP_DP_SECP256R1, MBEDTLS
 #endif
 static const mbedtls_ssl_srtp_profile profiles[] = { MBEDTLS_TLS_SRTP_AES128_CM_HMAC_SHA1_80, MBEDTLS_TLS_SRTP_UNSET };
 
-/* ---- what mbedtls calls ----------------------------------------------------------------------------------------- */
+/* ---- what mbedtls calls ------------------------------------------------------------------ */
 
 static int on_send(void *ctx, const unsigned char *p, size_t n)
 {
@@ -203,7 +203,7 @@ bool ix_dtls_job_matches(const struct ix_dtls_job *job, const struct ix_dtls_fin
     return match;
 }
 
-/* ---- making it -------------------------------------------------------------------------------------------------- */
+/* ---- making it --------------------------------------------------------------------------- */
 
 static void configure(struct ix_dtls_engine *e)
 {
@@ -300,7 +300,7 @@ void ix_dtls_engine_free(struct ix_dtls_engine *e)
     ix_free(e);
 }
 
-/* ---- running it ------------------------------------------------------------------------------------------------- */
+/* ---- running it -------------------------------------------------------------------------- */
 
 /* RFC 5764 section 4.2: client key, server key, client salt, server salt */
 static int export_keys(struct ix_dtls_engine *e)

@@ -17,7 +17,9 @@
 #define CERT_MAX 1024 /* bytes; ours has some 350 */
 #define KEY_MAX 256 /* bytes of DER; P-256 has 121 */
 #define VALID_BEFORE (24 * 3600 * (int64_t) IX_S)
-#define VALID_AFTER (3650 * 24 * 3600 * (int64_t) IX_S) /* clients run for years, and peers look at the digest alone */
+#define VALID_AFTER                                                                                  \
+    (3650 * 24 * 3600 * (int64_t) IX_S) /* clients run for years, and peers look at the digest alone \
+                                         */
 
 struct ix_dtls_identity {
     atomic_uint refs;

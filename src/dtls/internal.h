@@ -16,7 +16,7 @@
 #define IX_DTLS_LINGER (2 * IX_DTLS_TIMER_MAX)
 #define IX_DTLS_SEED 48 /* bytes that CTR_DRBG asks for at AES-256 */
 
-/* ---- queue.c: datagrams, bounded by number and bytes; the oldest falls ------------------------------------------ */
+/* ---- queue.c: datagrams, bounded by number and bytes; the oldest falls ------------------- */
 struct ix_dtls_datagram {
     struct ix_dtls_datagram *next;
     size_t len;
@@ -36,7 +36,7 @@ struct ix_dtls_datagram *ix_dtls_queue_pop(struct ix_dtls_queue *q); /* caller f
 void ix_dtls_queue_move(struct ix_dtls_queue *to, struct ix_dtls_queue *from); /* all, within to's bounds */
 void ix_dtls_queue_clear(struct ix_dtls_queue *q);
 
-/* ---- hello.c: a ClientHello that came in fragments (RFC 6347 section 4.2.3) ------------------------------------- */
+/* ---- hello.c: a ClientHello that came in fragments (RFC 6347 section 4.2.3) -------------- */
 #define IX_DTLS_HELLO_MAX 8192 /* bytes of message; post-quantum key shares make some 1,800 */
 struct ix_dtls_hello {
     uint8_t *record; /* being assembled: 13 bytes of record header, 12 of handshake header, body; NULL = none */
@@ -54,7 +54,7 @@ enum ix_dtls_hello_result {
 enum ix_dtls_hello_result ix_dtls_hello_input(struct ix_dtls_hello *h, const void *p, size_t n, struct ix_bytes *out);
 void ix_dtls_hello_clear(struct ix_dtls_hello *h);
 
-/* ---- engine.c: everything that calls mbedtls for one association ------------------------------------------------ */
+/* ---- engine.c: everything that calls mbedtls for one association ------------------------- */
 struct ix_dtls_engine;
 /* The worker's between poll's WORK and ix_dtls_done(), the owner's at all other times. */
 struct ix_dtls_job {
@@ -88,11 +88,11 @@ void ix_dtls_job_run(struct ix_dtls_job *job, struct ix_dtls_worker *worker);
 bool ix_dtls_job_matches(const struct ix_dtls_job *job, const struct ix_dtls_fingerprint *list, size_t count);
 void ix_dtls_engine_free(struct ix_dtls_engine *e);
 
-/* ---- error.c ---------------------------------------------------------------------------------------------------- */
+/* ---- error.c ----------------------------------------------------------------------------- */
 int ix_dtls_error_of(
     int rc, int otherwise); /* 0 for what is no error of mbedtls; otherwise: what says nothing special */
 
-/* ---- identity.c ------------------------------------------------------------------------------------------------- */
+/* ---- identity.c -------------------------------------------------------------------------- */
 struct mbedtls_pk_context;
 struct mbedtls_x509_crt;
 struct mbedtls_x509_crt *ix_dtls_identity_crt(struct ix_dtls_identity *id);

@@ -19,8 +19,13 @@ static void unmake_worker(void *state)
 
 static int setup(struct ix_engine *e)
 {
-    struct ix_phone_config phone = { .rng = &e->rng, .log = e->o.log, .agent = e->agent, .dtls = &ix_dtls_mbedtls,
-        .max_calls = e->o.max_calls, .tap = e->o.capture_file != NULL, .allow_requests = e->o.allow_requests,
+    struct ix_phone_config phone = { .rng = &e->rng,
+        .log = e->o.log,
+        .agent = e->agent,
+        .dtls = &ix_dtls_mbedtls,
+        .max_calls = e->o.max_calls,
+        .tap = e->o.capture_file != NULL,
+        .allow_requests = e->o.allow_requests,
         .spare_sockets = true };
     uint64_t seed = ix_rng_u64(&e->rng);
     int err;

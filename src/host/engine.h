@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine: a phone (src/call) on the call loop, joined to real sockets, WebSockets, workers and media threads. Client
- * and sandbox each have one. All functions run on the call loop's thread unless they say otherwise.
+ * The engine: a phone (src/call) on the call loop, joined to real sockets, WebSockets, workers and media threads.
+ * Client and sandbox each have one. All functions run on the call loop's thread unless they say otherwise.
  */
 #ifndef IX_ENGINE_H
 #define IX_ENGINE_H
@@ -21,15 +21,17 @@ struct ix_engine_options { /* texts copied */
     bool capture_secrets;
     void (*on_event)(void *ctx, const struct ix_phone_event *ev);
     void (*on_media)(void *ctx, const struct ix_media_event *ev); /* party_id is the call's id */
-    /* the party of a new call begins in the group of this other call's, 0: alone. NULL: always alone. Groups over two media
-     * threads cannot be joined later (ix_host_media_command), so calls that will hear each other begin together. */
+    /* the party of a new call begins in the group of this other call's, 0: alone. NULL: always alone. Groups over two
+     * media threads cannot be joined later (ix_host_media_command), so calls that will hear each other begin together.
+     */
     uint32_t (*group_of)(void *ctx, uint32_t call);
     void (*on_idle)(void *ctx); /* once, after ix_engine_shutdown: everybody has been told goodbye */
     void (*on_warning)(void *ctx, int err, const char *message); /* capture file failed ... */
     void *ctx;
 };
 struct ix_engine;
-/* Any thread: keys and certificate are made and the capture file is opened here (some ms, and 40 ms for libsrtp once). */
+/* Any thread: keys and certificate are made and the capture file is opened here (some ms, and 40 ms for libsrtp once).
+ */
 int ix_engine_new(const struct ix_engine_options *o, struct ix_engine **out);
 int ix_engine_start(struct ix_engine *e); /* once, before all below */
 void ix_engine_free(struct ix_engine *e); /* call loop's thread, or after it has ended */

@@ -24,7 +24,8 @@ int ix_engine_capture_open(struct ix_engine *e)
     return e->capture.err;
 }
 
-static void write_packet(struct ix_engine *e, const struct ix_phone_out *out, const void *data, size_t n, const char *comment)
+static void write_packet(
+    struct ix_engine *e, const struct ix_phone_out *out, const void *data, size_t n, const char *comment)
 {
     struct ix_addr local = out->tap.local, remote = out->tap.remote;
 

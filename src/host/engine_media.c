@@ -69,9 +69,17 @@ void ix_engine_media_output(struct ix_engine *e, const struct ix_call_media *m)
             (void) ix_call_hangup(e->phone, m->call, 41, ix_loop_now(e->loop)); /* Q.850 41: temporary failure */
         break;
     case IX_CALL_MEDIA_CODEC:
-        cmd.u.codec = (struct ix_media_codec){ .codec = (uint8_t) m->codec, .clock_hz = m->clock_hz, .ptime_ms = (uint8_t) m->ptime_ms,
-            .events = m->events, .cn = m->cn, .fec = m->fec, .dtx = m->dtx, .complexity = 0xff, .bitrate = m->max_bitrate && m->max_bitrate < 24000 ? m->max_bitrate : 0,
-            .send = m->send, .receive = m->receive };
+        cmd.u.codec = (struct ix_media_codec){ .codec = (uint8_t) m->codec,
+            .clock_hz = m->clock_hz,
+            .ptime_ms = (uint8_t) m->ptime_ms,
+            .events = m->events,
+            .cn = m->cn,
+            .fec = m->fec,
+            .dtx = m->dtx,
+            .complexity = 0xff,
+            .bitrate = m->max_bitrate && m->max_bitrate < 24000 ? m->max_bitrate : 0,
+            .send = m->send,
+            .receive = m->receive };
         if (p && m->codec != IX_CODEC_NONE && ix_host_media_command(e->host, &cmd))
             ix_log(e->o.log, IX_LOG_ERROR, "host", "call %u: the media thread takes no commands", m->call);
         break;
@@ -115,7 +123,7 @@ void ix_engine_on_media_event(void *ctx, const struct ix_media_event *ev)
         e->o.on_media(e->o.ctx, ev);
 }
 
-/* ---- handshakes -------------------------------------------------------------------------------------------------------- */
+/* ---- handshakes -------------------------------------------------------------------------- */
 static void work_run(struct ix_host_job *job, void *worker_state)
 {
     struct engine_work *w = IX_CONTAINER(job, struct engine_work, job);

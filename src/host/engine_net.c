@@ -9,7 +9,7 @@ static struct ix_str key(const uint32_t *id)
     return ix_str_n(id, sizeof *id);
 }
 
-/* ---- UDP ------------------------------------------------------------------------------------------------------------ */
+/* ---- UDP --------------------------------------------------------------------------------- */
 static void on_udp(void *ctx, struct ix_udp *udp, const struct ix_udp_packet *packets, size_t count)
 {
     struct engine_socket *s = ctx;
@@ -17,7 +17,8 @@ static void on_udp(void *ctx, struct ix_udp *udp, const struct ix_udp_packet *pa
 
     (void) udp;
     for (size_t i = 0; i < count; i++)
-        ix_phone_udp_input(s->e->phone, s->id, &packets[i].from, packets[i].data, packets[i].len, packets[i].arrival_us, now);
+        ix_phone_udp_input(
+            s->e->phone, s->id, &packets[i].from, packets[i].data, packets[i].len, packets[i].arrival_us, now);
 }
 
 static int open_socket(struct ix_engine *e, const struct ix_addr *addr, struct ix_phone_socket *out)
@@ -87,7 +88,7 @@ void ix_engine_send(struct ix_engine *e, const struct ix_phone_out *out)
         (void) ix_udp_send(s->udp, &out->to, out->data, out->len); /* a datagram may be lost; io counts it */
 }
 
-/* ---- WebSockets ------------------------------------------------------------------------------------------------------- */
+/* ---- WebSockets -------------------------------------------------------------------------- */
 static struct engine_wire *wire_new(struct ix_engine *e)
 {
     struct engine_wire *w = ix_alloc(sizeof *w);
@@ -137,14 +138,17 @@ static void on_ws(void *ctx, struct ix_ws *ws, const struct ix_ws_event *ev)
     case IX_WS_CLOSED:
         wire_free(w);
         if (transport) /* what a peer closes in peace is a loss all the same */
-            ix_phone_ws_closed(e->phone, transport, ev->err ? ev->err : IRISX_E_NETWORK, ev->err == IRISX_E_TLS, ev->detail, now);
+            ix_phone_ws_closed(
+                e->phone, transport, ev->err ? ev->err : IRISX_E_NETWORK, ev->err == IRISX_E_TLS, ev->detail, now);
         break;
     }
 }
 
 static void ws_open(struct ix_engine *e, const struct ix_phone_out *out)
 {
-    struct ix_ws_options o = { .url = out->url, .subprotocol = "sip", .user_agent = e->agent,
+    struct ix_ws_options o = { .url = out->url,
+        .subprotocol = "sip",
+        .user_agent = e->agent,
         .tls.ca_file = out->ca_file ? out->ca_file : e->ca_file };
     struct engine_wire *w = wire_new(e);
     int err = w ? 0 : IRISX_E_NO_MEMORY;
@@ -199,7 +203,7 @@ void ix_engine_ws_output(struct ix_engine *e, const struct ix_phone_out *out)
         w->peer.send(w->peer.ctx, out->data, out->len);
 }
 
-/* ---- connections accepted elsewhere ------------------------------------------------------------------------------------- */
+/* ---- connections accepted elsewhere ------------------------------------------------------ */
 int ix_engine_accept(struct ix_engine *e, const struct ix_engine_peer *peer, bool secure, const struct ix_addr *local,
     const struct ix_addr *remote, uint32_t *transport_out)
 {
@@ -240,7 +244,7 @@ void ix_engine_peer_closed(struct ix_engine *e, uint32_t transport)
     ix_phone_ws_closed(e->phone, transport, IRISX_E_NETWORK, false, NULL, ix_loop_now(e->loop));
 }
 
-/* ---- STUN servers ----------------------------------------------------------------------------------------------------------- */
+/* ---- STUN servers ------------------------------------------------------------------------ */
 static void on_stun(void *ctx, int err, const struct ix_addr *addrs, size_t count)
 {
     struct engine_stun *s = ctx;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files of calls: WAV files are read into rings ahead of the media thread, recordings and captures are written from rings
- * behind it. One thread for all of them (the caller's own in zero-thread mode), so that no loop ever waits for a disk.
+ * Files of calls: WAV files are read into rings ahead of the media thread, recordings and captures are written from
+ * rings behind it. One thread for all of them (the caller's own in zero-thread mode), so that no loop ever waits for a
+ * disk.
  *
  *   play:   OPENING -> RUNNING -> closed        record, spool: OPENING -> RUNNING -> (FAILED) -> closed
  */
@@ -65,7 +66,7 @@ struct ix_spool {
     unsigned mode;
 };
 
-/* ---- telling the call loop ---------------------------------------------------------------------------------------------- */
+/* ---- telling the call loop --------------------------------------------------------------- */
 static void tell_now(void *arg)
 {
     struct tell *t = arg;
@@ -166,7 +167,7 @@ static bool write_all(struct file *f, const void *p, size_t n)
     return !f->broken;
 }
 
-/* ---- playing -------------------------------------------------------------------------------------------------------------- */
+/* ---- playing ----------------------------------------------------------------------------- */
 static bool refill(struct ix_play *p)
 {
     ssize_t n;
@@ -268,7 +269,7 @@ static void play_service(struct ix_play *p)
         }
 }
 
-/* ---- recording ----------------------------------------------------------------------------------------------------------------- */
+/* ---- recording --------------------------------------------------------------------------- */
 static bool put_header(struct ix_record *r)
 {
     uint8_t header[IX_WAV_HEADER];
@@ -346,7 +347,7 @@ static void record_service(struct ix_record *r)
     }
 }
 
-/* ---- spooling --------------------------------------------------------------------------------------------------------------------- */
+/* ---- spooling ---------------------------------------------------------------------------- */
 static void spool_service(struct ix_spool *s)
 {
     const void *p;
@@ -364,7 +365,7 @@ static void spool_service(struct ix_spool *s)
     s->told_refused = refused;
 }
 
-/* ---- the file thread ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the file thread --------------------------------------------------------------------- */
 static void file_free(struct file *f)
 {
     if (f->fd >= 0)
@@ -556,7 +557,7 @@ static void close_soon(struct file *f, ix_host_file_fn closed, void *ctx)
     pthread_mutex_unlock(&h->files.lock);
 }
 
-/* ---- the interface ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- the interface ----------------------------------------------------------------------- */
 static int file_init(struct file *f, struct ix_host *h, enum file_kind kind, const char *path)
 {
     f->kind = kind;

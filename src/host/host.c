@@ -9,7 +9,7 @@
 
 #include "host/private.h"
 
-/* ---- the loops' threads ------------------------------------------------------------------------------------------------ */
+/* ---- the loops' threads ------------------------------------------------------------------ */
 static void *call_main(void *arg)
 {
     struct ix_host *h = arg;
@@ -71,7 +71,7 @@ static int open_poll_fd(struct ix_host *h)
     return err ? err : watch(h->poll_fd, ix_loop_fd(h->service));
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------------------------- */
 static void defaults(struct ix_host *h)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -179,7 +179,7 @@ struct ix_loop *ix_host_service_loop(struct ix_host *h)
     return h->service;
 }
 
-/* ---- zero-thread mode --------------------------------------------------------------------------------------------------------- */
+/* ---- zero-thread mode -------------------------------------------------------------------- */
 int ix_host_fd(const struct ix_host *h)
 {
     return h->poll_fd;

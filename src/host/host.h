@@ -20,9 +20,9 @@ struct ix_host_options {
 };
 struct ix_host;
 int ix_host_new(const struct ix_host_options *o, struct ix_host **out); /* loops exist, threads run */
-/* Stops and joins every thread; never from one of its own threads. Afterwards the caller's thread owns both loops: it frees
- * what it made on them (engine, servers ...), then ix_host_free. Jobs and posts still queued are run or dropped with their
- * done(); zero-thread: nothing to join. Idempotent. */
+/* Stops and joins every thread; never from one of its own threads. Afterwards the caller's thread owns both loops: it
+ * frees what it made on them (engine, servers ...), then ix_host_free. Jobs and posts still queued are run or dropped
+ * with their done(); zero-thread: nothing to join. Idempotent. */
 void ix_host_stop(struct ix_host *h);
 void ix_host_free(
     struct ix_host *h); /* stops if that has not been done; runs the loops until all their handles are closed */
@@ -35,7 +35,7 @@ int ix_host_fd(const struct ix_host *h);
 int ix_host_timeout_ms(struct ix_host *h);
 int ix_host_run_once(struct ix_host *h);
 
-/* ---- computing (DTLS): own threads, each with its own worker state; done runs on the call loop --------------------------------- */
+/* ---- computing (DTLS): own threads, each with its own worker state; done runs on the call loop --- */
 struct ix_host_job {
     void (*work)(struct ix_host_job *job, void *worker_state);
     void (*done)(struct ix_host_job *job);
@@ -45,7 +45,7 @@ struct ix_host_job {
 void ix_host_set_worker_state(struct ix_host *h, void *(*make)(void *ctx), void (*unmake)(void *state), void *ctx);
 void ix_host_compute(struct ix_host *h, struct ix_host_job *job); /* call loop only */
 
-/* ---- media: call loop only; parties are spread over the media threads ------------------------------------------------------------ */
+/* ---- media: call loop only; parties are spread over the media threads -------------------- */
 typedef void (*ix_host_frame_fn)(void *ctx, uint32_t party_id, const struct ix_frame *f); /* to send; call loop */
 typedef void (*ix_host_media_event_fn)(void *ctx, const struct ix_media_event *ev); /* call loop */
 void ix_host_media_set(struct ix_host *h, ix_host_frame_fn on_frame, ix_host_media_event_fn on_event, void *ctx);
@@ -54,7 +54,7 @@ void ix_host_media_set(struct ix_host *h, ix_host_frame_fn on_frame, ix_host_med
 int ix_host_media_command(struct ix_host *h, const struct ix_media_cmd *cmd);
 void ix_host_media_frame(struct ix_host *h, uint32_t party_id, const struct ix_frame *f);
 
-/* ---- files of calls: a thread of their own fills and drains rings ------------------------------------------------------------------- */
+/* ---- files of calls: a thread of their own fills and drains rings ------------------------ */
 struct ix_play; /* WAV → ring */
 struct ix_record; /* ring(s) → WAV */
 struct ix_wav_info {
@@ -63,7 +63,8 @@ struct ix_wav_info {
     uint16_t bits;
     uint64_t frames;
 };
-/* opened, failed or closed; runs on the call loop, exactly once for each where it is given, also when closed meanwhile */
+/* opened, failed or closed; runs on the call loop, exactly once for each where it is given, also when closed meanwhile
+ */
 typedef void (*ix_host_file_fn)(void *ctx, int err, const char *detail);
 /* opens and checks on the file thread, then done(err): IRISX_E_FORMAT with a sentence, IRISX_E_NOT_FOUND, ... */
 int ix_play_open(
@@ -79,7 +80,7 @@ struct ix_pcm_ring *ix_record_ring(struct ix_record *r, unsigned channel);
 void ix_record_close(
     struct ix_record *r, ix_host_file_fn closed, void *ctx); /* header made right, file synced; then closed() */
 
-/* ---- capture: bytes appended to a file by the file thread; refused when it falls behind ------------------------------------------------ */
+/* ---- capture: bytes appended to a file by the file thread; refused when it falls behind --- */
 struct ix_spool;
 int ix_spool_open(struct ix_host *h, const char *path, unsigned mode, struct ix_spool **out);
 void ix_spool_write(

@@ -49,7 +49,7 @@ void ix_media_thread_clear(struct media_thread *m)
     m->wake_fd = -1;
 }
 
-/* ---- the thread's side ------------------------------------------------------------------------------------------------ */
+/* ---- the thread's side ------------------------------------------------------------------- */
 static void take_input(struct media_thread *m, struct ix_now now)
 {
     struct ix_frame frame;
@@ -184,7 +184,7 @@ void ix_media_thread_stop(struct media_thread *m)
     m->runs = false;
 }
 
-/* ---- the call loop's side ------------------------------------------------------------------------------------------------ */
+/* ---- the call loop's side ---------------------------------------------------------------- */
 static struct ix_str key(const uint32_t *id)
 {
     return ix_str_n(id, sizeof *id);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Workers: threads that compute handshakes, so that the call loop never does. Started on demand, state of their own each. */
+/* Workers: threads that compute handshakes, so that the call loop never does. Started on demand, state of their own
+ * each. */
 #include "host/private.h"
 
 void ix_workers_init(struct workers *w, unsigned wanted)

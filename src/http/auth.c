@@ -162,7 +162,7 @@ int ix_auth_set_login(struct ix_auth *a, const char *email, const char *password
     return 0;
 }
 
-/* ---- asking ------------------------------------------------------------------------------------------------------ */
+/* ---- asking ------------------------------------------------------------------------------ */
 
 static enum ix_auth_answer start(struct ix_auth *a, enum exchange what)
 {
@@ -269,7 +269,7 @@ int ix_auth_exchange(const struct ix_auth *a, struct ix_http_request *out)
     return 0;
 }
 
-/* ---- the exchange's end -------------------------------------------------------------------------------------------- */
+/* ---- the exchange's end ------------------------------------------------------------------ */
 
 /* the tokens of an answer, wherever its author put them: data.tokens, data, tokens, the top */
 static const irisx_value_t *find_tokens(const irisx_value_t *root)
@@ -377,7 +377,7 @@ int ix_auth_input(struct ix_auth *a, int err, const char *detail, const struct i
     return err;
 }
 
-/* ---- after a 401 ---------------------------------------------------------------------------------------------------- */
+/* ---- after a 401 ------------------------------------------------------------------------- */
 
 static bool says_expired(const struct ix_http_response *r)
 {

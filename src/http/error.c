@@ -84,7 +84,7 @@ void ix_http_error_set(
         e->info.reason = own(e, OWN_REASON, ix_dup_cstr(reason));
 }
 
-/* ---- the answer's members --------------------------------------------------------------------------------------- */
+/* ---- the answer's members ---------------------------------------------------------------- */
 
 static bool is_text(const irisx_value_t *v)
 {

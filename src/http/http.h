@@ -10,7 +10,7 @@
 #include "core/core.h"
 #include <irisx/value.h>
 
-/* ---- values ----------------------------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------ */
 enum ix_http_auth { /* which credential an operation takes */
     IX_HTTP_AUTH_NONE = 0,
     IX_HTTP_AUTH_JWT = 1, /* Authorization: Bearer of a user */
@@ -46,7 +46,7 @@ struct ix_str ix_http_header(struct ix_str headers, const char *name);
 /* safe for GET, HEAD, OPTIONS; idempotent for PUT, DELETE; else unsafe */
 enum ix_retry_class ix_retry_class_of(const char *method);
 
-/* ---- the one error object ----------------------------------------------------------------------------------------- */
+/* ---- the one error object ---------------------------------------------------------------- */
 /* Building one never fails: without memory it says so in static text. */
 struct ix_http_error {
     irisx_error_info_t info; /* texts point into owned or are static */
@@ -66,11 +66,11 @@ void ix_http_error_from_transfer(
     struct ix_http_error *e, int err, const char *detail, enum ix_retry_class cls, bool any_byte_sent);
 /* "success": false, which may come with a 2xx status (E11) */
 bool ix_http_refused_in_body(const irisx_value_t *root);
-/* Retry-After header (seconds or HTTP date against the Date header), else retry_after of the body; 0 = none. root is the
- * parsed body; NULL: the body of a 429 or 503 is parsed here. */
+/* Retry-After header (seconds or HTTP date against the Date header), else retry_after of the body; 0 = none. root is
+ * the parsed body; NULL: the body of a 429 or 503 is parsed here. */
 uint64_t ix_http_retry_after_us(const struct ix_http_response *r, const irisx_value_t *root);
 
-/* ---- try again? ------------------------------------------------------------------------------------------------------ */
+/* ---- try again? -------------------------------------------------------------------------- */
 struct ix_retry_policy { /* zero means default */
     uint32_t max_tries; /* 0 = 4, the first one included */
     uint64_t base_us; /* 0 = 250 ms: the n-th wait is uniform in 0 .. min(cap, base << n) */
@@ -100,7 +100,7 @@ void ix_retry_init(struct ix_retry *r, const struct ix_retry_policy *policy /* N
 enum ix_retry_verdict ix_retry_next(
     struct ix_retry *r, const struct ix_attempt *a, const struct ix_rng *rng, uint64_t now_us, uint64_t *at_us);
 
-/* ---- credentials --------------------------------------------------------------------------------------------------- */
+/* ---- credentials ------------------------------------------------------------------------- */
 /* iat and exp of a JWT, Unix seconds; the signature is not ours to check. IRISX_E_PROTOCOL without a numeric exp. */
 struct ix_jwt_times {
     int64_t issued_s; /* 0: none */
@@ -113,8 +113,9 @@ int ix_jwt_times(struct ix_str token, struct ix_jwt_times *out);
  *    ^                    | refused                                                       | refused
  *    +--------------------+---------------------------------------------------------------+
  *
- * One exchange at a time: whoever gets IX_AUTH_EXCHANGE runs it, all others wait until it has ended. One whose connection
- * was lost is asked for a second time (a kept-alive connection may have died unseen; both exchanges are idempotent).
+ * One exchange at a time: whoever gets IX_AUTH_EXCHANGE runs it, all others wait until it has ended. One whose
+ * connection was lost is asked for a second time (a kept-alive connection may have died unseen; both exchanges are
+ * idempotent).
  */
 struct ix_auth;
 enum ix_auth_answer {
@@ -139,9 +140,9 @@ void ix_auth_headers(const struct ix_auth *a, enum ix_http_auth kind, struct ix_
 /* The request of the exchange that IX_AUTH_EXCHANGE asked for. */
 int ix_auth_exchange(const struct ix_auth *a, struct ix_http_request *out);
 /*
- * The exchange has ended: with an answer (err 0), or with the transfer's err. Returns IRISX_OK when operations can go on
- * (ask again), else the code, with *error filled: IRISX_E_AUTH with reason "requires_2fa" where a second factor is wanted
- * (ix_auth_pending_token has the platform's token then).
+ * The exchange has ended: with an answer (err 0), or with the transfer's err. Returns IRISX_OK when operations can go
+ * on (ask again), else the code, with *error filled: IRISX_E_AUTH with reason "requires_2fa" where a second factor is
+ * wanted (ix_auth_pending_token has the platform's token then).
  */
 int ix_auth_input(struct ix_auth *a, int err, const char *detail, const struct ix_http_response *r, struct ix_now now,
     struct ix_http_error *error);
@@ -158,8 +159,9 @@ uint32_t ix_auth_generation(const struct ix_auth *a);
 /* when ix_auth_ask would want a refresh by itself; IX_NEVER */
 uint64_t ix_auth_deadline(const struct ix_auth *a);
 
-/* ---- redaction: for logs, --dry-run, captures ------------------------------------------------------------------------ */
-/* true for password, token, access_token, refresh_token, sip_password, secret, secret_key, key, totp_code, apiKey ... */
+/* ---- redaction: for logs, --dry-run, captures -------------------------------------------- */
+/* true for password, token, access_token, refresh_token, sip_password, secret, secret_key, key, totp_code, apiKey ...
+ */
 bool ix_secret_key(struct ix_str key);
 /* header lines, values of Authorization, X-API-Key, Cookie, signatures replaced by "***" */
 void ix_redact_headers(struct ix_buf *out, struct ix_str headers);

@@ -54,7 +54,7 @@ const char *ix_ice_pwd(const struct ix_ice *ice)
     return ice->pwd;
 }
 
-/* ---- candidates and credentials --------------------------------------------------------------------------------- */
+/* ---- candidates and credentials ---------------------------------------------------------- */
 
 static bool same_socket(const struct ice_base *b, const struct ix_candidate *c)
 {
@@ -186,7 +186,7 @@ int ix_ice_start(struct ix_ice *ice, struct ix_now now)
     return 0;
 }
 
-/* ---- what it tells ----------------------------------------------------------------------------------------------- */
+/* ---- what it tells ----------------------------------------------------------------------- */
 
 static void push_event(struct ix_ice *ice, const struct ice_event *e)
 {
@@ -244,7 +244,7 @@ void ix_ice_switch_role(struct ix_ice *ice, bool controlling, struct ix_now now)
     ix_ice_nominate(ice, now.mono_us);
 }
 
-/* ---- the four verbs ---------------------------------------------------------------------------------------------- */
+/* ---- the four verbs ---------------------------------------------------------------------- */
 
 bool ix_ice_input(
     struct ix_ice *ice, uint32_t socket, const struct ix_addr *from, const void *p, size_t n, struct ix_now now)

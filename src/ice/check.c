@@ -106,7 +106,7 @@ void ix_ice_checks_stop(struct ix_ice *ice)
     }
 }
 
-/* ---- pacing ------------------------------------------------------------------------------------------------------ */
+/* ---- pacing ------------------------------------------------------------------------------ */
 
 static bool ordinary_allowed(const struct ix_ice *ice)
 {
@@ -163,7 +163,7 @@ uint64_t ix_ice_checks_deadline(const struct ix_ice *ice)
     return next_check((struct ix_ice *) (uintptr_t) ice, &next_us) ? IX_MIN(at, next_us) : at;
 }
 
-/* ---- the request -------------------------------------------------------------------------------------------------- */
+/* ---- the request ------------------------------------------------------------------------- */
 
 bool ix_ice_check_build(
     struct ix_ice *ice, const struct ice_pair *p, const struct ice_check *c, struct ix_ice_send *out)
@@ -204,7 +204,7 @@ bool ix_ice_check_poll(struct ix_ice *ice, struct ix_ice_send *out)
     return false;
 }
 
-/* ---- the answer --------------------------------------------------------------------------------------------------- */
+/* ---- the answer -------------------------------------------------------------------------- */
 
 static struct ice_pair *pair_of(struct ix_ice *ice, const struct ix_stun_msg *m, struct ice_check *out)
 {

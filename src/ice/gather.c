@@ -69,7 +69,7 @@ void ix_gather_free(struct ix_gather *g)
     ix_free(g);
 }
 
-/* ---- candidates ------------------------------------------------------------------------------------------------ */
+/* ---- candidates -------------------------------------------------------------------------- */
 
 static void add_candidate(struct ix_gather *g, const struct gather_socket *s, enum ix_candidate_type type,
     const struct ix_addr *addr, const struct ix_addr *server)
@@ -116,7 +116,7 @@ const struct ix_candidate *ix_gather_candidates(const struct ix_gather *g, size_
     return g->candidates;
 }
 
-/* ---- commands --------------------------------------------------------------------------------------------------- */
+/* ---- commands ---------------------------------------------------------------------------- */
 
 int ix_gather_add_socket(struct ix_gather *g, uint32_t socket, const struct ix_addr *addr, uint16_t preference)
 {
@@ -175,7 +175,7 @@ bool ix_gather_done(const struct ix_gather *g)
     return g->started && g->pending == 0;
 }
 
-/* ---- queries ---------------------------------------------------------------------------------------------------- */
+/* ---- queries ----------------------------------------------------------------------------- */
 
 static void query_send(struct query *q, uint64_t now_us)
 {

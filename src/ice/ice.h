@@ -9,7 +9,7 @@
 
 #include "core/core.h"
 
-/* ---- STUN ---------------------------------------------------------------------------------------------------- */
+/* ---- STUN -------------------------------------------------------------------------------- */
 #define IX_STUN_MAGIC UINT32_C(0x2112A442)
 enum ix_stun_class { IX_STUN_REQUEST = 0, IX_STUN_INDICATION = 1, IX_STUN_SUCCESS = 2, IX_STUN_ERROR = 3 };
 enum ix_stun_method { IX_STUN_BINDING = 1 };
@@ -60,7 +60,7 @@ void ix_stun_attr_addr(struct ix_buf *b, uint16_t type, const struct ix_addr *a,
 void ix_stun_attr_error(struct ix_buf *b, uint16_t code, const char *reason); /* 300..699 */
 int ix_stun_end(struct ix_buf *b, struct ix_str key);
 
-/* ---- candidates ------------------------------------------------------------------------------------------------ */
+/* ---- candidates -------------------------------------------------------------------------- */
 enum ix_candidate_type { IX_CAND_HOST = 1, IX_CAND_PRFLX = 2, IX_CAND_SRFLX = 3, IX_CAND_RELAY = 4 };
 struct ix_candidate {
     enum ix_candidate_type type;
@@ -76,7 +76,8 @@ struct ix_candidate {
 #define IX_ICE_PWD 24 /* 22..256 */
 uint32_t ix_ice_priority(enum ix_candidate_type type, uint16_t local_preference); /* component 1 */
 
-/* ---- gathering: sockets' own addresses plus what STUN servers see; one per line, ready before a call is dialled ---- */
+/* ---- gathering: sockets' own addresses plus what STUN servers see; one per line, ready before a call is dialled ---
+ */
 struct ix_gather;
 struct ix_gather_config {
     const struct ix_rng *rng; /* must outlive */
@@ -107,7 +108,7 @@ bool ix_gather_done(const struct ix_gather *g); /* stays true; a refresh may sti
 /* preferred first: host by preference, srflx, loopback; what is known so far; borrowed until the next call */
 const struct ix_candidate *ix_gather_candidates(const struct ix_gather *g, size_t *count);
 
-/* ---- the agent ------------------------------------------------------------------------------------------------- */
+/* ---- the agent --------------------------------------------------------------------------- */
 enum ix_ice_state { /* as RTCIceConnectionState, fewer */
     IX_ICE_NEW = 0, /* no remote description yet; early checks are answered and remembered */
     IX_ICE_CHECKING = 1,

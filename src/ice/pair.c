@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The checklist, RFC 8445 section 6.1.2: pairs of a socket and a remote candidate, their priorities and states, and
- * which is checked next (6.1.4.2). A reflexive candidate is checked from its base, so pairs are formed from sockets: that
- * is the pruning of 6.1.2.4 from the start.
+ * which is checked next (6.1.4.2). A reflexive candidate is checked from its base, so pairs are formed from sockets:
+ * that is the pruning of 6.1.2.4 from the start.
  *
  *   FROZEN --same foundation succeeded, or nothing else to do--> WAITING --> IN_PROGRESS --> SUCCEEDED | FAILED
  *   A triggered check brings any of them back to WAITING.

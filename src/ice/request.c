@@ -11,7 +11,7 @@
 #define ERRORS_PER_SECOND 20 /* to requests that are not authentic */
 #define AGAIN_MAX 3 /* triggered checks while another is in progress: two eager agents would go on for ever */
 
-/* ---- answers ------------------------------------------------------------------------------------------------------ */
+/* ---- answers ----------------------------------------------------------------------------- */
 
 static bool error_affordable(struct ix_ice *ice, uint64_t now_us)
 {
@@ -84,7 +84,7 @@ bool ix_ice_answer_poll(struct ix_ice *ice, struct ix_ice_send *out)
     return false;
 }
 
-/* ---- what a check teaches ------------------------------------------------------------------------------------------ */
+/* ---- what a check teaches ---------------------------------------------------------------- */
 
 static uint8_t remote_of(struct ix_ice *ice, const struct ice_early *check)
 {
@@ -141,7 +141,7 @@ static void remember(struct ix_ice *ice, const struct ice_early *check)
         ice->early[ice->early_count++] = *check;
 }
 
-/* ---- judging a request --------------------------------------------------------------------------------------------- */
+/* ---- judging a request ------------------------------------------------------------------- */
 
 /* "ours:theirs" (RFC 8445 section 7.2.2); theirs may not be known yet */
 static bool is_for_us(const struct ix_ice *ice, struct ix_str username)

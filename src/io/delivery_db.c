@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Webhook deliveries in SQLite: the body is kept until the application's own retention takes it, the id as long as it is
- * among the newest `remember` ones, so that memory on disk stays bounded.
+ * Webhook deliveries in SQLite: the body is kept until the application's own retention takes it, the id as long as it
+ * is among the newest `remember` ones, so that memory on disk stays bounded.
  */
 #include <sqlite3.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HTTP/1.1 requests as a server reads them: RFC 9112 sections 2 to 7. What two parsers could read differently is refused
- * (section 11.2): folded lines, blanks before the colon, length and chunks together, lengths that differ.
+ * HTTP/1.1 requests as a server reads them: RFC 9112 sections 2 to 7. What two parsers could read differently is
+ * refused (section 11.2): folded lines, blanks before the colon, length and chunks together, lengths that differ.
  */
 #include <string.h>
 #include <strings.h>
@@ -199,7 +199,7 @@ int ix_http_head_parse(struct ix_http_head *h, char *text, size_t n)
     return status;
 }
 
-/* ---- bodies ------------------------------------------------------------------------------------------------------------ */
+/* ---- bodies ------------------------------------------------------------------------------ */
 
 static int hex_digit(uint8_t c)
 {

@@ -40,7 +40,7 @@ void ix_connect_sentence(int e, const struct ix_addr *to, char *out, size_t cap)
 socklen_t ix_sockaddr_of(const struct ix_addr *a, struct sockaddr_storage *out); /* 0: no family */
 bool ix_sockaddr_read(const struct sockaddr *sa, struct ix_addr *out); /* false: neither IPv4 nor IPv6 */
 
-/* ---- TLS: sentences about certificates (X509_STORE_CTX and X509 of OpenSSL) ---------------------------------------------- */
+/* ---- TLS: sentences about certificates (X509_STORE_CTX and X509 of OpenSSL) -------------- */
 void ix_tls_explain(void *x509_store_ctx, const char *host, char *out, size_t cap);
 void ix_tls_mismatch(void *x509, const char *host, char *out, size_t cap);
 void ix_tls_names(void *x509, char *out, size_t cap); /* whom the certificate is for */
@@ -48,7 +48,7 @@ void ix_tls_names(void *x509, char *out, size_t cap); /* whom the certificate is
 bool ix_tls_host_matches(void *x509_store_ctx, const char *host, char *out, size_t cap);
 int ix_tls_ca_check(const char *path, char *out, size_t cap); /* a PEM file with a certificate? */
 
-/* ---- libwebsockets: one context a loop, made with the first WebSocket ------------------------------------------------------ */
+/* ---- libwebsockets: one context a loop, made with the first WebSocket -------------------- */
 struct lws;
 struct lws_vhost;
 struct lws_context;
@@ -62,7 +62,7 @@ struct lws_context *ix_lws_context(struct ix_lws *l);
 struct lws_vhost *ix_lws_vhost(struct ix_lws *l, bool tls, const char *ca_file);
 int ix_ws_client_event(struct lws *wsi, int reason, void *user, void *in, size_t len); /* lws's protocol callback */
 
-/* ---- a WebSocket of either side -------------------------------------------------------------------------------------------- */
+/* ---- a WebSocket of either side ---------------------------------------------------------- */
 #define IX_WS_MESSAGE_MAX 65536
 #define IX_WS_QUEUE_MAX (1024 * 1024)
 struct ix_ws {
@@ -85,7 +85,7 @@ struct ix_url { /* of ws, wss; slices of the text */
 };
 int ix_url_parse(struct ix_url *u, const char *text);
 
-/* ---- frames of a WebSocket (RFC 6455 section 5), the server's side: pure ------------------------------------------------------ */
+/* ---- frames of a WebSocket (RFC 6455 section 5), the server's side: pure ----------------- */
 enum ix_ws_opcode {
     IX_WS_CONT = 0,
     IX_WS_TEXT = 1,
@@ -113,12 +113,13 @@ struct ix_ws_item { /* a whole message or control frame, borrowed until the next
 };
 void ix_ws_parser_init(struct ix_ws_parser *p);
 void ix_ws_parser_clear(struct ix_ws_parser *p);
-/* takes bytes from *p / *n; true: an item is there. A violation sets *close_code (1002, 1007, 1009, 1011): close with it */
+/* takes bytes from *p / *n; true: an item is there. A violation sets *close_code (1002, 1007, 1009, 1011): close with
+ * it */
 bool ix_ws_parse(struct ix_ws_parser *w, const uint8_t **p, size_t *n, struct ix_ws_item *item, uint16_t *close_code);
 void ix_ws_frame_head(struct ix_buf *b, enum ix_ws_opcode opcode, size_t len);
 void ix_ws_accept_key(struct ix_str key, char out[29]); /* Sec-WebSocket-Accept (section 4.2.2) */
 
-/* ---- HTTP/1.1 requests (RFC 9112), the server's side: pure ---------------------------------------------------------------------- */
+/* ---- HTTP/1.1 requests (RFC 9112), the server's side: pure ------------------------------- */
 #define IX_HEAD_MAX 16384
 #define IX_HEAD_FIELDS 100
 struct ix_http_head { /* points into the text given, where NULs were put behind names and values */
@@ -147,7 +148,7 @@ enum ix_http_more { IX_BODY_MORE = 0, IX_BODY_DONE = 1, IX_BODY_BAD = 2, IX_BODY
 enum ix_http_more ix_http_body_take(struct ix_http_body *b, const uint8_t **p, size_t *n, struct ix_buf *out);
 const char *ix_http_reason(int status);
 
-/* ---- an accepted connection, plain or TLS ------------------------------------------------------------------------------------------- */
+/* ---- an accepted connection, plain or TLS ------------------------------------------------ */
 struct ix_stream;
 struct ix_stream_events {
     /* bytes; the stream may be closed in it */

@@ -9,15 +9,16 @@
 #include "core/core.h"
 #include "store/store.h"
 
-/* ---- clock, entropy, system --------------------------------------------------------------------------------------------- */
+/* ---- clock, entropy, system -------------------------------------------------------------- */
 struct ix_now ix_clock_now(void); /* CLOCK_MONOTONIC (or BOOTTIME where it exists) and wall */
 struct ix_rng ix_entropy(void); /* getrandom; never fails */
 void ix_clock_sleep_until(uint64_t mono_us); /* blocks; on the same clock as ix_clock_now: media threads */
 
-/* ---- loop: one libuv loop ------------------------------------------------------------------------------------------------- */
+/* ---- loop: one libuv loop ---------------------------------------------------------------- */
 struct ix_loop;
 int ix_loop_new(const struct ix_log *log, struct ix_loop **out);
-/* runs the loop until all handles are closed. IRISX_E_STATE, and nothing freed, while timers, sockets, ... still exist */
+/* runs the loop until all handles are closed. IRISX_E_STATE, and nothing freed, while timers, sockets, ... still exist
+ */
 int ix_loop_free(struct ix_loop *loop);
 void *ix_loop_uv(struct ix_loop *loop); /* uv_loop_t * for host */
 int ix_loop_run(struct ix_loop *loop); /* until ix_loop_stop */
@@ -49,7 +50,7 @@ int ix_loop_timer_new(struct ix_loop *loop, void (*fn)(void *ctx), void *ctx, st
 void ix_loop_timer_set(struct ix_loop_timer *t, uint64_t at_us); /* absolute monotonic; IX_NEVER stops */
 void ix_loop_timer_free(struct ix_loop_timer *t);
 
-/* ---- work that may block: names, files, databases (uv's pool); done runs on the loop ------------------------------------------ */
+/* ---- work that may block: names, files, databases (uv's pool); done runs on the loop ----- */
 int ix_work_queue(struct ix_loop *loop, void (*work)(void *arg), void (*done)(void *arg, int err), void *arg);
 struct ix_resolve;
 typedef void (*ix_resolve_fn)(void *ctx, int err, const struct ix_addr *addrs, size_t count);
@@ -57,7 +58,7 @@ int ix_resolve(
     struct ix_loop *loop, const char *host, uint16_t port, ix_resolve_fn fn, void *ctx, struct ix_resolve **out);
 void ix_resolve_cancel(struct ix_resolve *r); /* fn is not called */
 
-/* ---- interfaces --------------------------------------------------------------------------------------------------------------- */
+/* ---- interfaces -------------------------------------------------------------------------- */
 struct ix_interface {
     char name[32];
     struct ix_addr addr; /* port 0 */
@@ -65,7 +66,7 @@ struct ix_interface {
 };
 int ix_interfaces(struct ix_interface *out, size_t cap, size_t *count); /* up and running ones */
 
-/* ---- UDP: recvmmsg/sendmmsg, kernel receive timestamps where there are any -------------------------------------------------------- */
+/* ---- UDP: recvmmsg/sendmmsg, kernel receive timestamps where there are any --------------- */
 struct ix_udp;
 struct ix_udp_packet {
     struct ix_addr from;
@@ -88,7 +89,7 @@ struct ix_udp_stats {
 };
 void ix_udp_stats(const struct ix_udp *udp, struct ix_udp_stats *out);
 
-/* ---- WebSocket client (libwebsockets on this loop) --------------------------------------------------------------------------------- */
+/* ---- WebSocket client (libwebsockets on this loop) --------------------------------------- */
 struct ix_tls_options {
     const char *ca_file; /* PEM bundle in addition to nothing else; NULL = system store */
     /* verification is always on: there is no option to switch it off */
@@ -119,7 +120,7 @@ int ix_ws_send(struct ix_ws *ws, const void *p, size_t n, bool text);
 int ix_ws_ping(struct ix_ws *ws);
 void ix_ws_close(struct ix_ws *ws, uint16_t code); /* fn gets CLOSED later, once; ws invalid after that */
 
-/* ---- HTTP/1.1 and WebSocket server: webhook receiver, sandbox ----------------------------------------------------------------------- */
+/* ---- HTTP/1.1 and WebSocket server: webhook receiver, sandbox ---------------------------- */
 struct ix_server;
 struct ix_server_request { /* whole request, body read within limits; valid until its reply is answered or dropped */
     const char *method, *path, *query; /* path percent-encoded as received; query without '?', NULL none */
@@ -145,16 +146,18 @@ struct ix_server_options {
 int ix_server_open(struct ix_loop *loop, const struct ix_server_options *o, ix_server_fn on_request,
     ix_ws_fn on_ws /* OPEN makes a new struct ix_ws; may be NULL */, void *ctx, struct ix_server **out);
 void ix_server_local(const struct ix_server *s, struct ix_addr *out);
-/* headers: "Name: value\r\n" lines or NULL; copies all. IRISX_E_CLOSED: the client is gone. The reply ends either way */
+/* headers: "Name: value\r\n" lines or NULL; copies all. IRISX_E_CLOSED: the client is gone. The reply ends either way
+ */
 int ix_server_answer(struct ix_server_reply *reply, int status, const char *content_type, const char *headers,
     const void *body, size_t len);
 void ix_server_drop(struct ix_server_reply *reply); /* closes the connection without an answer (fault injection) */
-/* at once, with all connections; WebSockets get CLOSED before it returns; replies not yet given stay valid and go nowhere */
+/* at once, with all connections; WebSockets get CLOSED before it returns; replies not yet given stay valid and go
+ * nowhere */
 void ix_server_close(struct ix_server *s);
 void ix_ws_set_context(struct ix_ws *ws, void *ctx); /* server side: replaces ctx for this connection */
 void *ix_ws_context(const struct ix_ws *ws);
 
-/* ---- HTTP transfers (libcurl multi on this loop) ------------------------------------------------------------------------------------- */
+/* ---- HTTP transfers (libcurl multi on this loop) ----------------------------------------- */
 struct ix_http_client;
 struct ix_transfer_request { /* values; copied */
     const char *method, *url;
@@ -167,7 +170,8 @@ struct ix_transfer_request { /* values; copied */
     bool safe; /* GET, HEAD: libcurl may replay it on a dead reused connection; never set for others */
 };
 struct ix_transfer_result {
-    int err; /* 0: an HTTP answer is there, whatever its status; else IRISX_E_NETWORK, _DNS, _TLS, _TIMEOUT, _OUTCOME_UNKNOWN, _TOO_LARGE, _PROTOCOL, _CANCELLED */
+    int err; /* 0: an HTTP answer is there, whatever its status; else IRISX_E_NETWORK, _DNS, _TLS, _TIMEOUT,
+                _OUTCOME_UNKNOWN, _TOO_LARGE, _PROTOCOL, _CANCELLED */
     char detail[256]; /* one line for people, no secrets */
     long status;
     const char *content_type; /* NULL none */
@@ -191,8 +195,9 @@ int ix_transfer_start(struct ix_http_client *c, const struct ix_transfer_request
     struct ix_transfer **out);
 void ix_transfer_cancel(struct ix_transfer *t); /* fn is called with IRISX_E_CANCELLED before it returns */
 
-/* ---- files ------------------------------------------------------------------------------------------------------------------------------ */
-/* all of these block: helper threads only. out is initialised here; empty on failure. IRISX_E_TOO_LARGE over the limit */
+/* ---- files ------------------------------------------------------------------------------- */
+/* all of these block: helper threads only. out is initialised here; empty on failure. IRISX_E_TOO_LARGE over the limit
+ */
 int ix_file_read(const char *path, size_t limit, struct ix_buf *out);
 int ix_file_write_atomic(const char *path, unsigned mode, const void *p, size_t n); /* temp + fsync + rename */
 /* append-only writer for captures and timelines: never loses what was written; IRISX_E_DISK_FULL, _IO */
@@ -202,8 +207,9 @@ int ix_file_out_write(struct ix_file_out *f, const void *p, size_t n);
 int ix_file_out_patch(struct ix_file_out *f, uint64_t at, const void *p, size_t n); /* over what is written: headers */
 int ix_file_out_close(struct ix_file_out *f); /* synced; the first failure, if there was one */
 
-/* ---- databases: webhook deliveries. Opening and using it blocks: helper threads only ------------------------------------------------ */
-/* path NULL: in memory. remember: ids kept, 0 = 100000. IRISX_E_NOT_FOUND (no such folder), _FORBIDDEN, _FORMAT, _IO ... */
+/* ---- databases: webhook deliveries. Opening and using it blocks: helper threads only ----- */
+/* path NULL: in memory. remember: ids kept, 0 = 100000. IRISX_E_NOT_FOUND (no such folder), _FORBIDDEN, _FORMAT, _IO
+ * ... */
 int ix_delivery_db_open(const char *path, uint32_t remember, struct ix_delivery_store **out);
 
 #endif

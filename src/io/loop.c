@@ -302,7 +302,7 @@ void ix_loop_disown(struct ix_loop *loop)
     loop->owned--;
 }
 
-/* ---- bells ------------------------------------------------------------------------------------------------------------ */
+/* ---- bells ------------------------------------------------------------------------------- */
 
 static void on_bell(uv_async_t *uv)
 {
@@ -349,7 +349,7 @@ void ix_loop_bell_free(struct ix_loop_bell *b)
     uv_close((uv_handle_t *) &b->uv, bell_closed);
 }
 
-/* ---- timers: libuv counts whole milliseconds from a time it read earlier; a call that comes early waits again ------ */
+/* ---- timers: libuv counts whole milliseconds from a time it read earlier; a call that comes early waits again --- */
 
 static void on_timer(uv_timer_t *uv);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Host names to addresses. The system's resolver can block for half a minute and cannot be interrupted, so it runs on threads
- * that nobody waits for: whoever cancels is done at once, and a loop can be freed while a lookup still hangs.
+ * Host names to addresses. The system's resolver can block for half a minute and cannot be interrupted, so it runs on
+ * threads that nobody waits for: whoever cancels is done at once, and a loop can be freed while a lookup still hangs.
  *
  *   QUEUED ──▶ RUNNING ──▶ POSTED ──▶ delivered on the loop, freed
  *      │          │  └──▶ (loop stopped) STRANDED ──▶ (cancelled) freed
@@ -59,7 +59,7 @@ static void deliver(void *arg)
     free_lookup(r);
 }
 
-/* ---- the threads ------------------------------------------------------------------------------------------------------- */
+/* ---- the threads ------------------------------------------------------------------------- */
 
 static bool known(const struct ix_resolve *r, const struct ix_addr *a)
 {
@@ -176,7 +176,7 @@ static void unqueue(struct ix_resolve *r)
         pool.last = before;
 }
 
-/* ---- the interface ----------------------------------------------------------------------------------------------------- */
+/* ---- the interface ----------------------------------------------------------------------- */
 
 /* "fe80::1%eth0" and "[::1]" included */
 static bool is_literal(const char *host, uint16_t port, struct ix_addr *out)

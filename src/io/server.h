@@ -64,7 +64,7 @@ void ix_conn_refuse(struct ix_conn *c, int status, const char *why);
 void ix_conn_settle(struct ix_conn *c); /* out of all callbacks: frees what went away in them */
 void ix_conn_deadline(struct ix_conn *c, uint32_t ms); /* 0 = none */
 
-/* ---- its WebSocket side (ws_server.c) -------------------------------------------------------------------------------- */
+/* ---- its WebSocket side (ws_server.c) ---------------------------------------------------- */
 void ix_ws_server_upgrade(struct ix_conn *c); /* the head asks for it: 101, or a refusal */
 void ix_ws_server_data(struct ix_conn *c, const uint8_t *p, size_t n);
 void ix_ws_server_timeout(struct ix_conn *c);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One connection of the HTTP server: RFC 9112 (messages, keep-alive, pipelining), RFC 9110 section 10.1.1 (100-continue).
+ * One connection of the HTTP server: RFC 9112 (messages, keep-alive, pipelining), RFC 9110 section 10.1.1
+ * (100-continue).
  *
  *   HEAD ──▶ BODY ──▶ REPLY ──▶ SENDING ──▶ HEAD ...          any ──▶ LINGER ──▶ GONE
  *     └──▶ WS
@@ -17,7 +18,7 @@
 
 static void process(struct ix_conn *c);
 
-/* ---- freeing ------------------------------------------------------------------------------------------------------------ */
+/* ---- freeing ----------------------------------------------------------------------------- */
 
 static void free_conn(struct ix_conn *c)
 {
@@ -64,7 +65,7 @@ static void linger(struct ix_conn *c)
     ix_conn_deadline(c, LINGER_MS);
 }
 
-/* ---- answers ------------------------------------------------------------------------------------------------------------ */
+/* ---- answers ----------------------------------------------------------------------------- */
 
 static int put_answer(
     struct ix_conn *c, int status, const char *type, const char *headers, const void *body, size_t len, bool head_only)
@@ -160,7 +161,7 @@ void ix_server_drop(struct ix_server_reply *reply)
         ix_conn_settle(c);
 }
 
-/* ---- requests ------------------------------------------------------------------------------------------------------------ */
+/* ---- requests ---------------------------------------------------------------------------- */
 
 static const char *request_header(const struct ix_server_request *r, const char *name)
 {
@@ -293,7 +294,7 @@ static void process(struct ix_conn *c)
     ix_conn_settle(c);
 }
 
-/* ---- the stream's events --------------------------------------------------------------------------------------------------- */
+/* ---- the stream's events ----------------------------------------------------------------- */
 
 static void on_data(void *ctx, const uint8_t *p, size_t n)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An accepted connection, plain or TLS (OpenSSL over memory, so that every write to the socket is ours). Reads are handed
- * on as they come; writes queue up to a limit.
+ * An accepted connection, plain or TLS (OpenSSL over memory, so that every write to the socket is ours). Reads are
+ * handed on as they come; writes queue up to a limit.
  */
 #include <errno.h>
 #include <openssl/err.h>
@@ -62,7 +62,7 @@ static void end(struct ix_stream *s)
     s->events->ended(s->ctx);
 }
 
-/* ---- writing ----------------------------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------- */
 
 static void send_queued(struct ix_stream *s)
 {
@@ -138,7 +138,7 @@ void ix_stream_shutdown(struct ix_stream *s)
     watch(s);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------- */
 
 static void hand_on(struct ix_stream *s, const uint8_t *p, size_t n)
 {
@@ -219,7 +219,7 @@ void ix_stream_pause(struct ix_stream *s, bool on)
     watch(s);
 }
 
-/* ---- beginning and end ------------------------------------------------------------------------------------------------- */
+/* ---- beginning and end ------------------------------------------------------------------- */
 
 static void stream_closed(uv_handle_t *h)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The C library's allocator behind ix_alloc. The one place of the library that calls malloc, in an archive of its own. */
+/* The C library's allocator behind ix_alloc. The one place of the library that calls malloc, in an archive of its own.
+ */
 #include "core/core.h"
 
 #include <stdlib.h>

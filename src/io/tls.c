@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why a certificate was refused, as one sentence that says what to do. OpenSSL checks; this only explains, and checks the
- * host name of certificates for libwebsockets, which cannot do it for IPv6 addresses.
+ * Why a certificate was refused, as one sentence that says what to do. OpenSSL checks; this only explains, and checks
+ * the host name of certificates for libwebsockets, which cannot do it for IPv6 addresses.
  */
 #include <openssl/bio.h>
 #include <openssl/err.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HTTP transfers on libcurl's multi interface, driven by the loop. libcurl sends a request again, whatever its method, when
- * a kept connection dies before the answer. What must not be sent twice is kept from it: bodies come from a function that
- * cannot go back, and a request without a body gets a connection of its own.
+ * HTTP transfers on libcurl's multi interface, driven by the loop. libcurl sends a request again, whatever its method,
+ * when a kept connection dies before the answer. What must not be sent twice is kept from it: bodies come from a
+ * function that cannot go back, and a request without a body gets a connection of its own.
  */
 #include <curl/curl.h>
 #include <fcntl.h>
@@ -29,7 +29,7 @@ struct sock { /* a descriptor of libcurl's that is watched */
     curl_socket_t fd;
 };
 
-/* ---- endings ---------------------------------------------------------------------------------------------------------- */
+/* ---- endings ----------------------------------------------------------------------------- */
 
 static void free_transfer(struct ix_transfer *t)
 {
@@ -116,7 +116,7 @@ static void collect(struct ix_http_client *c)
         free_client(c);
 }
 
-/* ---- libcurl's sockets and timer on the loop ------------------------------------------------------------------------------ */
+/* ---- libcurl's sockets and timer on the loop --------------------------------------------- */
 
 static void on_socket(uv_poll_t *poll, int status, int events)
 {
@@ -192,7 +192,7 @@ static int want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *
     return 0;
 }
 
-/* ---- libcurl's questions ----------------------------------------------------------------------------------------------------- */
+/* ---- libcurl's questions ----------------------------------------------------------------- */
 
 static size_t give_body(char *to, size_t size, size_t count, void *ctx)
 {
@@ -271,7 +271,7 @@ static CURLcode on_ssl_ctx(CURL *easy, void *ssl_ctx, void *ctx)
     return CURLE_OK;
 }
 
-/* ---- starting ------------------------------------------------------------------------------------------------------------------ */
+/* ---- starting ---------------------------------------------------------------------------- */
 
 static bool add_field(struct ix_transfer *t, const char *line)
 {
@@ -400,7 +400,7 @@ static int read_url(struct ix_transfer *t, const char *url)
     return err;
 }
 
-/* ---- names: libcurl's own resolver makes everybody wait when it is cancelled --------------------------------------------------- */
+/* ---- names: libcurl's own resolver makes everybody wait when it is cancelled ------------- */
 
 static struct ix_name *find_name(struct ix_http_client *c, const struct ix_transfer *t)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a failed transfer means for its caller: which code, which sentence, and whether the server may have acted on it.
- * A request with a body is only complete at the server once bytes of the body are out, so until then it was not executed.
+ * A request with a body is only complete at the server once bytes of the body are out, so until then it was not
+ * executed.
  */
 #include <curl/curl.h>
 #include <stdio.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * UDP sockets: recvmmsg with the kernel's receive times, sendmmsg of everything a turn of the loop produced. A datagram
- * that the system has no room for is dropped and counted, as the network would have done; ICMP errors are not looked at.
+ * that the system has no room for is dropped and counted, as the network would have done; ICMP errors are not looked
+ * at.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -54,7 +55,7 @@ struct ix_udp {
     struct ix_udp_stats stats;
 };
 
-/* ---- sending -------------------------------------------------------------------------------------------------------- */
+/* ---- sending ----------------------------------------------------------------------------- */
 
 static size_t prepare(struct udp_part *p, size_t from, struct mmsghdr *msgs, struct iovec *iov)
 {
@@ -126,7 +127,7 @@ void ix_udp_flush(struct ix_udp *udp)
     flush_part(udp->part);
 }
 
-/* ---- receiving ------------------------------------------------------------------------------------------------------ */
+/* ---- receiving --------------------------------------------------------------------------- */
 
 struct batch {
     struct mmsghdr msgs[RECV_BATCH];
@@ -218,7 +219,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     }
 }
 
-/* ---- opening and closing -------------------------------------------------------------------------------------------- */
+/* ---- opening and closing ----------------------------------------------------------------- */
 
 static int open_socket(const struct ix_addr *bind_to, struct ix_addr *local)
 {

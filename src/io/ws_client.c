@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * WebSocket client (RFC 6455) on libwebsockets. Names are resolved first, addresses tried one after the other, and every
- * way to fail ends in one CLOSED event with a sentence. lws calls back in the middle of its own work, so its callbacks
- * only note what happened; connecting, ending and telling are done from our own timers.
+ * WebSocket client (RFC 6455) on libwebsockets. Names are resolved first, addresses tried one after the other, and
+ * every way to fail ends in one CLOSED event with a sentence. lws calls back in the middle of its own work, so its
+ * callbacks only note what happened; connecting, ending and telling are done from our own timers.
  *
  *   RESOLVING ──▶ CONNECTING ⇄ PROBING ──▶ OPEN ──▶ CLOSING ──▶ DONE (CLOSED is told, memory freed)
  */
@@ -101,7 +101,7 @@ static void finish(struct client *c)
     kick(c);
 }
 
-/* ---- freeing --------------------------------------------------------------------------------------------------------- */
+/* ---- freeing ----------------------------------------------------------------------------- */
 
 static void drop_queue(struct client *c)
 {
@@ -178,7 +178,7 @@ static void tell_closed(struct client *c)
     free_client(c);
 }
 
-/* ---- connecting ------------------------------------------------------------------------------------------------------ */
+/* ---- connecting -------------------------------------------------------------------------- */
 
 static void connect_next(struct client *c);
 
@@ -330,8 +330,8 @@ static void step_connect(struct client *c)
 }
 
 /*
- * Asking lws to close makes it send the frame and wait for the peer's. Debian's build asks twice where a callback returns
- * -1 for this, and the second time kills the connection before the frame is out; from here it asks once.
+ * Asking lws to close makes it send the frame and wait for the peer's. Debian's build asks twice where a callback
+ * returns -1 for this, and the second time kills the connection before the frame is out; from here it asks once.
  */
 static void send_close(struct client *c)
 {
@@ -399,7 +399,7 @@ static void on_addrs(void *ctx, int err, const struct ix_addr *addrs, size_t cou
     connect_next(c);
 }
 
-/* ---- messages -------------------------------------------------------------------------------------------------------- */
+/* ---- messages ---------------------------------------------------------------------------- */
 
 static int enqueue(struct client *c, const void *p, size_t n, enum lws_write_protocol kind)
 {
@@ -508,7 +508,7 @@ static int on_receive(struct client *c, const void *in, size_t len)
     return 0;
 }
 
-/* ---- lws's callbacks ------------------------------------------------------------------------------------------------- */
+/* ---- lws's callbacks --------------------------------------------------------------------- */
 
 static void on_established(struct client *c)
 {
@@ -660,7 +660,7 @@ int ix_ws_client_event(struct lws *wsi, int reason, void *user, void *in, size_t
     }
 }
 
-/* ---- beginning ------------------------------------------------------------------------------------------------------- */
+/* ---- beginning --------------------------------------------------------------------------- */
 
 static bool copy_options(struct client *c, const struct ix_ws_options *o, const struct ix_url *u)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * WebSocket frames as a server reads and writes them: RFC 6455 sections 5.2 to 5.5, 4.2.2 (the accept key), 8.1 (UTF-8).
+ * WebSocket frames as a server reads and writes them: RFC 6455 sections 5.2 to 5.5, 4.2.2 (the accept key), 8.1
+ * (UTF-8).
  *
  *   0                   1                   2                   3
  *   +-+-+-+-+-------+-+-------------+-------------------------------+

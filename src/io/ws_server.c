@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* WebSocket connections of the server: the upgrade (RFC 6455 section 4.2), messages, pings, the closing handshake (7). */
+/* WebSocket connections of the server: the upgrade (RFC 6455 section 4.2), messages, pings, the closing handshake (7).
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -82,7 +83,7 @@ static void server_close(struct ix_ws *ws, uint16_t code)
 
 static const struct ix_ws_ops server_ops = { .send = server_send, .ping = server_ping, .close = server_close };
 
-/* ---- reading ------------------------------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------- */
 
 static void on_peer_close(struct ix_ws_server *w, const struct ix_ws_item *item)
 {
@@ -151,7 +152,7 @@ void ix_ws_server_ended(struct ix_conn *c)
     c->ws = NULL;
 }
 
-/* ---- the upgrade ---------------------------------------------------------------------------------------------------------- */
+/* ---- the upgrade ------------------------------------------------------------------------- */
 
 static int put_switch(struct ix_conn *c, const char *key)
 {

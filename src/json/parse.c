@@ -68,7 +68,7 @@ static void skip_space(struct parser *p)
         p->at++;
 }
 
-/* ---- texts ------------------------------------------------------------------------------------------------------- */
+/* ---- texts ------------------------------------------------------------------------------- */
 
 static void put_code_point(struct ix_buf *b, uint32_t c)
 {
@@ -183,7 +183,7 @@ static bool parse_text(struct parser *p, struct ix_str *out)
     return true;
 }
 
-/* ---- numbers ----------------------------------------------------------------------------------------------------- */
+/* ---- numbers ----------------------------------------------------------------------------- */
 
 static size_t skip_digits(struct parser *p)
 {
@@ -274,7 +274,7 @@ static json_t *parse_number(struct parser *p)
     return j != NULL ? j : no_memory(p);
 }
 
-/* ---- values ------------------------------------------------------------------------------------------------------ */
+/* ---- values ------------------------------------------------------------------------------ */
 
 static json_t *parse_value(struct parser *p, size_t depth);
 

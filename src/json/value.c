@@ -17,7 +17,7 @@ static irisx_value_t *value(json_t *j)
     return (irisx_value_t *) (void *) j;
 }
 
-/* ---- making ------------------------------------------------------------------------------------------------------ */
+/* ---- making ------------------------------------------------------------------------------ */
 
 irisx_value_t *irisx_value_new_object(void)
 {
@@ -64,7 +64,7 @@ void irisx_value_free(irisx_value_t *v)
     json_decref(tree(v));
 }
 
-/* ---- changing ---------------------------------------------------------------------------------------------------- */
+/* ---- changing ---------------------------------------------------------------------------- */
 
 static size_t child_depth_max(const json_t *j, size_t left);
 
@@ -183,7 +183,7 @@ irisx_error_t irisx_value_remove(irisx_value_t *object, const char *key)
     return json_object_del(tree(object), key) == 0 ? IRISX_OK : IRISX_E_NOT_FOUND;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------- */
 
 irisx_value_type_t irisx_value_type(const irisx_value_t *v)
 {

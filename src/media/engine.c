@@ -13,7 +13,7 @@
 #define EVENT_BYTES_PER_PARTY 512
 #define RING_BYTES_MIN 8192
 
-/* ---- making ----------------------------------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------------------------ */
 static int make_parts(struct ix_media *m)
 {
     size_t size = 8;
@@ -78,7 +78,7 @@ void ix_media_free(struct ix_media *m)
     ix_free(m);
 }
 
-/* ---- who is here -------------------------------------------------------------------------------------------------- */
+/* ---- who is here ------------------------------------------------------------------------- */
 static size_t home(const struct ix_media *m, uint32_t id)
 {
     return (size_t) (id * UINT32_C(2654435761)) & m->table_mask;
@@ -126,7 +126,7 @@ void ix_media_leave(struct ix_media *m, struct ix_party *p)
     m->parties--;
 }
 
-/* ---- in ------------------------------------------------------------------------------------------------------------- */
+/* ---- in ---------------------------------------------------------------------------------- */
 void ix_media_frame(struct ix_media *m, uint32_t party_id, const struct ix_frame *f, struct ix_now now)
 {
     struct ix_party *p = ix_media_find(m, party_id);
@@ -137,7 +137,7 @@ void ix_media_frame(struct ix_media *m, uint32_t party_id, const struct ix_frame
     ix_party_frame(m, p, f, now);
 }
 
-/* ---- time ----------------------------------------------------------------------------------------------------------- */
+/* ---- time -------------------------------------------------------------------------------- */
 static void slot_skip(struct ix_media *m, struct slot *s, uint64_t ticks)
 {
     IX_LIST_EACH (it, &s->groups) {
@@ -178,7 +178,7 @@ uint64_t ix_media_deadline(const struct ix_media *m)
     return at;
 }
 
-/* ---- out -------------------------------------------------------------------------------------------------------------- */
+/* ---- out --------------------------------------------------------------------------------- */
 struct ix_frame *ix_media_begin_frame(struct ix_media *m)
 {
     m->scratch.frame = (struct ix_frame){ .payload_type = 0xff };

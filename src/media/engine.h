@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside media. An engine has slots, a slot has groups that tick together, a group has parties that hear each other, a party
- * is one call's way from received frames to PCM (hear) and from PCM to frames (say). All of it runs on one media thread.
+ * Inside media. An engine has slots, a slot has groups that tick together, a group has parties that hear each other, a
+ * party is one call's way from received frames to PCM (hear) and from PCM to frames (say). All of it runs on one media
+ * thread.
  */
 #ifndef IX_MEDIA_ENGINE_H
 #define IX_MEDIA_ENGINE_H

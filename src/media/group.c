@@ -7,7 +7,7 @@
 
 #define JOIN_GAP_US (IX_TICK_US / 2) /* a party that changes slots is not run twice within half a tick */
 
-/* ---- where and when ----------------------------------------------------------------------------------------------- */
+/* ---- where and when ---------------------------------------------------------------------- */
 static uint64_t first_due(size_t slot, uint64_t now_us)
 {
     uint64_t at = now_us / IX_TICK_US * IX_TICK_US + slot * (IX_TICK_US / IX_TICK_SLOTS);
@@ -85,7 +85,7 @@ void ix_group_retune(struct group *g)
         ix_party_tune(IX_CONTAINER(it, struct ix_party, in_group), rate_hz);
 }
 
-/* ---- a tick --------------------------------------------------------------------------------------------------------- */
+/* ---- a tick ------------------------------------------------------------------------------ */
 static void hear_all(struct ix_media *m, struct group *g, uint64_t due_us, struct ix_now now)
 {
     IX_LIST_EACH (it, &g->members) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hear: received frames to PCM. The jitter buffer says what is to be played; here it is decoded or made up, and delay is
- * taken out or put in where nobody notices: whole frames, while it is quiet. Time stretching will take their place in
- * shape().
+ * Hear: received frames to PCM. The jitter buffer says what is to be played; here it is decoded or made up, and delay
+ * is taken out or put in where nobody notices: whole frames, while it is quiet. Time stretching will take their place
+ * in shape().
  */
 #include "media/engine.h"
 
@@ -40,7 +40,7 @@ void ix_party_frame(struct ix_media *m, struct ix_party *p, const struct ix_fram
     ix_jitter_put(p->jitter, f, clock_of(p, f));
 }
 
-/* ---- what the jitter buffer gave, to the end of the fifo -------------------------------------------------------------- */
+/* ---- what the jitter buffer gave, to the end of the fifo --------------------------------- */
 static uint64_t samples_us(const struct ix_party *p, size_t n)
 {
     return n * IX_S / p->rate_hz;
@@ -59,8 +59,8 @@ static bool is_quiet(struct ix_party *p, const int16_t *pcm, size_t n)
     return level < QUIET_MIN || (level < QUIET_MAX && level < p->floor * 1.5f);
 }
 
-/* Takes a quiet frame out when there is more delay than needed, doubles it when there is less. n samples were decoded at
- * the end of the fifo; returns how many are there now. */
+/* Takes a quiet frame out when there is more delay than needed, doubles it when there is less. n samples were decoded
+ * at the end of the fifo; returns how many are there now. */
 static size_t shape(struct ix_party *p, const struct ix_jitter_got *got, int16_t *pcm, size_t n, size_t space)
 {
     int64_t length = (int64_t) samples_us(p, n);

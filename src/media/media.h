@@ -49,9 +49,9 @@ enum ix_media_cmd_kind {
     IX_MEDIA_REMOVE = 2, /* answered by RELEASED; the caller may free the party then */
     IX_MEDIA_CODEC = 3,
     IX_MEDIA_SOURCE = 4, /* what this party sends besides the mix; another ring before gets its SOURCE_ENDED */
-    /* Rings that are written get a frame each tick from the next one on, gaps concealed, at their own rate; what does not
-     * fit is lost (counted). When one is replaced or stopped, and before RELEASED, the engine ends it (ix_pcm_ring_end)
-     * and says RING_RELEASED. */
+    /* Rings that are written get a frame each tick from the next one on, gaps concealed, at their own rate; what does
+     * not fit is lost (counted). When one is replaced or stopped, and before RELEASED, the engine ends it
+     * (ix_pcm_ring_end) and says RING_RELEASED. */
     IX_MEDIA_SINK = 5, /* ring for what is heard (application or recorder), with rate; NULL stops */
     IX_MEDIA_RECORD = 6, /* ring pair: received and sent, for a recorder; either may be NULL; both NULL stops */
     IX_MEDIA_MUTE = 7,
@@ -133,7 +133,7 @@ struct ix_media_event {
     } u;
 };
 
-/* ---- parties: any thread but a media thread; all memory a party ever needs is taken here ----------------------------- */
+/* ---- parties: any thread but a media thread; all memory a party ever needs is taken here --- */
 struct ix_party_options {
     const struct ix_log *log;
     uint64_t seed;
@@ -142,7 +142,7 @@ struct ix_party_options {
 int ix_party_new(const struct ix_party_options *o, struct ix_party **out);
 void ix_party_free(struct ix_party *p); /* not while an engine has it */
 
-/* ---- the engine: one a media thread ------------------------------------------------------------------------------------ */
+/* ---- the engine: one a media thread ------------------------------------------------------ */
 struct ix_media;
 struct ix_media_totals { /* of an engine */
     uint64_t ticks, ticks_skipped; /* group ticks run; left out because the call came more than three ticks late */

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* ---- source ----------------------------------------------------------------------------------------------------- */
+/* ---- source ------------------------------------------------------------------------------ */
 static void tell_ring(
     struct ix_media *m, const struct ix_party *p, enum ix_media_event_kind kind, struct ix_pcm_ring *ring)
 {
@@ -119,7 +119,7 @@ void ix_feed_skip(struct ix_media *m, struct ix_party *p, uint64_t ticks)
     }
 }
 
-/* ---- sinks ---------------------------------------------------------------------------------------------------------- */
+/* ---- sinks ------------------------------------------------------------------------------- */
 void ix_drain_tune(struct ix_party *p, struct drain *d)
 {
     if (d->ring)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Say: source and mix to frames. The timestamp begins at 0 and advances with every tick, whatever is sent in it; a frame
- * after a pause carries the marker (RFC 3551 section 4.1). Telephone-events lie on the same line.
+ * Say: source and mix to frames. The timestamp begins at 0 and advances with every tick, whatever is sent in it; a
+ * frame after a pause carries the marker (RFC 3551 section 4.1). Telephone-events lie on the same line.
  */
 #include "media/engine.h"
 
@@ -68,7 +68,7 @@ static void send_held(struct ix_media *m, struct ix_party *p)
     ix_media_send_frame(m, p->id);
 }
 
-/* ---- digits -------------------------------------------------------------------------------------------------------------- */
+/* ---- digits ------------------------------------------------------------------------------ */
 static void send_events(struct ix_media *m, const struct ix_party *p, const struct ix_tel_out *out)
 {
     for (size_t i = 0; i < out->count; i++) {

@@ -10,10 +10,10 @@
 #define IX_RTCP_BLOCKS_MAX 31 /* report blocks a packet can hold */
 #define IX_RTP_CNAME_MAX 64
 
-/* ---- packet.c --------------------------------------------------------------------------------------------------- */
+/* ---- packet.c ---------------------------------------------------------------------------- */
 void ix_rtp_write_head(struct ix_buf *b, const struct ix_rtp_header *h); /* no CSRC, no extension, no padding */
 
-/* ---- source.c: what is known of one synchronisation source we receive (RFC 3550 appendix A.1, A.3, A.8) --------- */
+/* ---- source.c: what is known of one synchronisation source we receive (RFC 3550 appendix A.1, A.3, A.8) --- */
 struct ix_rtp_source {
     uint32_t ssrc;
     bool started;
@@ -34,7 +34,7 @@ void ix_rtp_source_transit(struct ix_rtp_source *s, uint32_t timestamp, uint32_t
 uint64_t ix_rtp_source_lost(const struct ix_rtp_source *s);
 uint64_t ix_rtp_source_jitter_us(const struct ix_rtp_source *s);
 
-/* ---- rtcp.c ----------------------------------------------------------------------------------------------------- */
+/* ---- rtcp.c ------------------------------------------------------------------------------ */
 struct ix_rtcp_block { /* RFC 3550 section 6.4.1 */
     uint32_t ssrc;
     uint8_t fraction_lost; /* /256 */
@@ -72,7 +72,7 @@ struct ix_rtcp_packet {
 bool ix_rtcp_next(struct ix_reader *compound, struct ix_rtcp_packet *out);
 bool ix_rtcp_next_block(struct ix_rtcp_packet *p, struct ix_rtcp_block *out);
 
-/* ---- srtp.c: libsrtp2 (RFC 3711), AES_CM_128_HMAC_SHA1_80 both ways --------------------------------------------- */
+/* ---- srtp.c: libsrtp2 (RFC 3711), AES_CM_128_HMAC_SHA1_80 both ways ---------------------- */
 #define IX_SRTP_TRAILER 160 /* bytes that libsrtp may write behind a packet: SRTP_MAX_TRAILER_LEN + 4, and some */
 struct ix_srtp;
 int ix_srtp_new(const uint8_t local[30], const uint8_t remote[30], uint32_t ssrc, struct ix_srtp **out);

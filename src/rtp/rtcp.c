@@ -13,7 +13,7 @@ uint64_t ix_rtcp_ntp(int64_t wall_us)
     return seconds << 32 | ((rest << 32) / IX_S);
 }
 
-/* ---- writing ---------------------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------- */
 
 /* length counts 32-bit words less one; what follows the first word has `bytes` bytes */
 static void write_head(struct ix_buf *b, unsigned count, enum ix_rtcp_kind kind, size_t bytes)
@@ -71,7 +71,7 @@ void ix_rtcp_write(struct ix_buf *b, const struct ix_rtcp_report *report)
     }
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------- */
 
 static bool sdes_ok(struct ix_reader r, unsigned chunks)
 {

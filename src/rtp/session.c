@@ -81,7 +81,7 @@ struct ix_rtp {
     _Alignas(8) uint8_t scratch[IX_RTP_PACKET_MAX + IX_SRTP_TRAILER];
 };
 
-/* ---- outputs ---------------------------------------------------------------------------------------------------- */
+/* ---- outputs ----------------------------------------------------------------------------- */
 
 static struct slot *new_slot(struct ix_rtp *r, enum ix_rtp_out_kind kind)
 {
@@ -128,7 +128,7 @@ bool ix_rtp_poll(struct ix_rtp *r, struct ix_rtp_out *out)
     return true;
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------------------------- */
 
 int ix_rtp_new(const struct ix_rtp_config *config, struct ix_rtp **out)
 {
@@ -224,7 +224,7 @@ static void start_reports(struct ix_rtp *r, uint64_t now_us)
         r->report_us = ix_time_add(now_us, FIRST_REPORT);
 }
 
-/* ---- sending ---------------------------------------------------------------------------------------------------- */
+/* ---- sending ----------------------------------------------------------------------------- */
 
 /* 0xff if nothing fits. A frame that the encoder made before the codec changed keeps the type of its own codec. */
 static uint8_t payload_type_for(const struct ix_rtp *r, const struct ix_frame *f)
@@ -295,7 +295,7 @@ int ix_rtp_send(struct ix_rtp *r, const struct ix_frame *frame, struct ix_now no
     return 0;
 }
 
-/* ---- reports ---------------------------------------------------------------------------------------------------- */
+/* ---- reports ----------------------------------------------------------------------------- */
 
 static struct ix_rtcp_sender sender_info(struct ix_rtp *r, struct ix_now now)
 {
@@ -373,7 +373,7 @@ void ix_rtp_bye(struct ix_rtp *r, struct ix_now now)
         send_report(r, true, now); /* who never sent anything need not say good-bye (section 6.3.7) */
 }
 
-/* ---- who may talk ----------------------------------------------------------------------------------------------- */
+/* ---- who may talk ------------------------------------------------------------------------ */
 
 static struct known_source *find_known(struct ix_rtp *r, uint32_t ssrc)
 {
@@ -393,7 +393,8 @@ static bool is_retired(const struct ix_rtp *r, uint32_t ssrc)
     return false;
 }
 
-/* Before libsrtp makes a state for it: a source that is new must not come more often than once a second, in the long run. */
+/* Before libsrtp makes a state for it: a source that is new must not come more often than once a second, in the long
+ * run. */
 static bool may_talk(struct ix_rtp *r, uint32_t ssrc, uint64_t now_us)
 {
     if (find_known(r, ssrc) != NULL)
@@ -454,7 +455,7 @@ static bool select_source(struct ix_rtp *r, uint32_t ssrc, bool former, uint64_t
     return true;
 }
 
-/* ---- receiving -------------------------------------------------------------------------------------------------- */
+/* ---- receiving --------------------------------------------------------------------------- */
 
 static void count_refused(struct ix_rtp *r, int err)
 {

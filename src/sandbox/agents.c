@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Agents as SIP knows them: a copy of the state's rows on the call loop, digest, registrations. RFC 3261 sections 10, 22. */
+/* Agents as SIP knows them: a copy of the state's rows on the call loop, digest, registrations. RFC 3261 sections
+ * 10, 22. */
 #include <string.h>
 
 #include "sandbox/sip.h"
 
-/* ---- the directory ------------------------------------------------------------------------------------------------------------ */
+/* ---- the directory ----------------------------------------------------------------------- */
 const struct sandbox_agent *sandbox_agent_find(const struct sandbox_sip *s, struct ix_str extension)
 {
     return ix_map_get(s->agents, extension);
@@ -46,7 +47,7 @@ void sandbox_agents_free(struct sandbox_sip *s)
     ix_map_free(s->agents);
 }
 
-/* ---- digest ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- digest ------------------------------------------------------------------------------ */
 static void challenge(struct sandbox_sip *s, ix_sip_txn txn, bool proxy, bool stale)
 {
     struct ix_buf b;
@@ -92,7 +93,7 @@ const struct sandbox_agent *sandbox_authenticate(struct sandbox_sip *s, const st
     return NULL;
 }
 
-/* ---- registrations ----------------------------------------------------------------------------------------------------------------- */
+/* ---- registrations ----------------------------------------------------------------------- */
 void sandbox_register(struct sandbox_sip *s, const struct ix_phone_event *ev)
 {
     const struct sandbox_agent *agent = sandbox_authenticate(s, ev, false);

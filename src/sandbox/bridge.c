@@ -63,7 +63,7 @@ void sandbox_bridge_dial(struct sandbox_call *c)
         sandbox_call_over(c, 480, Q850_ABSENT);
 }
 
-/* ---- what leg b does -------------------------------------------------------------------------------------------------------------- */
+/* ---- what leg b does --------------------------------------------------------------------- */
 void sandbox_bridge_cadence(struct sandbox_call *c)
 {
     uint32_t ms = c->tone_on ? CADENCE_OFF_MS : CADENCE_ON_MS;

@@ -4,7 +4,7 @@
 
 #include "sandbox/sip.h"
 
-/* ---- telling the REST half -------------------------------------------------------------------------------------------------- */
+/* ---- telling the REST half --------------------------------------------------------------- */
 struct telling {
     struct sandbox *sb;
     struct sandbox_call_event ev;
@@ -97,7 +97,7 @@ void sandbox_call_answered(struct sandbox_call *c)
     tell(c, SANDBOX_CALL_ANSWERED);
 }
 
-/* ---- legs ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- legs -------------------------------------------------------------------------------- */
 static struct ix_str leg_key(const struct sandbox_leg *leg)
 {
     return ix_str_n(&leg->id, sizeof leg->id);
@@ -244,7 +244,7 @@ void sandbox_leg_media(struct sandbox_sip *s, struct sandbox_leg *leg, const str
         sandbox_scene_digit(leg->call, ev->u.dtmf.digit);
 }
 
-/* ---- calls -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- calls ------------------------------------------------------------------------------- */
 static void on_timer(void *ctx)
 {
     sandbox_scene_timeout(ctx);
@@ -327,7 +327,7 @@ void sandbox_hold(struct sandbox_call *c)
     sandbox_source(c, IX_SOURCE_TONE, (float[2]){ 330.0f, 415.0f });
 }
 
-/* ---- calls the API makes ------------------------------------------------------------------------------------------------------------- */
+/* ---- calls the API makes ----------------------------------------------------------------- */
 static int dial_a(struct sandbox_call *c)
 {
     c->a = sandbox_leg_new(c);
@@ -359,7 +359,7 @@ void sandbox_call_originate(
         sandbox_call_over(c, 480, Q850_ABSENT);
 }
 
-/* ---- the list of live calls -------------------------------------------------------------------------------------------------------------- */
+/* ---- the list of live calls -------------------------------------------------------------- */
 struct listing {
     sandbox_live_fn fn;
     void *ctx;

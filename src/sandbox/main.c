@@ -219,7 +219,7 @@ static int parse_options(struct sandbox_options *o, int argc, char **argv)
     return -1;
 }
 
-/* ---- serving --------------------------------------------------------------------------------------------------------------- */
+/* ---- serving ----------------------------------------------------------------------------- */
 static int print_ready(struct sandbox *sb)
 {
     struct ix_buf b;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Plays a scene for leg a of a call, step by step. A call of the API to a scene has no leg: the same steps pass in the same
- * time, without sound.
+ * Plays a scene for leg a of a call, step by step. A call of the API to a scene has no leg: the same steps pass in the
+ * same time, without sound.
  *
  *   RUNS ──step waits──▶ FOR_... ──time, media, sound, digits, recording──▶ RUNS ... SCENE_END: the call is over
  */
@@ -53,7 +53,7 @@ void sandbox_scene_until_end(struct sandbox_call *c)
     (void) until_end(c); /* it always blocks */
 }
 
-/* ---- steps ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- steps ------------------------------------------------------------------------------- */
 static enum going ring(struct sandbox_call *c, const struct scene_step *step)
 {
     if (c->a && !c->a->answered)
@@ -215,7 +215,7 @@ static enum going run_step(struct sandbox_call *c, const struct scene_step *step
     return over(c, 480, Q850_NORMAL);
 }
 
-/* ---- from step to step --------------------------------------------------------------------------------------------------------------- */
+/* ---- from step to step ------------------------------------------------------------------- */
 static void run(struct sandbox_call *c)
 {
     enum going going;

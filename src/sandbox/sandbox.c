@@ -9,7 +9,7 @@
 
 #define MAX_PARTIES 256
 
-/* ---- crossing to a loop and back ------------------------------------------------------------------------------------------ */
+/* ---- crossing to a loop and back --------------------------------------------------------- */
 struct crossing {
     pthread_mutex_t lock;
     pthread_cond_t done_cond;
@@ -46,7 +46,7 @@ int sandbox_run_on(struct ix_loop *loop, void (*fn)(void *arg), void *arg)
     return err;
 }
 
-/* ---- start ------------------------------------------------------------------------------------------------------------------- */
+/* ---- start ------------------------------------------------------------------------------- */
 static void to_stderr(void *ctx, int level, const char *area, const char *line)
 {
     static const char *const names[] = { "?", "error", "warn", "info", "debug", "trace" };
@@ -165,7 +165,7 @@ int sandbox_start(const struct sandbox_options *o, struct sandbox **out, const c
     return 0;
 }
 
-/* ---- end --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- end --------------------------------------------------------------------------------- */
 struct farewell {
     pthread_mutex_t lock;
     pthread_cond_t told_cond;
@@ -233,7 +233,7 @@ void sandbox_free(struct sandbox *sb)
     ix_free(sb);
 }
 
-/* ---- the ready line ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the ready line ---------------------------------------------------------------------- */
 static void member(struct ix_buf *b, const char *key, const char *value)
 {
     ix_buf_fmt(b, "%s\"%s\":", b->n && b->p[b->n - 1] != '{' ? "," : "", key);

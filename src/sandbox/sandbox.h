@@ -6,7 +6,8 @@
  *   call loop      SIP half: sip.c and its kin. Engine, registrar, calls, scenes.
  *   service loop   HTTP + WebSocket server, wires (WebSocket side), REST half: rest*.c, state*.c, webhooks.c. SQLite.
  *
- * The halves meet in this header only: what one calls of the other hops to the loop it belongs to. docs/design/sandbox.md
+ * The halves meet in this header only: what one calls of the other hops to the loop it belongs to.
+ * docs/design/sandbox.md
  */
 #ifndef IX_SANDBOX_H
 #define IX_SANDBOX_H
@@ -15,7 +16,7 @@
 #include "host/host.h"
 #include "io/io.h"
 
-/* ---- options (main.c) ------------------------------------------------------------------------------------------------ */
+/* ---- options (main.c) -------------------------------------------------------------------- */
 struct sandbox_faults { /* --fault NAME[=VALUE], several allowed; 0 and false: none */
     uint64_t drop_ws_after_us; /* every SIP WebSocket is dropped that long after it was opened */
     bool no_answer; /* INVITEs are taken and never answered, not even with 100 */
@@ -37,7 +38,7 @@ struct sandbox_options { /* texts borrowed from argv */
     struct sandbox_faults faults;
 };
 
-/* ---- the platform --------------------------------------------------------------------------------------------------------- */
+/* ---- the platform ------------------------------------------------------------------------ */
 #define SANDBOX_REALM "sandbox.irisx.test"
 struct sandbox {
     struct sandbox_options options;
@@ -62,7 +63,7 @@ int sandbox_ready_line(struct sandbox *sb, struct ix_buf *json); /* main thread,
 /* runs fn(arg) on the loop's thread and waits for it; never from a loop's own thread */
 int sandbox_run_on(struct ix_loop *loop, void (*fn)(void *arg), void *arg);
 
-/* ---- state: one SQLite database (state.c) ----------------------------------------------------------------------------- */
+/* ---- state: one SQLite database (state.c) ------------------------------------------------ */
 struct sandbox_agent {
     char extension[16];
     char password[33]; /* SIP digest */
@@ -76,8 +77,8 @@ struct sandbox_owner { /* the user that is told at start */
 };
 struct sqlite3;
 struct sandbox_state;
-/* Opens or makes it. A fresh one gets a tenant, a user admin@sandbox.test with an API key, agents 1000..1009 and a number
- * +12025550100, with secrets from rng. IRISX_E_IO, _DISK_FULL, _FORMAT (not a state file of ours) */
+/* Opens or makes it. A fresh one gets a tenant, a user admin@sandbox.test with an API key, agents 1000..1009 and a
+ * number +12025550100, with secrets from rng. IRISX_E_IO, _DISK_FULL, _FORMAT (not a state file of ours) */
 int sandbox_state_open(const char *file /* NULL: memory */, const struct ix_rng *rng, const struct ix_log *log,
     struct sandbox_state **out);
 void sandbox_state_close(struct sandbox_state *s);
@@ -86,7 +87,7 @@ int sandbox_state_owner(struct sandbox_state *s, struct sandbox_owner *out);
 int sandbox_state_agents(
     struct sandbox_state *s, int (*fn)(void *ctx, const struct sandbox_agent *a), void *ctx); /* by extension */
 
-/* ---- what the REST half provides (service loop) ------------------------------------------------------------------------- */
+/* ---- what the REST half provides (service loop) ------------------------------------------ */
 struct sandbox_rest;
 int sandbox_rest_new(struct sandbox *sb, struct sandbox_rest **out);
 void sandbox_rest_free(struct sandbox_rest *r); /* NULL allowed; loops are stopped, any thread */
@@ -116,7 +117,7 @@ struct sandbox_call_event {
 };
 void sandbox_rest_call_event(struct sandbox_rest *r, const struct sandbox_call_event *ev);
 
-/* ---- what the SIP half provides ---------------------------------------------------------------------------------------------- */
+/* ---- what the SIP half provides ---------------------------------------------------------- */
 struct sandbox_sip;
 int sandbox_sip_new(struct sandbox *sb, struct sandbox_sip **out); /* main thread, before the server listens */
 void sandbox_sip_free(struct sandbox_sip *s); /* NULL allowed; loops are stopped */

@@ -4,7 +4,7 @@
 
 #include "sandbox/sip.h"
 
-/* ---- events of the engine --------------------------------------------------------------------------------------------------- */
+/* ---- events of the engine ---------------------------------------------------------------- */
 struct ix_now sandbox_now(const struct sandbox_sip *s)
 {
     return ix_engine_now(s->engine);
@@ -102,7 +102,7 @@ static void on_idle(void *ctx)
     s->idle(s->idle_ctx);
 }
 
-/* ---- life --------------------------------------------------------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------------------------- */
 struct starting {
     struct sandbox_sip *s;
     int err;
@@ -195,7 +195,7 @@ void sandbox_sip_shutdown(struct sandbox_sip *s, void (*idle)(void *ctx), void *
     ix_engine_shutdown(s->engine);
 }
 
-/* ---- commands of other threads ----------------------------------------------------------------------------------------------------- */
+/* ---- commands of other threads ----------------------------------------------------------- */
 enum order_kind { ORDER_ORIGINATE = 1, ORDER_HANGUP, ORDER_ACTION, ORDER_AGENT, ORDER_LIST };
 struct order {
     struct sandbox *sb;

@@ -74,7 +74,7 @@ static void sound_over(struct sandbox_sound *d)
         sandbox_scene_sound_over(c);
 }
 
-/* ---- prompts -------------------------------------------------------------------------------------------------------------------- */
+/* ---- prompts ----------------------------------------------------------------------------- */
 static void speak_instead(struct sandbox_sound *d)
 {
     d->ring = sandbox_voice(d->prompt, VOICE_HZ);
@@ -134,7 +134,7 @@ void sandbox_hush(struct sandbox_call *c)
         sound_free(d);
 }
 
-/* ---- recordings ------------------------------------------------------------------------------------------------------------------- */
+/* ---- recordings -------------------------------------------------------------------------- */
 int sandbox_record(struct sandbox_call *c)
 {
     struct sandbox_sound *d;
@@ -196,7 +196,7 @@ int sandbox_play_back(struct sandbox_call *c)
     return IRISX_E_MEDIA;
 }
 
-/* ---- rings that come back ------------------------------------------------------------------------------------------------------------ */
+/* ---- rings that come back ---------------------------------------------------------------- */
 void sandbox_sound_media(struct sandbox_sip *s, const struct ix_media_event *ev)
 {
     if (ev->kind != IX_MEDIA_EV_SOURCE_ENDED && ev->kind != IX_MEDIA_EV_RING_RELEASED)

@@ -53,7 +53,7 @@ int sandbox_state_exec(struct sandbox_state *s, const char *sql)
     return code == SQLITE_OK ? 0 : sandbox_state_error(s, code);
 }
 
-/* ---- a fresh one ------------------------------------------------------------------------------------------------------------ */
+/* ---- a fresh one ------------------------------------------------------------------------- */
 struct fresh {
     char password[PASSWORD_LEN + 1];
     char key[80];
@@ -131,7 +131,7 @@ static int fill(struct sandbox_state *s, const struct ix_rng *rng)
     return err;
 }
 
-/* ---- opening -------------------------------------------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------- */
 static int read_number(struct sandbox_state *s, const char *sql, int64_t *out)
 {
     sqlite3_stmt *stmt;
@@ -205,7 +205,7 @@ struct sqlite3 *sandbox_state_db(struct sandbox_state *s)
     return s->db;
 }
 
-/* ---- who there is ------------------------------------------------------------------------------------------------------------------ */
+/* ---- who there is ------------------------------------------------------------------------ */
 static void column(sqlite3_stmt *stmt, int at, char *out, size_t cap)
 {
     (void) ix_str_copy(

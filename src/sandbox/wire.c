@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One SIP WebSocket. The server lives on the service loop, since HTTP shares its port and a slow REST answer must not hold
- * up sound; the engine lives on the call loop. A wire has one half on each and posts between them:
+ * One SIP WebSocket. The server lives on the service loop, since HTTP shares its port and a slow REST answer must not
+ * hold up sound; the engine lives on the call loop. A wire has one half on each and posts between them:
  *
  *   service: OPEN ──▶ call: accepted      service: MESSAGE, PONG ──▶ call      call: send, ping, close ──▶ service
  *   service: CLOSED (ws is gone) ──▶ call: peer_closed, last post ──▶ service: freed
@@ -54,7 +54,7 @@ static void send_parcel(
         ix_free(p);
 }
 
-/* ---- call loop to service loop ------------------------------------------------------------------------------------------------ */
+/* ---- call loop to service loop ----------------------------------------------------------- */
 static void on_service(void *arg)
 {
     struct parcel *p = arg;
@@ -100,7 +100,7 @@ static void peer_close(void *ctx)
     send_parcel(w->sb->service_loop, on_service, w, PARCEL_CLOSE, NULL, 0);
 }
 
-/* ---- service loop to call loop ------------------------------------------------------------------------------------------------- */
+/* ---- service loop to call loop ----------------------------------------------------------- */
 static void on_call(void *arg)
 {
     struct parcel *p = arg;
@@ -154,7 +154,7 @@ void sandbox_wires_free(struct sandbox *sb)
         free_wire(IX_CONTAINER(sb->wires.next, struct wire, node));
 }
 
-/* ---- the server's events ---------------------------------------------------------------------------------------------------------- */
+/* ---- the server's events ----------------------------------------------------------------- */
 static void on_drop(void *ctx)
 {
     struct wire *w = ctx;

@@ -40,7 +40,7 @@ bool ix_sdp_events_wanted(const struct ix_sdp_local *local)
     return local->events || nothing_named(local);
 }
 
-/* ---- direction (RFC 3264 section 6.1) ---------------------------------------------------------------------------------------- */
+/* ---- direction (RFC 3264 section 6.1) ---------------------------------------------------- */
 
 static bool sends(enum ix_sdp_direction d)
 {
@@ -60,7 +60,7 @@ static enum ix_sdp_direction common_direction(enum ix_sdp_direction ours, enum i
     return out ? IX_SDP_SENDONLY : in ? IX_SDP_RECVONLY : IX_SDP_INACTIVE;
 }
 
-/* ---- codecs -------------------------------------------------------------------------------------------------------------------- */
+/* ---- codecs ------------------------------------------------------------------------------ */
 
 static const struct ix_sdp_codec *first_codec(const struct ix_sdp_media *m, const struct ix_sdp_local *local)
 {
@@ -111,7 +111,7 @@ static void describe(struct ix_sdp_agreed *out, const struct ix_sdp_media *m, co
         out->max_average_bitrate = 0;
 }
 
-/* ---- what a secure stream needs -------------------------------------------------------------------------------------------------- */
+/* ---- what a secure stream needs ---------------------------------------------------------- */
 
 static bool strong_fingerprint(const struct ix_sdp_media *m)
 {

@@ -87,7 +87,7 @@ static int read_mid(struct ix_sdp_media *m, struct ix_str value, const char **wh
     return 0;
 }
 
-/* ---- ICE --------------------------------------------------------------------------------------------------------------------- */
+/* ---- ICE --------------------------------------------------------------------------------- */
 
 static bool ice_chars(struct ix_str s, size_t least)
 {
@@ -185,7 +185,7 @@ static int read_candidate(struct ix_sdp_media *m, struct ix_str value, const cha
     return 0;
 }
 
-/* ---- DTLS -------------------------------------------------------------------------------------------------------------------- */
+/* ---- DTLS -------------------------------------------------------------------------------- */
 
 static int read_setup(struct ix_sdp_media *m, struct ix_str value, const char **why)
 {
@@ -248,7 +248,7 @@ static int read_fingerprint(struct ix_sdp_media *m, struct ix_str value, const c
     return 0;
 }
 
-/* ---- the rest ---------------------------------------------------------------------------------------------------------------- */
+/* ---- the rest ---------------------------------------------------------------------------- */
 
 static int read_ssrc(struct ix_sdp_media *m, struct ix_str value, const char **why)
 {

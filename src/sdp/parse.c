@@ -54,7 +54,7 @@ static int parse_origin(struct parse *p, struct ix_str value)
     return 0;
 }
 
-/* ---- m= -------------------------------------------------------------------------------------------------------------------- */
+/* ---- m= ---------------------------------------------------------------------------------- */
 
 static const struct {
     uint8_t payload_type;
@@ -117,7 +117,7 @@ static int parse_media_line(struct parse *p, struct ix_str value)
     return parse_formats(p, p->media);
 }
 
-/* ---- lines ----------------------------------------------------------------------------------------------------------------- */
+/* ---- lines ------------------------------------------------------------------------------- */
 
 static int parse_attribute(struct parse *p, struct ix_str value)
 {
@@ -209,7 +209,7 @@ int ix_sdp_parse(struct ix_sdp *sdp, const void *bytes, size_t n, const char **w
     return err;
 }
 
-/* ---- fmtp -------------------------------------------------------------------------------------------------------------------- */
+/* ---- fmtp -------------------------------------------------------------------------------- */
 
 bool ix_sdp_fmtp(struct ix_str fmtp, const char *key, struct ix_str *value)
 {

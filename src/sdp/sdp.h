@@ -76,7 +76,7 @@ int ix_sdp_parse(struct ix_sdp *sdp, const void *p, size_t n, const char **why);
 /* value of key=… in an fmtp string; false if absent */
 bool ix_sdp_fmtp(struct ix_str fmtp, const char *key, struct ix_str *value);
 
-/* ---- what we can do, and what was agreed -------------------------------------------------------------------------- */
+/* ---- what we can do, and what was agreed ------------------------------------------------- */
 struct ix_sdp_local { /* our side of a session */
     uint64_t session_id; /* o=: 63 bits, random */
     uint32_t version; /* o=: grows with each changed description */
@@ -115,7 +115,8 @@ int ix_sdp_write_offer(const struct ix_sdp_local *local, struct ix_buf *out);
  * IRISX_E_PROTOCOL without fingerprint or ICE credentials; why may be NULL. Codec order: the offer's. */
 int ix_sdp_accept(
     const struct ix_sdp *offer, const struct ix_sdp_local *local, struct ix_sdp_agreed *out, const char **why);
-/* m-lines in the offer's order, others refused; offered mid, BUNDLE and payload numbers echoed; extmap, rtcp-fb dropped */
+/* m-lines in the offer's order, others refused; offered mid, BUNDLE and payload numbers echoed; extmap, rtcp-fb dropped
+ */
 int ix_sdp_write_answer(const struct ix_sdp *offer, const struct ix_sdp_agreed *agreed,
     const struct ix_sdp_local *local, struct ix_buf *out);
 /* What an answer to our own offer agreed on. */

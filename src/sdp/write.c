@@ -126,7 +126,7 @@ static bool local_complete(const struct ix_sdp_local *local)
     return local->ufrag && local->pwd && local->fingerprint_sha256;
 }
 
-/* ---- offer ------------------------------------------------------------------------------------------------------------------- */
+/* ---- offer ------------------------------------------------------------------------------- */
 
 struct offered {
     enum ix_codec_id codec;
@@ -188,7 +188,7 @@ int ix_sdp_write_offer(const struct ix_sdp_local *local, struct ix_buf *out)
     return out->err;
 }
 
-/* ---- answer ------------------------------------------------------------------------------------------------------------------ */
+/* ---- answer ------------------------------------------------------------------------------ */
 
 /* RFC 3264 section 6: refused, in its place, with a format so that the line is whole */
 static void write_refused(struct ix_buf *b, const struct ix_sdp_media *m)

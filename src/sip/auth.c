@@ -78,7 +78,7 @@ bool ix_sip_auth_known(const struct ix_sip_auth *a)
     return a->count > 0;
 }
 
-/* ---- challenges -------------------------------------------------------------------------------------------------------------- */
+/* ---- challenges -------------------------------------------------------------------------- */
 
 struct offer { /* one challenge of a response, slices of it */
     struct ix_str realm, nonce, opaque, algorithm, qop;
@@ -217,7 +217,7 @@ int ix_sip_auth_challenge(struct ix_sip_auth *a, const struct ix_sip_msg *respon
     return result;
 }
 
-/* ---- credentials --------------------------------------------------------------------------------------------------------------- */
+/* ---- credentials ------------------------------------------------------------------------- */
 
 static void write_param(struct ix_buf *b, const char *name, const char *inner)
 {

@@ -74,7 +74,7 @@ void ix_sip_auth_server_free(struct ix_sip_auth_server *a)
     ix_free(a);
 }
 
-/* ---- nonces ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- nonces ------------------------------------------------------------------------------ */
 
 static int sign(const struct ix_sip_auth_server *a, const uint8_t head[16], uint8_t out[16])
 {
@@ -156,7 +156,7 @@ static bool count_fresh(struct used_nonce *u, uint32_t nc)
     return true;
 }
 
-/* ---- challenge ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- challenge --------------------------------------------------------------------------- */
 
 static void write_challenge(const struct ix_sip_auth_server *a, struct ix_buf *b, bool proxy, bool stale,
     const char *algorithm, struct ix_str nonce)
@@ -185,7 +185,7 @@ int ix_sip_auth_server_challenge(
     return b->err;
 }
 
-/* ---- verification -------------------------------------------------------------------------------------------------------------------- */
+/* ---- verification ------------------------------------------------------------------------ */
 
 static bool find_credentials(
     const struct ix_sip_auth_server *a, const struct ix_sip_msg *msg, bool proxy, struct ix_str *params)

@@ -97,7 +97,7 @@ static void write_body(struct ix_buf *b, struct ix_str body)
     ix_buf_strv(b, body);
 }
 
-/* ---- requests ------------------------------------------------------------------------------------------------------------ */
+/* ---- requests ---------------------------------------------------------------------------- */
 
 struct ix_str ix_sip_draft_part(const struct ix_sip_draft *draft, struct ix_sip_span span)
 {
@@ -284,7 +284,7 @@ void ix_sip_draft_write_bare(struct ix_buf *b, const struct ix_sip_draft *draft,
     write_body(b, IX_STR_NONE);
 }
 
-/* ---- responses ------------------------------------------------------------------------------------------------------------- */
+/* ---- responses --------------------------------------------------------------------------- */
 
 static void copy_all(struct ix_buf *b, const struct ix_sip_msg *request, enum ix_sip_hdr id)
 {

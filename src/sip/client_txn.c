@@ -95,7 +95,7 @@ int ix_sip_send_request(struct ix_sip_stack *s, uint32_t transport, const struct
     return ix_sip_client_start(s, t, req, NULL, req->cseq ? req->cseq : 1, user, txn);
 }
 
-/* ---- CANCEL ------------------------------------------------------------------------------------------------------------- */
+/* ---- CANCEL ------------------------------------------------------------------------------ */
 
 static int send_cancel(struct ix_sip_tx *tx)
 {
@@ -145,7 +145,7 @@ void ix_sip_client_forget(struct ix_sip_tx *tx)
         (void) cancel(tx, IX_STR_NONE); /* out of memory: the transaction ends by its timer */
 }
 
-/* ---- responses ------------------------------------------------------------------------------------------------------------- */
+/* ---- responses --------------------------------------------------------------------------- */
 
 static int tell(struct ix_sip_tx *tx, const struct ix_sip_msg *msg, struct ix_sip_dialog *d)
 {
@@ -239,7 +239,7 @@ static int refused(struct ix_sip_tx *tx, const struct ix_sip_msg *msg)
     return finish(tx, msg, dialog_of(tx, msg));
 }
 
-/* ---- 2xx to INVITE -------------------------------------------------------------------------------------------------------- */
+/* ---- 2xx to INVITE ----------------------------------------------------------------------- */
 
 static struct ix_sip_fork *find_fork(const struct ix_sip_tx *tx, struct ix_str tag)
 {
@@ -353,7 +353,7 @@ static int succeeded(struct ix_sip_tx *tx, const struct ix_sip_msg *msg)
     return finish(tx, msg, d);
 }
 
-/* ---- entry ------------------------------------------------------------------------------------------------------------------- */
+/* ---- entry ------------------------------------------------------------------------------- */
 
 static bool single_via(const struct ix_sip_msg *msg)
 {

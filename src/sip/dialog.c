@@ -27,7 +27,7 @@ struct ix_sip_dialog *ix_sip_dialog_find(
     return key.err ? NULL : ix_map_get(s->dialogs, ix_str_n(key.p, key.n));
 }
 
-/* ---- making one -------------------------------------------------------------------------------------------------------------- */
+/* ---- making one -------------------------------------------------------------------------- */
 
 /* one line, and fit to be a C string: the NUL that a quoted pair may hold becomes a space */
 static char *unfolded(struct ix_str value, const char *suffix, struct ix_str tag)
@@ -189,7 +189,7 @@ int ix_sip_dialog_uas(struct ix_sip_stack *s, ix_sip_txn txn, void *user, struct
     return 0;
 }
 
-/* ---- life within --------------------------------------------------------------------------------------------------------------- */
+/* ---- life within ------------------------------------------------------------------------- */
 
 void ix_sip_dialog_confirm(struct ix_sip_dialog *d)
 {
@@ -291,7 +291,7 @@ int ix_sip_dialog_ack(struct ix_sip_dialog *d, struct ix_str content_type, struc
     return ix_sip_send(s, t->id, &b);
 }
 
-/* ---- the end ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- the end ----------------------------------------------------------------------------- */
 
 /* outputs that nobody has polled yet must not show a dialog that is gone */
 static void scrub_queue(struct ix_sip_dialog *d)
@@ -335,7 +335,7 @@ void ix_sip_dialog_free(struct ix_sip_dialog *d, struct ix_now now)
     release(d);
 }
 
-/* ---- what it is --------------------------------------------------------------------------------------------------------------------- */
+/* ---- what it is -------------------------------------------------------------------------- */
 
 bool ix_sip_invite_runs(const struct ix_sip_stack *s, ix_sip_txn txn)
 {
@@ -410,7 +410,7 @@ struct ix_str ix_sip_dialog_remote(const struct ix_sip_dialog *d)
     return ix_str_trim(ix_str_slice(text, 0, text.n - 1)); /* without the ';' */
 }
 
-/* ---- Replaces (RFC 3891) -------------------------------------------------------------------------------------------------------------- */
+/* ---- Replaces (RFC 3891) ----------------------------------------------------------------- */
 
 void ix_sip_dialog_write_replaces(struct ix_buf *b, const struct ix_sip_dialog *d)
 {

@@ -33,7 +33,7 @@ bool ix_sip_is_keepalive(const void *p, size_t n)
     return true;
 }
 
-/* ---- start line -------------------------------------------------------------------------------------------------------- */
+/* ---- start line -------------------------------------------------------------------------- */
 
 static bool version_like(struct ix_str s)
 {
@@ -91,7 +91,7 @@ static void parse_start(struct parse *p)
         parse_request_line(p, line);
 }
 
-/* ---- headers ------------------------------------------------------------------------------------------------------------- */
+/* ---- headers ----------------------------------------------------------------------------- */
 
 /* the next header with its folded lines as one slice; false at the empty line or the end */
 static bool next_header(struct parse *p, struct ix_str *out)
@@ -143,7 +143,7 @@ static void add_header(struct parse *p, struct ix_str line)
         (struct ix_sip_header){ .id = ix_sip_header_id(name), .name = name, .value = ix_str_trim(line) };
 }
 
-/* ---- what every message has -------------------------------------------------------------------------------------------- */
+/* ---- what every message has -------------------------------------------------------------- */
 
 /* the only header of its kind; several are a fault, since readers would differ in which one they believe */
 static bool single(struct parse *p, enum ix_sip_hdr id, struct ix_str *value)
@@ -307,7 +307,7 @@ int ix_sip_parse(struct ix_sip_msg *msg, const void *bytes, size_t n, const char
     return msg->fault == 513 ? IRISX_E_TOO_LARGE : IRISX_E_PROTOCOL;
 }
 
-/* ---- access ---------------------------------------------------------------------------------------------------------------- */
+/* ---- access ------------------------------------------------------------------------------ */
 
 struct ix_str ix_sip_get(const struct ix_sip_msg *msg, enum ix_sip_hdr id)
 {

@@ -91,7 +91,7 @@ static void set_state(struct ix_sip_reg *r, enum ix_sip_reg_state state, int err
     r->events[r->event_count++] = ev;
 }
 
-/* ---- sending ------------------------------------------------------------------------------------------------------------- */
+/* ---- sending ----------------------------------------------------------------------------- */
 
 static void wait_and_retry(struct ix_sip_reg *r, int err, unsigned status, uint32_t least_s, struct ix_now now)
 {
@@ -154,7 +154,7 @@ static void register_now(struct ix_sip_reg *r, struct ix_now now)
         set_state(r, IX_SIP_REG_TRYING, 0, 0);
 }
 
-/* ---- commands --------------------------------------------------------------------------------------------------------------- */
+/* ---- commands ---------------------------------------------------------------------------- */
 
 void ix_sip_reg_start(struct ix_sip_reg *r, uint32_t transport, struct ix_now now)
 {
@@ -202,7 +202,7 @@ void ix_sip_reg_transport_closed(struct ix_sip_reg *r, struct ix_now now)
         set_state(r, IX_SIP_REG_IDLE, IRISX_E_NETWORK, 0);
 }
 
-/* ---- outcomes ---------------------------------------------------------------------------------------------------------------- */
+/* ---- outcomes ---------------------------------------------------------------------------- */
 
 /* seconds granted to our own binding among all that are listed (RFC 3261 section 10.2.4) */
 static uint32_t granted(const struct ix_sip_reg *r, const struct ix_sip_msg *msg)

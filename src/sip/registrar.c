@@ -121,7 +121,7 @@ static int make_aor(struct ix_sip_registrar *r, struct ix_str name, struct aor *
     return 0;
 }
 
-/* ---- one Contact of a REGISTER -------------------------------------------------------------------------------------------- */
+/* ---- one Contact of a REGISTER ----------------------------------------------------------- */
 
 /* its parameters but expires and q */
 static char *kept_params(struct ix_str params)
@@ -182,7 +182,7 @@ static int make_binding(struct ix_sip_registrar *r, const struct ix_sip_msg *msg
     return ix_heap_set(&r->heap, &b->timer, b->shown.expires_us);
 }
 
-/* ---- REGISTER ----------------------------------------------------------------------------------------------------------------- */
+/* ---- REGISTER ---------------------------------------------------------------------------- */
 
 static bool same_binding(const struct binding *a, const struct binding *b)
 {
@@ -328,7 +328,7 @@ unsigned ix_sip_registrar_register(struct ix_sip_registrar *r, struct ix_str aor
     return status ? status : headers->err ? 500 : 200;
 }
 
-/* ---- reading, ageing ------------------------------------------------------------------------------------------------------------- */
+/* ---- reading, ageing --------------------------------------------------------------------- */
 
 const struct ix_sip_binding *ix_sip_registrar_find(const struct ix_sip_registrar *r, struct ix_str aor, size_t at)
 {

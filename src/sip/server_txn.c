@@ -13,7 +13,7 @@
 #define PROVISIONAL_US (60 * IX_S) /* RFC 3261 section 13.3.1.1 */
 #define UNANSWERED_US IX_SIP_64T1 /* the peer of a non-INVITE request has given up by then */
 
-/* ---- keys -------------------------------------------------------------------------------------------------------------- */
+/* ---- keys -------------------------------------------------------------------------------- */
 
 /* RFC 3261 section 17.2.3; a peer without the magic cookie is matched by what RFC 2543 had */
 static void request_key(struct ix_buf *b, uint32_t transport, const struct ix_sip_msg *msg, struct ix_str method)
@@ -86,7 +86,7 @@ static bool merged(struct ix_sip_stack *s, const struct ix_sip_msg *msg)
     return !msg->to_tag.n && ix_map_get(s->merges, ix_str_n(key.p, key.n));
 }
 
-/* ---- answers without a transaction ------------------------------------------------------------------------------------------ */
+/* ---- answers without a transaction ------------------------------------------------------- */
 
 static int answer_tagged(struct ix_sip_stack *s, uint32_t transport, const struct ix_sip_msg *msg, unsigned status,
     struct ix_str phrase, struct ix_str headers, struct ix_str tag)
@@ -124,7 +124,7 @@ static int answer_not_allowed(struct ix_sip_stack *s, uint32_t transport, const 
     return answer_with(s, transport, msg, 405, &headers);
 }
 
-/* ---- what is refused before anybody is asked (RFC 3261 section 8.2) ----------------------------------------------------------- */
+/* ---- what is refused before anybody is asked (RFC 3261 section 8.2) ---------------------- */
 
 static bool supported(const struct ix_sip_stack *s, struct ix_str tag)
 {
@@ -184,7 +184,7 @@ static unsigned screen_in_dialog(
     return 0;
 }
 
-/* ---- new transactions ------------------------------------------------------------------------------------------------------------ */
+/* ---- new transactions -------------------------------------------------------------------- */
 
 static int announce(struct ix_sip_tx *tx)
 {
@@ -276,7 +276,7 @@ static int new_request(struct ix_sip_stack *s, struct ix_sip_transport *t, const
     return err;
 }
 
-/* ---- ACK, CANCEL, repeated requests ------------------------------------------------------------------------------------------------ */
+/* ---- ACK, CANCEL, repeated requests ------------------------------------------------------ */
 
 static int acknowledged(struct ix_sip_tx *tx, const struct ix_sip_msg *msg)
 {
@@ -367,7 +367,7 @@ int ix_sip_server_input(struct ix_sip_stack *s, struct ix_sip_transport *t, cons
     return new_request(s, t, msg);
 }
 
-/* ---- responses ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- responses --------------------------------------------------------------------------- */
 
 static bool makes_dialog(const struct ix_sip_tx *tx, unsigned status)
 {
@@ -463,7 +463,7 @@ int ix_sip_respond(struct ix_sip_stack *s, ix_sip_txn txn, const struct ix_sip_r
     return respond(tx, reply);
 }
 
-/* ---- timers ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- timers ------------------------------------------------------------------------------ */
 
 static void proceeding_timeout(struct ix_sip_tx *tx)
 {

@@ -19,7 +19,7 @@
 #define IX_SIP_T2 (4 * IX_S)
 #define IX_SIP_64T1 (64 * IX_SIP_T1) /* timers B, F, H, L, M: 32 s */
 
-/* ---- methods, status codes ---------------------------------------------------------------------------------------- */
+/* ---- methods, status codes --------------------------------------------------------------- */
 enum ix_sip_method { /* also bit numbers of the allow mask */
     IX_SIP_OTHER = 0,
     IX_SIP_INVITE = 1,
@@ -43,7 +43,7 @@ enum ix_sip_method ix_sip_method(struct ix_str name); /* case-sensitive (RFC 326
 const char *ix_sip_method_name(enum ix_sip_method method); /* "" for OTHER */
 const char *ix_sip_status_text(unsigned status); /* the RFC's phrase, or that of its class; never NULL */
 
-/* ---- URIs ---------------------------------------------------------------------------------------------------------- */
+/* ---- URIs -------------------------------------------------------------------------------- */
 enum ix_sip_scheme { IX_SIP_SCHEME_OTHER = 0, IX_SIP_SCHEME_SIP = 1, IX_SIP_SCHEME_SIPS = 2, IX_SIP_SCHEME_TEL = 3 };
 struct ix_sip_uri { /* slices borrow; escapes (%41) are left as they are */
     enum ix_sip_scheme scheme;
@@ -65,14 +65,14 @@ void ix_sip_user_write(struct ix_buf *b, struct ix_str user);
 /* user part with its %-escapes resolved; IRISX_E_PROTOCOL for a broken one */
 int ix_sip_user_decode(struct ix_buf *b, struct ix_str user);
 
-/* ---- parameters: ";name=value;flag"; names case-insensitive; quoted values without quotes, escapes left ------------- */
+/* ---- parameters: ";name=value;flag"; names case-insensitive; quoted values without quotes, escapes left --- */
 bool ix_sip_param(struct ix_str params, const char *name, struct ix_str *value); /* value may be NULL; flag: n = 0 */
 bool ix_sip_param_next(struct ix_str *params, struct ix_str *name, struct ix_str *value); /* walks; false at the end */
 /* text of a quoted string: backslash escapes resolved */
 void ix_sip_unquote(struct ix_buf *b, struct ix_str inner);
 void ix_sip_quote(struct ix_buf *b, struct ix_str text); /* with quotes; escapes what needs it */
 
-/* ---- header values ------------------------------------------------------------------------------------------------- */
+/* ---- header values ----------------------------------------------------------------------- */
 struct ix_sip_addr { /* From, To, Contact, Route, Refer-To ... : name-addr or addr-spec */
     bool star; /* Contact: * */
     struct ix_str display; /* without quotes, escapes left (ix_sip_unquote) */
@@ -95,7 +95,7 @@ struct ix_sip_reason { /* RFC 3326 */
     struct ix_str text; /* escapes left */
 };
 
-/* ---- messages ------------------------------------------------------------------------------------------------------ */
+/* ---- messages ---------------------------------------------------------------------------- */
 enum ix_sip_hdr {
     IX_SIP_H_OTHER = 0,
     IX_SIP_H_ACCEPT,
@@ -204,14 +204,15 @@ bool ix_sip_content_is(const struct ix_sip_msg *msg, const char *type); /* "appl
  * (same length is not kept, Content-Length is left as it was); fingerprints stay. Works on malformed messages too. */
 void ix_sip_redact(struct ix_buf *b, const void *p, size_t n);
 
-/* ---- building -------------------------------------------------------------------------------------------------------- */
-/* "Name: value\r\n". A CR, LF or NUL in the value sets the buffer's error (IRISX_E_INVALID): nothing can be injected. */
+/* ---- building ---------------------------------------------------------------------------- */
+/* "Name: value\r\n". A CR, LF or NUL in the value sets the buffer's error (IRISX_E_INVALID): nothing can be injected.
+ */
 void ix_sip_write_header(struct ix_buf *b, const char *name, struct ix_str value);
 /* "name" <uri>;tag=t — display and tag may be empty; escapes the display name */
 void ix_sip_write_addr(struct ix_buf *b, struct ix_str display, struct ix_str uri, struct ix_str tag);
 
-struct
-    ix_sip_request { /* what a caller says; the stack adds Via, Max-Forwards, User-Agent, Content-Length, credentials */
+struct ix_sip_request { /* what a caller says; the stack adds Via, Max-Forwards, User-Agent, Content-Length, credentials
+                         */
     enum ix_sip_method method;
     struct ix_str method_name; /* only for IX_SIP_OTHER */
     struct ix_str uri; /* Request-URI; in a dialog ignored */
@@ -233,7 +234,7 @@ struct ix_sip_reply {
     struct ix_str content_type, body;
 };
 
-/* ---- the stack: transactions ---------------------------------------------------------------------------------------- */
+/* ---- the stack: transactions ------------------------------------------------------------- */
 typedef uint64_t ix_sip_txn; /* handle; never reused, 0 = none; one that has ended is merely not found */
 
 struct ix_sip_stack_config {
@@ -288,7 +289,8 @@ void ix_sip_timeout(struct ix_sip_stack *s, struct ix_now now);
 bool ix_sip_poll(struct ix_sip_stack *s, struct ix_sip_out *out);
 uint64_t ix_sip_deadline(const struct ix_sip_stack *s);
 
-/* A request outside dialogs. With auth a 401/407 is answered inside (same handle), as often as the digest rules allow. */
+/* A request outside dialogs. With auth a 401/407 is answered inside (same handle), as often as the digest rules allow.
+ */
 int ix_sip_send_request(struct ix_sip_stack *s, uint32_t transport, const struct ix_sip_request *req, void *user,
     struct ix_now now, ix_sip_txn *txn);
 /* CANCEL of an INVITE: at once, or when the first 1xx comes (RFC 3261 section 9.1). RESPONSE 487 or, if they crossed,
@@ -302,7 +304,7 @@ const struct ix_sip_msg *ix_sip_txn_request(const struct ix_sip_stack *s, ix_sip
 int ix_sip_txn_set_user(struct ix_sip_stack *s, ix_sip_txn txn, void *user);
 size_t ix_sip_txn_count(const struct ix_sip_stack *s);
 
-/* ---- dialogs: owned by the caller, known to the stack until freed ---------------------------------------------------- */
+/* ---- dialogs: owned by the caller, known to the stack until freed ------------------------ */
 enum ix_sip_dialog_state { IX_SIP_EARLY = 1, IX_SIP_CONFIRMED = 2 };
 struct ix_sip_dialog;
 /* From a response with a To tag (101..299) to our INVITE txn; each fork (To tag) makes its own. A later 2xx of the
@@ -330,25 +332,27 @@ struct ix_str ix_sip_dialog_remote(const struct ix_sip_dialog *d); /* their From
 void ix_sip_dialog_write_replaces(struct ix_buf *b, const struct ix_sip_dialog *d);
 /* The dialog a Replaces header value of an incoming INVITE or REFER names; NULL if none of ours */
 struct ix_sip_dialog *ix_sip_dialog_find_replaces(const struct ix_sip_stack *s, struct ix_str value);
-/* Any method but ACK and CANCEL. re-INVITE while one is under way: IRISX_E_STATE. Goes out on the dialog's transport. */
+/* Any method but ACK and CANCEL. re-INVITE while one is under way: IRISX_E_STATE. Goes out on the dialog's transport.
+ */
 int ix_sip_dialog_request(
     struct ix_sip_dialog *d, const struct ix_sip_request *req, void *user, struct ix_now now, ix_sip_txn *txn);
 /* ACK of the last 2xx to our (re-)INVITE in this dialog; sent again by itself whenever that 2xx comes again (32 s). */
 int ix_sip_dialog_ack(struct ix_sip_dialog *d, struct ix_str content_type, struct ix_str body, struct ix_now now);
 
-/* ---- digest, client side (RFC 7616, 8760; RFC 2617 servers too) -------------------------------------------------------- */
+/* ---- digest, client side (RFC 7616, 8760; RFC 2617 servers too) -------------------------- */
 struct ix_sip_auth; /* one user's credentials and the challenges known for them */
 int ix_sip_auth_new(const struct ix_rng *rng, struct ix_str user, struct ix_str password, struct ix_sip_auth **out);
 void ix_sip_auth_free(struct ix_sip_auth *a); /* wipes */
 /* A 401/407: remembers the strongest challenge of each realm. credentials_sent: the request it answers carried some.
- * 0: send again; IRISX_E_AUTH: the credentials were refused (not merely stale); IRISX_E_UNSUPPORTED: nothing we can do */
+ * 0: send again; IRISX_E_AUTH: the credentials were refused (not merely stale); IRISX_E_UNSUPPORTED: nothing we can do
+ */
 int ix_sip_auth_challenge(struct ix_sip_auth *a, const struct ix_sip_msg *response, bool credentials_sent);
 /* Authorization / Proxy-Authorization lines for every known challenge, each with the next nc; none known: nothing */
 void ix_sip_auth_write(struct ix_sip_auth *a, struct ix_buf *b, struct ix_str method, struct ix_str uri);
 bool ix_sip_auth_known(const struct ix_sip_auth *a);
 void ix_sip_auth_reset(struct ix_sip_auth *a); /* forget nonces */
 
-/* ---- digest, server side ------------------------------------------------------------------------------------------------ */
+/* ---- digest, server side ----------------------------------------------------------------- */
 struct ix_sip_auth_server;
 struct ix_sip_auth_server_config {
     const struct ix_rng *rng; /* must outlive; the nonce key is drawn from it */
@@ -377,7 +381,7 @@ bool ix_sip_auth_server_user(
 enum ix_sip_verdict ix_sip_auth_server_check(
     struct ix_sip_auth_server *a, const struct ix_sip_msg *msg, bool proxy, struct ix_str password, struct ix_now now);
 
-/* ---- registration, client (RFC 3261 section 10, RFC 7118, RFC 5626 in part) ------------------------------------------------ */
+/* ---- registration, client (RFC 3261 section 10, RFC 7118, RFC 5626 in part) -------------- */
 enum ix_sip_reg_state {
     IX_SIP_REG_IDLE = 0, /* no transport, or not asked */
     IX_SIP_REG_TRYING = 1,
@@ -418,7 +422,7 @@ bool ix_sip_reg_poll(struct ix_sip_reg *r, struct ix_sip_reg_event *out);
 uint64_t ix_sip_reg_deadline(const struct ix_sip_reg *r);
 enum ix_sip_reg_state ix_sip_reg_state(const struct ix_sip_reg *r);
 
-/* ---- registrar, server: bindings by address of record ------------------------------------------------------------------- */
+/* ---- registrar, server: bindings by address of record ------------------------------------ */
 #define IX_SIP_BINDINGS_PER_AOR 10
 struct ix_sip_registrar;
 struct ix_sip_registrar_config {

@@ -9,7 +9,7 @@
 
 #define FAR (IX_NEVER - 1) /* a timer that is set to nothing but keeps its place in the heap */
 
-/* ---- received messages ---------------------------------------------------------------------------------------------------- */
+/* ---- received messages ------------------------------------------------------------------- */
 
 struct ix_sip_held *ix_sip_hold(const struct ix_sip_msg *msg)
 {
@@ -30,7 +30,7 @@ void ix_sip_unhold(struct ix_sip_held *held)
     }
 }
 
-/* ---- outputs ---------------------------------------------------------------------------------------------------------------- */
+/* ---- outputs ----------------------------------------------------------------------------- */
 
 struct ix_sip_event *ix_sip_event_new(enum ix_sip_out_kind kind)
 {
@@ -109,7 +109,7 @@ bool ix_sip_poll(struct ix_sip_stack *s, struct ix_sip_out *out)
     return true;
 }
 
-/* ---- transports --------------------------------------------------------------------------------------------------------------- */
+/* ---- transports -------------------------------------------------------------------------- */
 
 static struct ix_str id_key(const uint32_t *id)
 {
@@ -223,7 +223,7 @@ struct ix_str ix_sip_transport_contact(const struct ix_sip_stack *s, uint32_t id
     return t ? ix_str(t->contact) : IX_STR_NONE;
 }
 
-/* ---- the verbs ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the verbs --------------------------------------------------------------------------- */
 
 static void new_turn(struct ix_sip_stack *s, struct ix_now now)
 {
@@ -281,7 +281,7 @@ uint64_t ix_sip_deadline(const struct ix_sip_stack *s)
     return at >= FAR ? IX_NEVER : at;
 }
 
-/* ---- life ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------------------------- */
 
 static char *random_host(const struct ix_rng *rng)
 {

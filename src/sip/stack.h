@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Private to src/sip: the stack's own structs and what its files (stack, client_txn, server_txn, dialog, build) share. */
+/* Private to src/sip: the stack's own structs and what its files (stack, client_txn, server_txn, dialog, build) share.
+ */
 #ifndef IX_SIP_STACK_H
 #define IX_SIP_STACK_H
 
@@ -131,7 +132,7 @@ struct ix_sip_stack {
     struct ix_now now; /* of the verb or command at hand */
 };
 
-/* ---- stack.c ---- */
+/* ---- stack.c ----------------------------------------------------------------------------- */
 struct ix_sip_held *ix_sip_hold(const struct ix_sip_msg *msg); /* copies and parses again */
 void ix_sip_unhold(struct ix_sip_held *held);
 struct ix_sip_event *ix_sip_event_new(enum ix_sip_out_kind kind);
@@ -142,7 +143,7 @@ struct ix_sip_transport *ix_sip_transport_find(const struct ix_sip_stack *s, uin
 /* queued outputs of this kind and transaction are dropped; true if there were some */
 bool ix_sip_queue_drop(struct ix_sip_stack *s, enum ix_sip_out_kind kind, ix_sip_txn txn);
 
-/* ---- txn.c: what both kinds of transaction share ---- */
+/* ---- txn.c: what both kinds of transaction share ----------------------------------------- */
 int ix_sip_tx_new(struct ix_sip_stack *s, struct ix_sip_transport *t, struct ix_sip_tx **out);
 int ix_sip_tx_set_key(struct ix_sip_tx *tx, const struct ix_buf *key);
 void ix_sip_tx_end(struct ix_sip_tx *tx); /* unlinks and frees; a FAILED of it that is queued stays until polled */
@@ -153,7 +154,7 @@ struct ix_sip_tx *ix_sip_tx_find(const struct ix_sip_stack *s, ix_sip_txn txn);
 void ix_sip_tx_join(struct ix_sip_tx *tx, struct ix_sip_dialog *d);
 void ix_sip_tx_leave(struct ix_sip_tx *tx);
 
-/* ---- client_txn.c ---- */
+/* ---- client_txn.c ------------------------------------------------------------------------ */
 int ix_sip_client_input(struct ix_sip_stack *s, struct ix_sip_transport *t, const struct ix_sip_msg *msg);
 void ix_sip_client_timeout(struct ix_sip_tx *tx);
 int ix_sip_client_start(struct ix_sip_stack *s, struct ix_sip_transport *t, const struct ix_sip_request *req,
@@ -162,7 +163,7 @@ void ix_sip_client_forget(struct ix_sip_tx *tx);
 /* keeps a copy of what answers the 2xx of this To tag */
 int ix_sip_client_ack(struct ix_sip_tx *tx, struct ix_str tag, const struct ix_buf *ack);
 
-/* ---- server_txn.c ---- */
+/* ---- server_txn.c ------------------------------------------------------------------------ */
 void ix_sip_server_unmerge(struct ix_sip_tx *tx); /* out of the table of merged requests */
 int ix_sip_server_input(struct ix_sip_stack *s, struct ix_sip_transport *t, const struct ix_sip_msg *msg);
 void ix_sip_server_timeout(struct ix_sip_tx *tx);
@@ -170,7 +171,7 @@ void ix_sip_server_timeout(struct ix_sip_tx *tx);
 int ix_sip_answer(struct ix_sip_stack *s, uint32_t transport, const struct ix_sip_msg *msg, unsigned status,
     struct ix_str phrase, struct ix_str headers);
 
-/* ---- dialog.c ---- */
+/* ---- dialog.c ---------------------------------------------------------------------------- */
 struct ix_sip_dialog *ix_sip_dialog_find(
     const struct ix_sip_stack *s, struct ix_str call_id, struct ix_str local_tag, struct ix_str remote_tag);
 /* a response to a request of ours in d: confirms, refreshes the target */
@@ -179,7 +180,7 @@ int ix_sip_dialog_refresh(struct ix_sip_dialog *d, const struct ix_sip_msg *msg)
 void ix_sip_dialog_confirm(struct ix_sip_dialog *d);
 bool ix_sip_invite_runs(const struct ix_sip_stack *s, ix_sip_txn txn); /* not finally answered yet */
 
-/* ---- build.c ---- */
+/* ---- build.c ----------------------------------------------------------------------------- */
 struct ix_str ix_sip_draft_part(const struct ix_sip_draft *draft, struct ix_sip_span span);
 int ix_sip_draft_make(struct ix_sip_draft *draft, const struct ix_sip_stack *s, const struct ix_sip_transport *t,
     const struct ix_sip_request *req, const struct ix_sip_dialog *d);

@@ -122,7 +122,7 @@ int ix_sip_uri_parse(struct ix_sip_uri *uri, struct ix_str text)
     return err;
 }
 
-/* ---- comparison ---------------------------------------------------------------------------------------------------- */
+/* ---- comparison -------------------------------------------------------------------------- */
 
 static int lower(int c)
 {
@@ -218,7 +218,7 @@ bool ix_sip_uri_eq(const struct ix_sip_uri *a, const struct ix_sip_uri *b)
            headers_within(b->headers, a->headers);
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------- */
 
 static void write_part(struct ix_buf *b, char separator, struct ix_str part)
 {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Signatures of webhook deliveries: made, and checked in constant time over the raw body. Contract WIRE.md section 10. */
+/* Signatures of webhook deliveries: made, and checked in constant time over the raw body. Contract WIRE.md section 10.
+ */
 #include "webhook/webhook.h"
 
 static const struct ix_webhook_names names[] = {
     { "X-IRISX-Signature", "X-IRISX-Timestamp", NULL, "X-IRISX-Event", "X-IRISX-Event-ID" },
-    { "X-Webhook-Signature", "X-Webhook-Timestamp", NULL, "X-Webhook-Event", NULL }, /* X-Webhook-ID is the endpoint's */
+    { "X-Webhook-Signature", "X-Webhook-Timestamp", NULL, "X-Webhook-Event",
+        NULL }, /* X-Webhook-ID is the endpoint's */
     { "X-Tazzi-Signature", "X-Tazzi-Timestamp", "X-IRISX-Timestamp", NULL, NULL },
 };
 
@@ -36,8 +38,9 @@ void ix_webhook_read_headers(enum ix_webhook_scheme scheme, struct ix_str lines,
     out->id = find(lines, n->id);
 }
 
-/* ---- signatures ---------------------------------------------------------------------------------------------------------- */
-static int digest(enum ix_webhook_scheme scheme, struct ix_str secret, struct ix_str timestamp, const void *body, size_t n, uint8_t out[32])
+/* ---- signatures -------------------------------------------------------------------------- */
+static int digest(enum ix_webhook_scheme scheme, struct ix_str secret, struct ix_str timestamp, const void *body,
+    size_t n, uint8_t out[32])
 {
     struct ix_bytes parts[3] = { { timestamp.p, timestamp.n }, { ".", 1 }, { body, n } };
     struct ix_bytes key = { secret.p, secret.n };
@@ -47,7 +50,8 @@ static int digest(enum ix_webhook_scheme scheme, struct ix_str secret, struct ix
     return ix_hmac(IX_SHA256, key, parts, 3, out);
 }
 
-static int check_signature(const struct ix_webhook_check *check, const struct ix_webhook_headers *h, const void *body, size_t n)
+static int check_signature(
+    const struct ix_webhook_check *check, const struct ix_webhook_headers *h, const void *body, size_t n)
 {
     struct ix_str hex = h->signature;
     uint8_t given[32], made[32];
@@ -68,7 +72,7 @@ static int check_signature(const struct ix_webhook_check *check, const struct ix
     return match ? 0 : IRISX_E_SIGNATURE;
 }
 
-/* ---- time ------------------------------------------------------------------------------------------------------------------- */
+/* ---- time -------------------------------------------------------------------------------- */
 /* unix seconds, or ISO 8601 */
 static int read_time(struct ix_str text, int64_t *ms)
 {
@@ -93,7 +97,7 @@ static int check_window(const struct ix_webhook_check *check, int64_t ms)
     return age > window || age < -window ? IRISX_E_EXPIRED : 0;
 }
 
-/* ---- the delivery ----------------------------------------------------------------------------------------------------------- */
+/* ---- the delivery ------------------------------------------------------------------------ */
 void ix_webhook_delivery_clear(struct ix_webhook_delivery *d)
 {
     ix_free(d->event);
@@ -114,8 +118,8 @@ static int pick(const irisx_value_t *body, const char *key, struct ix_str header
     return *out ? 0 : IRISX_E_NO_MEMORY;
 }
 
-static int read_delivery(const struct ix_webhook_check *check, const struct ix_webhook_headers *h, const void *body, size_t n,
-    struct ix_webhook_delivery *d, const char **why)
+static int read_delivery(const struct ix_webhook_check *check, const struct ix_webhook_headers *h, const void *body,
+    size_t n, struct ix_webhook_delivery *d, const char **why)
 {
     struct ix_str time = h->timestamp;
     int err = irisx_value_parse(body, n, &d->body, NULL);
@@ -141,8 +145,8 @@ static int read_delivery(const struct ix_webhook_check *check, const struct ix_w
     return check_window(check, d->timestamp_ms);
 }
 
-int ix_webhook_verify(const struct ix_webhook_check *check, const struct ix_webhook_headers *headers, const void *body, size_t n,
-    struct ix_webhook_delivery *out, const char **why)
+int ix_webhook_verify(const struct ix_webhook_check *check, const struct ix_webhook_headers *headers, const void *body,
+    size_t n, struct ix_webhook_delivery *out, const char **why)
 {
     struct ix_webhook_delivery d = { 0 };
     const char *unused;
@@ -165,8 +169,8 @@ int ix_webhook_verify(const struct ix_webhook_check *check, const struct ix_webh
     return 0;
 }
 
-int ix_webhook_sign(enum ix_webhook_scheme scheme, struct ix_str secret, const char *event, const char *id, int64_t now_ms,
-    const void *body, size_t n, struct ix_buf *headers)
+int ix_webhook_sign(enum ix_webhook_scheme scheme, struct ix_str secret, const char *event, const char *id,
+    int64_t now_ms, const void *body, size_t n, struct ix_buf *headers)
 {
     const struct ix_webhook_names *name = ix_webhook_names(scheme);
     char time[32], iso[25];

@@ -43,12 +43,12 @@ struct ix_webhook_delivery { /* owned: ix_webhook_delivery_clear */
  * JSON object, or has no id, event or time), IRISX_E_NO_MEMORY. *why: one sentence, static. The signature is checked
  * before anything of the body is looked at.
  */
-int ix_webhook_verify(const struct ix_webhook_check *check, const struct ix_webhook_headers *headers, const void *body, size_t n,
-    struct ix_webhook_delivery *out, const char **why);
+int ix_webhook_verify(const struct ix_webhook_check *check, const struct ix_webhook_headers *headers, const void *body,
+    size_t n, struct ix_webhook_delivery *out, const char **why);
 void ix_webhook_delivery_clear(struct ix_webhook_delivery *d);
 
 /* Sender's side: header lines ("Name: value\r\n") of one attempt. */
-int ix_webhook_sign(enum ix_webhook_scheme scheme, struct ix_str secret, const char *event, const char *id, int64_t now_ms,
-    const void *body, size_t n, struct ix_buf *headers);
+int ix_webhook_sign(enum ix_webhook_scheme scheme, struct ix_str secret, const char *event, const char *id,
+    int64_t now_ms, const void *body, size_t n, struct ix_buf *headers);
 
 #endif

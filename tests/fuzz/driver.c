@@ -47,7 +47,7 @@ static void die(const char *what, const char *name)
     exit(2);
 }
 
-/* ---- chance ------------------------------------------------------------------------------------------------------ */
+/* ---- chance ------------------------------------------------------------------------------ */
 
 static uint64_t next_random(uint64_t *state)
 {
@@ -72,7 +72,7 @@ static uint64_t seed_of(const struct input *in, long mutation)
     return h + (uint64_t) mutation * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/* ---- mutations: each changes the `size` bytes of `p` (room for INPUT_MAX) and returns the new size ------------------ */
+/* ---- mutations: each changes the `size` bytes of `p` (room for INPUT_MAX) and returns the new size --- */
 
 static size_t flip_bit(uint8_t *p, size_t size, uint64_t *rnd)
 {
@@ -85,7 +85,8 @@ static size_t flip_bit(uint8_t *p, size_t size, uint64_t *rnd)
 
 static size_t set_byte(uint8_t *p, size_t size, uint64_t *rnd)
 {
-    static const uint8_t edges[] = { 0x00, 0xff, 0x7f, 0x80, '\r', '\n', ' ', '"', ';', ',', ':', '=', '0', '9', '{', ']' };
+    static const uint8_t edges[] = { 0x00, 0xff, 0x7f, 0x80, '\r', '\n', ' ', '"', ';', ',', ':', '=', '0', '9', '{',
+        ']' };
 
     if (size > 0)
         p[below(rnd, size)] = edges[below(rnd, sizeof edges)];
@@ -164,8 +165,8 @@ static size_t splice(uint8_t *p, size_t size, const struct input *other, uint64_
 
 static size_t mutate(uint8_t *p, const struct corpus *corpus, const struct input *in, long number)
 {
-    static size_t (*const kinds[])(uint8_t *, size_t, uint64_t *) = { flip_bit, set_byte, set_number, cut_out, truncate_at,
-        repeat_part, insert_noise };
+    static size_t (*const kinds[])(uint8_t *, size_t, uint64_t *) = { flip_bit, set_byte, set_number, cut_out,
+        truncate_at, repeat_part, insert_noise };
     uint64_t rnd = seed_of(in, number);
     size_t size = in->size;
 
@@ -177,7 +178,7 @@ static size_t mutate(uint8_t *p, const struct corpus *corpus, const struct input
     return size;
 }
 
-/* ---- running ------------------------------------------------------------------------------------------------------ */
+/* ---- running ----------------------------------------------------------------------------- */
 
 static void tell_crash(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz target: the jitter buffer under any schedule of packets. Each record of 8 bytes puts a packet and lets some ticks
- * pass. Each packet carries its number: none may come out twice, and nothing may be given that was not put.
+ * Fuzz target: the jitter buffer under any schedule of packets. Each record of 8 bytes puts a packet and lets some
+ * ticks pass. Each packet carries its number: none may come out twice, and nothing may be given that was not put.
  */
 #include <stdlib.h>
 #include <string.h>

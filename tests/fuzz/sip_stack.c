@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Fuzz target: the stack in both roles; messages end at byte 0x1e, whose successor says what we do and how long we wait. */
+/* Fuzz target: the stack in both roles; messages end at byte 0x1e, whose successor says what we do and how long we
+ * wait. */
 #include "sip/sip.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Fuzz target: STUN messages; what is accepted must lie within the packet, and a check of integrity must not read on. */
+/* Fuzz target: STUN messages; what is accepted must lie within the packet, and a check of integrity must not read on.
+ */
 #include "ice/ice.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -144,9 +144,9 @@ class Sizes(LintCase):
 
     def test_long_file_and_wide_line_are_refused(self):
         self.put("src/sip/a.c", "int a;\n" * 1001)
-        self.put("src/sip/b.c", "/* " + "x" * 180 + " */\n")
+        self.put("src/sip/b.c", "/* " + "x" * 120 + " */\n")
         self.refused("a.c: 1001 lines", "sizes.py", self.root)
-        self.refused("b.c:1: 186 columns", "sizes.py", self.root)
+        self.refused("b.c:1: 126 columns", "sizes.py", self.root)
 
     def test_small_function_passes(self):
         self.put("src/sip/a.c", "int f(int a)\n{\n    return a;\n}\n")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Functions of at most 100 lines, files of at most 1,000, lines of at most 120 columns (tests hold literal messages:
-not there). usage: sizes.py [ROOT]
+"""Functions of at most 100 lines, files of at most 1,000, lines of at most 120 columns (a text may be
+longer, and tests are full of them). usage: sizes.py [ROOT]
 
 Measured over the C of src/, include/, tests/ and examples/ with universal-ctags (what is generated lies in the build).
 The last line tells the median and the ninetieth percentile, so that a drift is seen early.
@@ -12,7 +12,7 @@ import sys
 
 import lint
 
-FUNCTION_LINES, FILE_LINES, COLUMNS = 100, 1000, 170
+FUNCTION_LINES, FILE_LINES, COLUMNS = 100, 1000, 120
 
 
 def c_files(names):
@@ -38,7 +38,7 @@ def check(root, names):
         if len(lines) - 1 > FILE_LINES:
             problems.append("%s: %d lines; at most %d" % (name, len(lines) - 1, FILE_LINES))
         for number, line in enumerate(lines, 1):
-            if len(line) > COLUMNS and not name.startswith("tests/"):
+            if len(line) > COLUMNS and not name.startswith("tests/") and not line.lstrip().startswith('"'):
                 problems.append("%s:%d: %d columns; at most %d" % (name, number, len(line), COLUMNS))
     for name, function, length in functions(root, files) if files else ():
         if name.startswith("src/"):

@@ -56,7 +56,7 @@ static const struct dtls_double *own_const(const struct ix_dtls *d)
     return (const struct dtls_double *) (const void *) d;
 }
 
-/* ---- the work ------------------------------------------------------------------------------------------------- */
+/* ---- the work ---------------------------------------------------------------------------- */
 
 static void derive(const struct dtls_double *d, char what, uint8_t out[IX_DIGEST_MAX])
 {
@@ -190,7 +190,7 @@ static void double_work(struct ix_dtls *pd, struct ix_dtls_worker *w)
     d->gone |= d->agreed && (d->close || d->settle);
 }
 
-/* ---- the owner's side ------------------------------------------------------------------------------------------- */
+/* ---- the owner's side -------------------------------------------------------------------- */
 
 static void enter(struct dtls_double *d, enum ix_dtls_state state, int err)
 {

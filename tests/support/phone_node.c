@@ -45,7 +45,7 @@ static void first_addr(const struct phone_node *n, struct ix_addr *out)
     out->port = 8066;
 }
 
-/* ---- outputs -------------------------------------------------------------------------------------------------------------- */
+/* ---- outputs ----------------------------------------------------------------------------- */
 static void ws_open(struct phone_node *n, uint32_t transport, struct ix_now now)
 {
     struct phone_node *s = n->server;
@@ -131,10 +131,16 @@ static void on_event(struct phone_node *n, const struct ix_phone_event *ev, stru
     struct phone_event *e = &n->events[n->event_count % PHONE_NODE_EVENTS];
 
     n->event_count++;
-    *e = (struct phone_event){ .kind = ev->kind, .call = ev->call, .line = ev->line, .state = ev->state, .code = ev->error->code,
-        .sip_status = ev->error->sip_status, .q850 = ev->error->q850_cause, .at_us = now.mono_us };
-    world_note(n->world, "%s: event %d state %d call %u code %d sip %u %s", n->name, ev->kind, ev->state, ev->call, ev->error->code,
-        ev->error->sip_status, ev->error->message);
+    *e = (struct phone_event){ .kind = ev->kind,
+        .call = ev->call,
+        .line = ev->line,
+        .state = ev->state,
+        .code = ev->error->code,
+        .sip_status = ev->error->sip_status,
+        .q850 = ev->error->q850_cause,
+        .at_us = now.mono_us };
+    world_note(n->world, "%s: event %d state %d call %u code %d sip %u %s", n->name, ev->kind, ev->state, ev->call,
+        ev->error->code, ev->error->sip_status, ev->error->message);
     if (ev->kind == IX_EV_REQUEST)
         answer_request(n, ev, now);
     if (ev->kind != IX_EV_INCOMING)
@@ -222,8 +228,9 @@ static void output(struct phone_node *n, const struct ix_phone_out *out, struct 
     }
 }
 
-/* ---- the node's verbs -------------------------------------------------------------------------------------------------------- */
-static void node_input(void *ctx, const struct ix_addr *to, const struct ix_addr *from, const void *p, size_t n, struct ix_now now)
+/* ---- the node's verbs -------------------------------------------------------------------- */
+static void node_input(
+    void *ctx, const struct ix_addr *to, const struct ix_addr *from, const void *p, size_t n, struct ix_now now)
 {
     struct phone_node *node = ctx;
 
@@ -233,7 +240,6 @@ static void node_input(void *ctx, const struct ix_addr *to, const struct ix_addr
             return;
         }
 }
-
 
 static void node_message(void *ctx, struct world_node *from, const void *p, size_t n, struct ix_now now)
 {
@@ -290,14 +296,18 @@ static void node_drain(void *ctx, struct ix_now now)
         output(n, &out, now);
 }
 
-/* ---- life -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------------------------- */
 static const struct world_node_ops node_ops = { node_input, node_message, node_timeout, node_deadline, node_drain };
 
 struct phone_node *phone_node_new(struct world *w, const struct phone_node_options *o)
 {
     struct phone_node *n = calloc(1, sizeof *n);
-    struct ix_phone_config config = { .rng = world_rng(w), .agent = o->name, .max_calls = o->max_calls, .tap = o->tap,
-        .spare_sockets = !o->server, .allow_requests = o->server ? IX_SIP_BIT(IX_SIP_REGISTER) : 0 };
+    struct ix_phone_config config = { .rng = world_rng(w),
+        .agent = o->name,
+        .max_calls = o->max_calls,
+        .tap = o->tap,
+        .spare_sockets = !o->server,
+        .allow_requests = o->server ? IX_SIP_BIT(IX_SIP_REGISTER) : 0 };
     struct ix_sip_auth_server_config auth = { .rng = world_rng(w), .realm = "sim.test" };
     struct ix_sip_registrar_config registrar = { 0 };
     int err;
@@ -355,7 +365,9 @@ void phone_node_attach(struct phone_node *n, struct world_net *net, const char *
 
 uint32_t phone_node_line(struct phone_node *n, struct phone_node *server, const char *user, const char *password)
 {
-    struct ix_line_config config = { .ws_url = "ws://server.sim.test:8066", .user = user, .realm = "sim.test", .password = password };
+    struct ix_line_config config = {
+        .ws_url = "ws://server.sim.test:8066", .user = user, .realm = "sim.test", .password = password
+    };
     uint32_t line = 0;
 
     n->server = server;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A phone as a node of the virtual network: its WebSocket messages go by world_tell, its datagrams by world_send, its WORK
- * is run inline, what it hears is echoed or counted. Client phones have a line at a server phone, which accepts it.
+ * A phone as a node of the virtual network: its WebSocket messages go by world_tell, its datagrams by world_send, its
+ * WORK is run inline, what it hears is echoed or counted. Client phones have a line at a server phone, which accepts
+ * it.
  */
 #ifndef TEST_PHONE_NODE_H
 #define TEST_PHONE_NODE_H
@@ -38,7 +39,10 @@ struct phone_node {
     struct world_net *nets[PHONE_NODE_ADDRS];
     struct world_link links[PHONE_NODE_ADDRS];
     size_t addr_count;
-    struct { uint32_t id; struct ix_addr addr; } sockets[PHONE_NODE_SOCKETS];
+    struct {
+        uint32_t id;
+        struct ix_addr addr;
+    } sockets[PHONE_NODE_SOCKETS];
     size_t socket_count;
     uint32_t next_socket;
     uint16_t next_port;

@@ -106,7 +106,7 @@ static void *must(void *p)
     return p;
 }
 
-/* ---- trace ---------------------------------------------------------------------------------------------------- */
+/* ---- trace ------------------------------------------------------------------------------- */
 
 static void digest(struct world *w, const void *p, size_t n)
 {
@@ -157,7 +157,7 @@ uint64_t world_delivered(const struct world *w)
     return w->delivered;
 }
 
-/* ---- the event queue ------------------------------------------------------------------------------------------- */
+/* ---- the event queue --------------------------------------------------------------------- */
 
 static struct event *event_new(enum event_kind kind, const void *p, size_t n)
 {
@@ -222,7 +222,7 @@ static void through(struct world *w, struct pipe *pipe, int way, struct event *e
     schedule(w, e, transit(w, pipe, way, e->len));
 }
 
-/* ---- NAT ------------------------------------------------------------------------------------------------------- */
+/* ---- NAT --------------------------------------------------------------------------------- */
 
 static bool mapping_alive(const struct world_net *box, const struct mapping *m)
 {
@@ -297,7 +297,7 @@ static bool nat_in(struct world_net *box, struct event *e)
     return false;
 }
 
-/* ---- routing --------------------------------------------------------------------------------------------------- */
+/* ---- routing ----------------------------------------------------------------------------- */
 
 static struct attachment *node_attachment(struct world_node *node, const struct ix_addr *addr)
 {
@@ -408,7 +408,7 @@ void world_at(struct world *w, uint64_t at_us, void (*fn)(void *ctx, struct ix_n
     schedule(w, e, IX_MAX(at_us, w->now_us));
 }
 
-/* ---- the driver ------------------------------------------------------------------------------------------------ */
+/* ---- the driver -------------------------------------------------------------------------- */
 
 static void drain_nodes(struct world *w)
 {
@@ -511,7 +511,7 @@ enum world_end world_run_for(struct world *w, uint64_t for_us)
     return WORLD_LIVELOCK;
 }
 
-/* ---- making and ending ------------------------------------------------------------------------------------------ */
+/* ---- making and ending ------------------------------------------------------------------- */
 
 static struct world_net *net_new(struct world *w, struct world_net *outer)
 {

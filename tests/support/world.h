@@ -71,7 +71,8 @@ void world_at(struct world *w, uint64_t at_us, void (*fn)(void *ctx, struct ix_n
 /* A line of the trace. */
 void world_note(struct world *w, const char *fmt, ...) IX_PRINTF(2, 3);
 
-/* NAT, by RFC 3489's names; by RFC 4787: mapping independent of the destination except SYMMETRIC, filtering as named. */
+/* NAT, by RFC 3489's names; by RFC 4787: mapping independent of the destination except SYMMETRIC, filtering as named.
+ */
 enum world_nat_kind {
     WORLD_NAT_FULL_CONE = 1,
     WORLD_NAT_RESTRICTED = 2,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One loop, many threads: what is posted runs once and in order per thread, bells are heard, a stop takes nothing back. */
+/* One loop, many threads: what is posted runs once and in order per thread, bells are heard, a stop takes nothing back.
+ */
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>

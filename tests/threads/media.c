@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pairs of parties on several media threads talk to each other through the rings and the call loop, files are played and
- * recorded meanwhile, parties come and go. Each round checks that the tone arrives.
+ * Pairs of parties on several media threads talk to each other through the rings and the call loop, files are played
+ * and recorded meanwhile, parties come and go. Each round checks that the tone arrives.
  */
 #include <sched.h>
 #include <stdio.h>

@@ -244,7 +244,8 @@ Test(rest, a_login_that_wants_a_second_factor_says_so)
     irisx_op_unref(op);
 }
 
-/* libcurl replays a POST by itself on a kept-alive connection that dies before an answer; it is not to get the chance. */
+/* libcurl replays a POST by itself on a kept-alive connection that dies before an answer; it is not to get the chance.
+ */
 Test(rest, a_post_whose_connection_dies_before_the_answer_is_seen_once)
 {
     static const struct scripted script[] = { { "GET /v1/calls", 200, CALLS, NULL, NULL },

@@ -176,7 +176,7 @@ Test(files, closed_before_it_was_opened_it_is_told_so)
     cr_assert_eq(opened, 1);
 }
 
-/* ---- recording ---- */
+/* ---- recording --------------------------------------------------------------------------- */
 
 static struct ix_record *record(uint16_t channels)
 {
@@ -313,7 +313,7 @@ Test(files, the_end_of_the_host_finishes_open_recordings)
     cr_assert_eq(ix_host_new(&(struct ix_host_options){ .zero_thread = true }, &host), 0); /* for the end of the test */
 }
 
-/* ---- spools ---- */
+/* ---- spools ------------------------------------------------------------------------------ */
 
 Test(files, a_spool_keeps_the_order_and_its_mode)
 {
@@ -354,7 +354,7 @@ Test(files, a_spool_on_a_full_disk_tells_it_when_closed)
     cr_assert_eq(closed_err, IRISX_E_DISK_FULL);
 }
 
-/* ---- the same with threads ---- */
+/* ---- the same with threads --------------------------------------------------------------- */
 
 static atomic_int threaded_closed;
 

@@ -204,7 +204,7 @@ Test(server, a_dropped_request_gets_no_answer)
     stop();
 }
 
-/* ---- limits ---- */
+/* ---- limits ------------------------------------------------------------------------------ */
 
 Test(server, a_body_over_the_limit_is_refused_with_413)
 {
@@ -329,7 +329,7 @@ Test(server, junk_is_refused_and_does_no_harm)
     stop();
 }
 
-/* ---- TLS ---- */
+/* ---- TLS --------------------------------------------------------------------------------- */
 
 Test(server, over_tls_the_same_is_served)
 {
@@ -341,8 +341,8 @@ Test(server, over_tls_the_same_is_served)
     t.options.tls_key_file = cert.key_file;
     start();
     snprintf(command, sizeof command,
-        "curl -sS --cacert %s --http1.1 --data-binary @%s https://localhost:%u/big?x | wc -c",
-        cert.cert_file, cert.key_file, t.port);
+        "curl -sS --cacert %s --http1.1 --data-binary @%s https://localhost:%u/big?x | wc -c", cert.cert_file,
+        cert.key_file, t.port);
     FILE *f = popen(command, "r");
     cr_assert_not_null(f);
     cr_assert_not_null(fgets(t.text, sizeof t.text, f));
@@ -392,7 +392,7 @@ Test(server, a_taken_port_is_told)
     stop();
 }
 
-/* ---- WebSocket ---- */
+/* ---- WebSocket --------------------------------------------------------------------------- */
 
 #define UPGRADE                                                                                                 \
     "GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" \

@@ -123,7 +123,7 @@ static void expect(int err, const char *words)
     cr_assert_not_null(strstr(t.detail, words), "\"%s\" has no \"%s\"", t.detail, words);
 }
 
-/* ---- scripts ---- */
+/* ---- scripts ----------------------------------------------------------------------------- */
 
 static size_t read_request(int fd)
 {
@@ -149,7 +149,7 @@ static void answer_and_stay(int fd, void *arg)
     tcp_wait_end(fd);
 }
 
-/* ---- what works ---- */
+/* ---- what works -------------------------------------------------------------------------- */
 
 Test(transfer, an_answer_comes_with_status_headers_and_body)
 {
@@ -242,7 +242,7 @@ Test(transfer, interim_answers_are_passed_over)
     finish();
 }
 
-/* ---- what breaks ---- */
+/* ---- what breaks ------------------------------------------------------------------------- */
 
 Test(transfer, an_answer_cut_at_any_byte_is_an_error)
 {
@@ -365,7 +365,7 @@ Test(transfer, other_schemes_are_refused_at_once)
     finish();
 }
 
-/* ---- never twice ---- */
+/* ---- never twice ------------------------------------------------------------------------- */
 
 static void die_on_the_second(int fd, void *arg)
 {
@@ -461,7 +461,7 @@ Test(transfer, a_connection_that_ended_while_idle_is_replaced)
     finish();
 }
 
-/* ---- cancelling ---- */
+/* ---- cancelling -------------------------------------------------------------------------- */
 
 Test(transfer, cancel_tells_before_it_returns)
 {
@@ -501,7 +501,7 @@ Test(transfer, the_client_may_be_freed_inside_a_callback)
     finish();
 }
 
-/* ---- the process ---- */
+/* ---- the process ------------------------------------------------------------------------- */
 
 Test(transfer, proxies_of_the_environment_are_not_used)
 {
@@ -544,7 +544,7 @@ Test(transfer, no_descriptor_of_ours_is_inherited_by_children)
     finish();
 }
 
-/* ---- TLS ---- */
+/* ---- TLS --------------------------------------------------------------------------------- */
 
 static void on_request(void *ctx, const struct ix_server_request *r, struct ix_server_reply *reply)
 {

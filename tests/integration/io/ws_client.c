@@ -51,7 +51,7 @@ static void finish(void)
     cr_assert_eq(ix_loop_free(t.loop), 0);
 }
 
-/* ---- the server's side ---- */
+/* ---- the server's side ------------------------------------------------------------------- */
 
 static void on_accepted(void *ctx, struct ix_ws *ws, const struct ix_ws_event *ev)
 {
@@ -100,7 +100,7 @@ static uint16_t serve(const struct cert *cert)
     return local.port;
 }
 
-/* ---- the client's side ---- */
+/* ---- the client's side ------------------------------------------------------------------- */
 
 static void on_event(void *ctx, struct ix_ws *ws, const struct ix_ws_event *ev)
 {
@@ -158,7 +158,7 @@ static void expect(int err, const char *words)
     cr_assert_not_null(strstr(t.detail, words), "\"%s\" has no \"%s\"", t.detail, words);
 }
 
-/* ---- what works ---- */
+/* ---- what works -------------------------------------------------------------------------- */
 
 static void say_hello(void)
 {
@@ -289,7 +289,7 @@ Test(ws_client, no_descriptor_of_ours_is_inherited_by_children)
     finish();
 }
 
-/* ---- what fails before the connection is open ---- */
+/* ---- what fails before the connection is open -------------------------------------------- */
 
 Test(ws_client, a_refused_connection_names_the_address)
 {
@@ -383,7 +383,7 @@ Test(ws_client, a_reset_during_the_handshake_is_a_network_error)
     cr_assert_eq(t.err, IRISX_E_NETWORK, "%s", t.detail);
 }
 
-/* ---- what fails afterwards ---- */
+/* ---- what fails afterwards --------------------------------------------------------------- */
 
 static void upgrade(int fd)
 {
@@ -502,7 +502,7 @@ Test(ws_client, a_server_that_goes_down_is_noticed)
     finish();
 }
 
-/* ---- TLS ---- */
+/* ---- TLS --------------------------------------------------------------------------------- */
 
 static char folder[200];
 static struct cert ca, leaf;

@@ -264,7 +264,7 @@ Test(api_decode, webhooks)
     text_is(again->message, "ok");
 }
 
-/* ---- as deployed platforms are ------------------------------------------------------------------------------------------ */
+/* ---- as deployed platforms are ----------------------------------------------------------- */
 
 Test(api_decode, ids_and_decimals_come_as_numbers_too)
 {

@@ -279,7 +279,7 @@ Test(api_encode, a_body_beyond_the_limit_is_refused)
     ix_free(text);
 }
 
-/* ---- the fixture: what the platform's first operations do not have -------------------------------------------------- */
+/* ---- the fixture: what the platform's first operations do not have ----------------------- */
 
 static int fixture(const char *id, const void *params, size_t extra_at, const char *text, bool strict)
 {
@@ -379,7 +379,7 @@ Test(api_encode, patch_without_a_body_carries_an_empty_object)
     request_is("DELETE", "/fx/things/7", NULL, NULL);
 }
 
-/* ---- raw requests ---------------------------------------------------------------------------------------------------------- */
+/* ---- raw requests ------------------------------------------------------------------------ */
 
 Test(api_encode, raw_requests_go_as_they_are)
 {

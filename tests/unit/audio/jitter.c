@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Packets are PCMU of 20 ms at 8 kHz unless said otherwise: 160 bytes, each with the packet's number. Packet k is sent at
- * k * 20 ms and would, undelayed, arrive at T0 + k * 20 ms.
+ * Packets are PCMU of 20 ms at 8 kHz unless said otherwise: 160 bytes, each with the packet's number. Packet k is sent
+ * at k * 20 ms and would, undelayed, arrive at T0 + k * 20 ms.
  */
 #include <criterion/criterion.h>
 #include <string.h>
@@ -451,7 +451,7 @@ Test(jitter, without_a_listener_memory_stays_bounded)
     ix_jitter_free(j);
 }
 
-/* ---- properties, by seed: any schedule of packets -------------------------------------------------------------------- */
+/* ---- properties, by seed: any schedule of packets ---------------------------------------- */
 struct schedule {
     struct ix_prng prng;
     struct ix_rng rng;

@@ -235,7 +235,8 @@ Test(http_auth, an_exchange_whose_connection_was_lost_is_run_a_second_time_and_n
     for (int round = 0; round < 2; round++) {
         cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_EXCHANGE);
         request_is("/v1/auth/login", "{\"email\":\"a@b.test\",\"password\":\"x\"}");
-        cr_assert_eq(ix_auth_input(a, IRISX_E_OUTCOME_UNKNOWN, "reset", NULL, now, &e), round == 0 ? 0 : IRISX_E_NETWORK);
+        cr_assert_eq(
+            ix_auth_input(a, IRISX_E_OUTCOME_UNKNOWN, "reset", NULL, now, &e), round == 0 ? 0 : IRISX_E_NETWORK);
     }
     cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_REFUSED);
     cr_assert_eq(e.info.code, IRISX_E_NETWORK);

@@ -54,7 +54,8 @@ Test(http_value, reads_when_to_come_back_from_header_or_body)
 
 Test(http_value, looks_into_the_body_itself_when_nobody_has)
 {
-    struct ix_http_response r = { .status = 429, .body = IX_STR("{\"error\":\"Too Many Requests\",\"retry_after\":60}") };
+    struct ix_http_response r = { .status = 429,
+        .body = IX_STR("{\"error\":\"Too Many Requests\",\"retry_after\":60}") };
 
     cr_assert_eq(ix_http_retry_after_us(&r, NULL), 60 * IX_S);
     r.status = 400;

@@ -215,7 +215,7 @@ bool peer_heard(const struct peer *p, const struct peer *from)
            ix_addr_eq(&p->media_from, &p->selected.remote);
 }
 
-/* ---- the STUN server ---------------------------------------------------------------------------------------------- */
+/* ---- the STUN server --------------------------------------------------------------------- */
 
 static void serve(
     void *ctx, const struct ix_addr *to, const struct ix_addr *from, const void *bytes, size_t n, struct ix_now now)

@@ -109,7 +109,7 @@ Test(http_request, every_cut_of_a_head_is_not_an_end)
     cr_assert_eq(ix_http_head_end(whole, sizeof whole - 1), sizeof whole - 1);
 }
 
-/* ---- bodies ---- */
+/* ---- bodies ------------------------------------------------------------------------------ */
 
 static enum ix_http_more take(struct ix_http_body *b, struct ix_buf *out, const char *s, size_t *rest, size_t step)
 {

@@ -74,7 +74,8 @@ Test(udp, everything_sent_in_a_turn_arrives_in_batches_and_in_order)
 Test(udp, the_arrival_time_is_the_kernels_and_on_our_clock)
 {
     bool stamped = false;
-    /* The kernel switches its stamps on a moment after the first socket asks for them; until then it stamps at reading. */
+    /* The kernel switches its stamps on a moment after the first socket asks for them; until then it stamps at reading.
+     */
     for (int attempt = 0; attempt < 50 && !stamped; attempt++) {
         got = 0;
         want = 1;

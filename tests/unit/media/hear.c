@@ -5,7 +5,8 @@
 #include "tests/unit/audio/speech.h"
 #include "tests/unit/media/line.h"
 
-/* a tone from party 1 (engine 0) to party 2 (engine 1) for `ms`; amplitude at hz over what was heard after one second */
+/* a tone from party 1 (engine 0) to party 2 (engine 1) for `ms`; amplitude at hz over what was heard after one second
+ */
 static float tone_over(struct world *w, enum ix_codec_id codec, float hz, uint64_t ms)
 {
     static int16_t pcm[16000 * 12];

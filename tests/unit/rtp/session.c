@@ -365,7 +365,7 @@ Test(session, a_payload_map_with_impossible_entries_is_refused)
     closed();
 }
 
-/* ---- sources ---------------------------------------------------------------------------------------------------- */
+/* ---- sources ----------------------------------------------------------------------------- */
 
 static struct ix_rtp *another_talker(uint32_t ssrc)
 {
@@ -465,7 +465,7 @@ Test(session, packets_of_a_source_that_was_put_away_cannot_be_replayed)
     closed();
 }
 
-/* ---- reports ---------------------------------------------------------------------------------------------------- */
+/* ---- reports ----------------------------------------------------------------------------- */
 
 Test(session, reports_come_after_half_a_second_and_then_every_two_and_a_half_to_seven_and_a_half)
 {
@@ -635,7 +635,7 @@ Test(session, bye_of_one_who_never_took_part_is_not_sent)
     closed();
 }
 
-/* ---- tap, keys, memory ------------------------------------------------------------------------------------------ */
+/* ---- tap, keys, memory ------------------------------------------------------------------- */
 
 Test(session, the_tap_sees_both_directions_in_clear)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of src/sip share: text with LF turned into messages, and a stack with one transport on a virtual clock. */
+/* What the tests of src/sip share: text with LF turned into messages, and a stack with one transport on a virtual
+ * clock. */
 #ifndef TEST_SIP_RIG_H
 #define TEST_SIP_RIG_H
 
