@@ -60,9 +60,11 @@ python_venv() {
     if ! cmp -s "$list" "$venv/.installed"; then
         say "== python tools into .venv (tools/requirements.txt)"
         rm -rf "$venv"
-        python3 -m venv "$venv" >&2
-        "$venv/bin/pip" --disable-pip-version-check install --quiet --requirement "$list" >&2 ||
-            die "pip could not install tools/requirements.txt"
+        if ! { python3 -m venv "$venv" && "$venv/bin/pip" --disable-pip-version-check install --quiet \
+            --requirement "$list"; } >&2; then
+            say "dev: pip could not install tools/requirements.txt; what needs it will fail"
+            return 0
+        fi
         cp "$list" "$venv/.installed"
     fi
     export PATH="$venv/bin:$PATH"
@@ -74,7 +76,10 @@ npm_tools() {
     [ -f "$dir/package-lock.json" ] || return 0
     if ! cmp -s "$dir/package-lock.json" "$dir/node_modules/.installed"; then
         say "== npm tools into tests/interop/node_modules (package-lock.json)"
-        (cd "$dir" && npm ci --no-audit --no-fund --ignore-scripts >&2) || die "npm ci in tests/interop failed"
+        if ! (cd "$dir" && npm ci --no-audit --no-fund --ignore-scripts >&2); then
+            say "dev: npm ci in tests/interop failed; what needs it will fail"
+            return 0
+        fi
         cp "$dir/package-lock.json" "$dir/node_modules/.installed"
     fi
 }
