@@ -48,6 +48,7 @@ struct ice_pair {
     bool valid; /* has been answered, and has not failed since */
     bool wants_send;
     bool asked; /* the peer sent USE-CANDIDATE on it */
+    bool heard; /* the peer has sent a check on it */
     enum ix_candidate_type local_type; /* of the valid pair: what the peer saw */
     uint32_t seen_priority; /* of that candidate */
     uint32_t trigger; /* place in the triggered-check queue; 0 = not in it */
@@ -184,6 +185,7 @@ bool ix_ice_answer_poll(struct ix_ice *ice, struct ix_ice_send *out);
 void ix_ice_pair_validated(struct ix_ice *ice, struct ice_pair *p, const struct ice_check *c, struct ix_now now);
 void ix_ice_peer_nominates(struct ix_ice *ice, struct ice_pair *p, uint64_t now_us);
 void ix_ice_nominate(struct ix_ice *ice, uint64_t now_us); /* controlling: if the time has come */
+void ix_ice_pair_heard(struct ix_ice *ice, struct ice_pair *p, uint64_t now_us); /* the peer's first check on it */
 
 /* consent.c */
 void ix_ice_consent_start(struct ix_ice *ice, uint64_t now_us);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which pair carries the media, RFC 8445 section 8.1.1. The first pair that works is selected at once, so that DTLS may
- * start. Controlling: the best pair is nominated, as soon as it works; if others work first, it gets a short grace.
+ * start. Controlling: the best pair is nominated, as soon as it works both ways; if others work first, it gets a short
+ * grace. A pair on which the peer itself checks is worth more than one that only answers: FreeSWITCH checks on the one
+ * pair it has locked onto and ignores media on others for about 21 s, whatever is nominated.
  * Controlled: the peer decides; of several nominations (aggressive peers, RFC 5245 section 8.1.1.2) the pair of highest
  * priority counts, unless the peer has moved on.
  */
@@ -45,12 +47,25 @@ void ix_ice_peer_nominates(struct ix_ice *ice, struct ice_pair *p, uint64_t now_
     conclude(ice, p, now_us);
 }
 
+/* a lite peer never checks (RFC 8445 section 6.1.1) */
+static bool both_ways(const struct ix_ice *ice, const struct ice_pair *p)
+{
+    return p->heard || ice->remote_lite;
+}
+
+static bool worth_more(const struct ix_ice *ice, const struct ice_pair *a, const struct ice_pair *b)
+{
+    if (both_ways(ice, a) != both_ways(ice, b))
+        return both_ways(ice, a);
+    return ix_ice_pair_better(ice, a, b);
+}
+
 static struct ice_pair *best_valid(struct ix_ice *ice)
 {
     struct ice_pair *best = NULL;
     for (size_t i = 0; i < ice->pair_count; i++) {
         struct ice_pair *p = &ice->pairs[i];
-        if (p->valid && (!best || ix_ice_pair_better(ice, p, best)))
+        if (p->valid && (!best || worth_more(ice, p, best)))
             best = p;
     }
     return best;
@@ -60,10 +75,21 @@ static bool better_may_come(const struct ix_ice *ice, const struct ice_pair *bes
 {
     for (size_t i = 0; i < ice->pair_count; i++) {
         const struct ice_pair *p = &ice->pairs[i];
-        if (!p->valid && p->state != PAIR_FAILED && ix_ice_pair_better(ice, p, best))
+        if (p == best || p->state == PAIR_FAILED)
+            continue;
+        if (!both_ways(ice, best) || (!(p->valid && both_ways(ice, p)) && ix_ice_pair_better(ice, p, best)))
             return true;
     }
     return false;
+}
+
+void ix_ice_pair_heard(struct ix_ice *ice, struct ice_pair *p, uint64_t now_us)
+{
+    if (!p->valid || !ice->controlling || ice->nominated)
+        return;
+    if (ice->selected != ICE_NONE && !ice->pairs[ice->selected].heard)
+        select_pair(ice, p, now_us);
+    ix_ice_nominate(ice, now_us);
 }
 
 void ix_ice_nominate(struct ix_ice *ice, uint64_t now_us)
@@ -86,6 +112,8 @@ void ix_ice_pair_validated(struct ix_ice *ice, struct ice_pair *p, const struct 
     uint8_t i = ix_ice_pair_index(ice, p);
     p->valid = true;
     if (ice->selected == ICE_NONE || !ice->pairs[ice->selected].valid)
+        select_pair(ice, p, now.mono_us);
+    else if (ice->controlling && !ice->nominated && p->heard && !ice->pairs[ice->selected].heard)
         select_pair(ice, p, now.mono_us);
     if (ice->selected == i)
         ix_ice_consent_granted(ice, now.mono_us);

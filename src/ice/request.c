@@ -120,6 +120,10 @@ void ix_ice_learn(struct ix_ice *ice, const struct ice_early *check, struct ix_n
     bool concluded = ice->controlling && ice->nominated && ice->state != IX_ICE_DISCONNECTED;
     if (!p->valid && !concluded && (p->state != PAIR_IN_PROGRESS || p->again++ < AGAIN_MAX))
         ix_ice_pair_trigger(ice, p);
+    if (!p->heard) {
+        p->heard = true;
+        ix_ice_pair_heard(ice, p, now.mono_us);
+    }
     if (check->nominating) {
         p->asked = true;
         p->asked_us = now.mono_us;

@@ -11,6 +11,7 @@ static void connected(bool controlling, uint32_t consent_ms)
 {
     kit_init(&k, &(struct ix_ice_config){ .controlling = true, .consent_ms = consent_ms });
     ix_ice_set_controlling(k.ice, controlling);
+    k.lite = controlling; /* it only answers: nominated at once */
     kit_local(&k, 1, "192.0.2.1", 65535);
     kit_local(&k, 2, "192.0.2.2", 65534);
     cr_assert_eq(kit_remote(&k, "192.0.2.9", 7000, 65535, kit_at(99)), 0);

@@ -78,7 +78,7 @@ int kit_remote(struct kit *k, const char *ip, uint16_t port, uint16_t preference
 
 void kit_start(struct kit *k, struct ix_now now)
 {
-    cr_assert_eq(ix_ice_set_remote(k->ice, IX_STR(KIT_UFRAG), IX_STR(KIT_PWD), false), 0);
+    cr_assert_eq(ix_ice_set_remote(k->ice, IX_STR(KIT_UFRAG), IX_STR(KIT_PWD), k->lite), 0);
     cr_assert_eq(ix_ice_start(k->ice, now), 0);
     kit_drain(k);
 }

@@ -17,6 +17,7 @@ struct kit_sent {
     struct ix_stun_msg msg; /* of bytes */
 };
 struct kit {
+    bool lite; /* the peer only answers (set between kit_init and kit_start) */
     struct ix_prng prng;
     struct ix_rng rng;
     struct ix_ice *ice;

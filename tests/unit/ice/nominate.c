@@ -8,9 +8,10 @@
 static struct kit k;
 
 /* two sockets of ours, the first preferred; one address of the peer */
-static void two_pairs(bool controlling)
+static void two_pairs_with(bool controlling, bool lite)
 {
     kit_init(&k, &(struct ix_ice_config){ .controlling = controlling });
+    k.lite = lite;
     kit_local(&k, 1, "192.0.2.1", 65535);
     kit_local(&k, 2, "192.0.2.2", 65534);
     cr_assert_eq(kit_remote(&k, "192.0.2.9", 7000, 65535, kit_at(99)), 0);
@@ -19,6 +20,12 @@ static void two_pairs(bool controlling)
     cr_assert_eq(k.sent_count, 2);
     cr_assert_eq(k.sent[0].socket, 1);
     cr_assert_eq(k.sent[1].socket, 2);
+}
+
+/* a controlling agent's peer only answers, unless a test is about more */
+static void two_pairs(bool controlling)
+{
+    two_pairs_with(controlling, controlling);
 }
 
 static bool nomination_on(uint32_t socket)
@@ -113,6 +120,47 @@ static void ask(uint32_t socket, bool use_candidate, uint64_t us)
     struct ix_addr peer = kit_addr("192.0.2.9", 7000);
     cr_assert(kit_ask(&k, socket, &peer,
         &(struct kit_ask){ .controlling = true, .use_candidate = use_candidate, .priority = 1 }, kit_at(us)));
+}
+
+/* FreeSWITCH checks on the pair it has locked onto, and on no other */
+static void peer_checks(uint32_t socket, uint64_t us)
+{
+    struct ix_addr peer = kit_addr("192.0.2.9", 7000);
+    cr_assert(kit_ask(&k, socket, &peer, &(struct kit_ask){ .controlled = true, .priority = 1 }, kit_at(us)));
+}
+
+Test(nominate, a_pair_on_which_the_peer_checks_is_worth_more_than_a_preferred_one_that_only_answers)
+{
+    two_pairs_with(true, false);
+    cr_assert(kit_answer(&k, 0, NULL, 0, kit_at(99 + 21 * IX_MS)));
+    cr_assert(kit_answer(&k, 1, NULL, 0, kit_at(99 + 22 * IX_MS)));
+    cr_assert_eq(k.selected[0].socket, 1, "DTLS may start on what works first");
+    cr_assert_not(any_nomination(), "the peer has checked nothing yet");
+    peer_checks(2, 99 + 23 * IX_MS);
+    cr_assert_eq(k.selected[1].socket, 2, "media moves to where the peer looks");
+    (void) kit_run(&k, 99 + 200 * IX_MS);
+    cr_assert(nomination_on(2));
+    kit_clear(&k);
+}
+
+Test(nominate, the_preferred_pair_is_nominated_at_once_when_the_peer_checks_on_it)
+{
+    two_pairs_with(true, false);
+    peer_checks(1, 99 + 20 * IX_MS);
+    cr_assert(kit_answer(&k, 0, NULL, 0, kit_at(99 + 21 * IX_MS)));
+    cr_assert(nomination_on(1));
+    kit_clear(&k);
+}
+
+Test(nominate, a_full_peer_that_never_checks_gets_the_preferred_pair_after_the_grace)
+{
+    two_pairs_with(true, false);
+    cr_assert(kit_answer(&k, 0, NULL, 0, kit_at(99 + 21 * IX_MS)));
+    cr_assert(kit_answer(&k, 1, NULL, 0, kit_at(99 + 22 * IX_MS)));
+    cr_assert_not(any_nomination());
+    (void) kit_run(&k, 99 + 200 * IX_MS);
+    cr_assert(nomination_on(1));
+    kit_clear(&k);
 }
 
 Test(nominate, a_controlled_agent_waits_for_the_peer)
