@@ -235,13 +235,24 @@ void sandbox_leg_event(struct sandbox_sip *s, struct sandbox_leg *leg, const str
         sandbox_leg_free(s, leg); /* no event of it follows, and its call has let go of it */
 }
 
+static void digit_pressed(struct sandbox_call *c, const struct sandbox_leg *leg, char digit)
+{
+    const struct sandbox_leg *other = leg == c->a ? c->b : c->a;
+
+    if (leg == c->a)
+        sandbox_scene_digit(c, digit);
+    if (other && other->active) /* from agent to agent, as FreeSWITCH's bridge does */
+        sandbox_media(c->sip,
+            &(struct ix_media_cmd){ .kind = IX_MEDIA_DTMF, .party_id = other->id, .u.dtmf.digits = { digit } });
+}
+
 void sandbox_leg_media(struct sandbox_sip *s, struct sandbox_leg *leg, const struct ix_media_event *ev)
 {
     (void) s;
     if (ev->kind == IX_MEDIA_EV_STATS)
         leg->mos = ev->u.stats.mos;
-    else if (ev->kind == IX_MEDIA_EV_DTMF && leg->call && leg == leg->call->a)
-        sandbox_scene_digit(leg->call, ev->u.dtmf.digit);
+    else if (ev->kind == IX_MEDIA_EV_DTMF && leg->call)
+        digit_pressed(leg->call, leg, ev->u.dtmf.digit);
 }
 
 /* ---- calls ------------------------------------------------------------------------------- */
