@@ -242,8 +242,8 @@ static void digit_pressed(struct sandbox_call *c, const struct sandbox_leg *leg,
     if (leg == c->a)
         sandbox_scene_digit(c, digit);
     if (other && other->active) /* from agent to agent, as FreeSWITCH's bridge does */
-        sandbox_media(c->sip,
-            &(struct ix_media_cmd){ .kind = IX_MEDIA_DTMF, .party_id = other->id, .u.dtmf.digits = { digit } });
+        sandbox_media(
+            c->sip, &(struct ix_media_cmd){ .kind = IX_MEDIA_DTMF, .party_id = other->id, .u.dtmf.digits = { digit } });
 }
 
 void sandbox_leg_media(struct sandbox_sip *s, struct sandbox_leg *leg, const struct ix_media_event *ev)
