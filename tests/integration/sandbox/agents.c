@@ -272,7 +272,7 @@ Test(agents, the_end_of_the_sandbox_hangs_up)
     cr_assert(sandbox_stop(sandbox, 10000));
     peer_wait_state(a, ca, IX_CALL_ENDED);
     peer_wait_state(b, cb, IX_CALL_ENDED);
-    peer_vanish(a);
-    peer_vanish(b);
     sandbox_free(sandbox);
+    peer_down(a);
+    peer_down(b);
 }

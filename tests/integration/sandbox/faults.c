@@ -39,7 +39,7 @@ Test(faults, an_invite_that_is_never_answered_times_out)
 
     peer_wait_state(p, c, IX_CALL_ENDED);
     cr_expect(c->error.code == IRISX_E_NO_ANSWER, "%d: %s", c->error.code, c->error.message);
-    peer_vanish(p);
+    peer_down(p);
     sandbox_down();
 }
 
@@ -55,6 +55,6 @@ Test(faults, a_call_outlives_a_dropped_connection)
     peer_hangup(p, c);
     peer_wait_state(p, c, IX_CALL_ENDED);
     cr_expect(told(3).kind == SANDBOX_CALL_COMPLETED); /* the BYE came on the new connection */
-    peer_vanish(p);
+    peer_down(p);
     sandbox_down();
 }

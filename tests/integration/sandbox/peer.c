@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "audio/audio.h"
+#include "host/engine_private.h"
 #include "peer.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -245,8 +246,10 @@ static bool is_idle(void *arg)
     return ((struct peer *) arg)->idle;
 }
 
-void peer_vanish(struct peer *p)
+void peer_down(struct peer *p)
 {
+    order(&(struct order){ .p = p, .fn = do_shutdown });
+    cr_assert(wait_until(is_idle, p));
     ix_host_stop(p->host);
     ix_engine_free(p->engine);
     ix_host_free(p->host);
@@ -255,13 +258,21 @@ void peer_vanish(struct peer *p)
     free(p);
 }
 
-void peer_down(struct peer *p)
+/* to the phone a loss that trying again cannot cure; to the server the end of the connection */
+static void do_cut(struct order *o)
 {
-    if (!p)
-        return;
-    order(&(struct order){ .p = p, .fn = do_shutdown });
-    cr_assert(wait_until(is_idle, p));
-    peer_vanish(p);
+    IX_LIST_EACH_SAFE (node, &o->p->engine->all_wires) {
+        struct engine_wire *w = IX_CONTAINER(node, struct engine_wire, node);
+
+        ix_phone_ws_closed(o->p->engine->phone, w->transport, IRISX_E_TLS, true, "cut", ix_engine_now(o->p->engine));
+        ix_ws_close(w->ws, 1001);
+    }
+}
+
+void peer_cut(struct peer *p)
+{
+    order(&(struct order){ .p = p, .fn = do_cut });
+    cr_assert(peer_wait_line(p, IX_LINE_FAILED) == IRISX_E_TLS);
 }
 
 struct line_wish {

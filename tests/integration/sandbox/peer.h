@@ -45,7 +45,7 @@ struct peer {
 };
 struct peer *peer_up(const char *extension, const char *password /* NULL: the right one */); /* registers, waits for nothing */
 void peer_down(struct peer *p); /* NULL allowed; says goodbye */
-void peer_vanish(struct peer *p); /* the connection ends without a word */
+void peer_cut(struct peer *p); /* its connection ends without a word and is not made again */
 int peer_wait_line(struct peer *p, int state); /* error code of the line then */
 void peer_wait_ready(struct peer *p, unsigned times);
 struct peer_call *peer_dial(struct peer *p, const char *to);

@@ -60,10 +60,11 @@ Test(registration, who_vanishes_is_not_registered_any_more)
     callee = peer_up("1001", NULL);
     cr_assert(peer_wait_line(caller, IX_LINE_READY) == 0);
     cr_assert(peer_wait_line(callee, IX_LINE_READY) == 0);
-    peer_vanish(callee);
+    peer_cut(callee);
     c = peer_dial(caller, "1001");
     peer_wait_state(caller, c, IX_CALL_ENDED);
     cr_assert(c->error.sip_status == 480);
+    peer_down(callee);
     peer_down(caller);
     sandbox_down();
 }
