@@ -233,6 +233,8 @@ void sandbox_leg_event(struct sandbox_sip *s, struct sandbox_leg *leg, const str
         sandbox_bridge_event(c, ev);
     if (ended)
         sandbox_leg_free(s, leg); /* no event of it follows, and its call has let go of it */
+    if (ended)
+        sandbox_check_idle(s);
 }
 
 static void digit_pressed(struct sandbox_call *c, const struct sandbox_leg *leg, char digit)

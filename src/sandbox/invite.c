@@ -41,12 +41,12 @@ static struct sandbox_call *make_call(
     return NULL;
 }
 
-uint32_t sandbox_conference_member(const struct sandbox_sip *s)
+uint32_t sandbox_conference_member(const struct sandbox_call *but)
 {
-    IX_LIST_EACH (node, &s->calls) {
+    IX_LIST_EACH (node, &but->sip->calls) {
         const struct sandbox_call *c = IX_CONTAINER(node, struct sandbox_call, node);
 
-        if (c->in_conference && c->a && !c->a->hung_up)
+        if (c != but && c->in_conference && c->a && !c->a->hung_up)
             return c->a->id;
     }
     return 0;
@@ -71,8 +71,9 @@ void sandbox_invite(struct sandbox_sip *s, const struct ix_phone_event *ev)
         return;
     }
     memcpy(c->target, c->to, sizeof c->target);
-    if (sandbox_scene_meets(sandbox_route(s, c->to)))
-        c->a->group_of = sandbox_conference_member(s); /* where the others are mixed */
+    c->in_conference = sandbox_scene_meets(sandbox_route(s, c->to));
+    if (c->in_conference)
+        c->a->group_of = sandbox_conference_member(c); /* where the others are mixed */
     sandbox_call_initiated(c);
     sandbox_scene_start(c, sandbox_route(s, c->to));
 }

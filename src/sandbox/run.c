@@ -156,7 +156,7 @@ static enum going again(struct sandbox_call *c, const struct scene_step *step)
 
 static enum going confer(struct sandbox_call *c)
 {
-    uint32_t other = sandbox_conference_member(c->sip);
+    uint32_t other = sandbox_conference_member(c);
     struct ix_media_cmd join = { .kind = IX_MEDIA_JOIN, .party_id = c->a ? c->a->id : 0, .u.join.other = other };
 
     sandbox_source(c, IX_SOURCE_SILENCE, NULL);

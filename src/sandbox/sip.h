@@ -70,7 +70,7 @@ struct sandbox_call {
     struct sandbox_sound *sound; /* being said */
     struct ix_pcm_ring *recording; /* what SCENE_RECORD left, until it is played */
     char target[64]; /* whom SCENE_AGENT calls: `to`, or where a transfer goes */
-    bool in_conference;
+    bool in_conference; /* or on the way there */
 };
 
 struct sandbox_sip {
@@ -88,6 +88,7 @@ struct sandbox_sip {
 };
 
 /* sip.c */
+void sandbox_check_idle(struct sandbox_sip *s); /* a leg has gone: tells if it was the last one */
 void sandbox_new_sid(const struct sandbox *sb, char out[SANDBOX_SID]);
 struct ix_now sandbox_now(const struct sandbox_sip *s);
 struct ix_phone *sandbox_phone(const struct sandbox_sip *s);
@@ -108,7 +109,7 @@ void sandbox_invite(struct sandbox_sip *s, const struct ix_phone_event *ev);
 void sandbox_number(
     struct ix_str user, char *out, size_t cap); /* user part of a URI in clear; "" if it is not usable */
 const struct scene *sandbox_route(const struct sandbox_sip *s, const char *to);
-uint32_t sandbox_conference_member(const struct sandbox_sip *s); /* party of somebody in it, 0: nobody */
+uint32_t sandbox_conference_member(const struct sandbox_call *but); /* party of another one, 0: nobody */
 
 /* calls.c: calls and legs, what is told of them */
 struct sandbox_call *sandbox_call_new(struct sandbox_sip *s);

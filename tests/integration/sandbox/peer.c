@@ -470,7 +470,7 @@ void peer_press(struct peer *p, struct peer_call *c, const char *digits)
     order(&(struct order){ .p = p, .c = c, .fn = do_press, .text = digits });
 }
 
-#define WINDOW (HEARD_HZ / 2)
+#define WINDOW (HEARD_HZ / 5)
 /* The ring fills in real time: what is read is new sound, so this waits for sound and for nothing else. */
 static float listen_window(struct peer_call *c, float hz, float *rms)
 {
@@ -498,7 +498,7 @@ void peer_wait_tone(struct peer *p, struct peer_call *c, float hz)
     float rms, amplitude = 0;
 
     (void) p;
-    for (unsigned i = 0; i < 2 * WAIT_S; i++) {
+    for (unsigned i = 0; i < 5 * WAIT_S; i++) {
         amplitude = listen_window(c, hz, &rms);
         if (amplitude > 0.05f && amplitude > 0.9f * rms) /* a pure tone has 1.41, two equal ones have 1 each */
             return;
@@ -511,7 +511,7 @@ void peer_wait_sound(struct peer *p, struct peer_call *c)
     float rms;
 
     (void) p;
-    for (unsigned i = 0; i < 2 * WAIT_S; i++) {
+    for (unsigned i = 0; i < 5 * WAIT_S; i++) {
         (void) listen_window(c, 0, &rms);
         if (rms > 0.02f)
             return;
@@ -524,7 +524,7 @@ void peer_wait_silence(struct peer *p, struct peer_call *c)
     float rms;
 
     (void) p;
-    for (unsigned i = 0; i < 2 * WAIT_S; i++) {
+    for (unsigned i = 0; i < 5 * WAIT_S; i++) {
         (void) listen_window(c, 0, &rms);
         if (rms < 0.005f)
             return;

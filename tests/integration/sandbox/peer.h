@@ -59,9 +59,9 @@ void peer_refer(struct peer *p, struct peer_call *c, const char *uri);
 void peer_wait_state(struct peer *p, struct peer_call *c, int state); /* or beyond; ENDED before it fails the test */
 void peer_say(struct peer *p, struct peer_call *c, float hz); /* 0: silence */
 void peer_press(struct peer *p, struct peer_call *c, const char *digits);
-/* waits until it hears: half a second in which this frequency is loud (share of the RMS) */
+/* waits until it hears: a fifth of a second in which this frequency is loud (share of the RMS) */
 void peer_wait_tone(struct peer *p, struct peer_call *c, float hz);
-void peer_wait_sound(struct peer *p, struct peer_call *c); /* half a second of anything loud */
-void peer_wait_silence(struct peer *p, struct peer_call *c); /* half a second without */
+void peer_wait_sound(struct peer *p, struct peer_call *c); /* a fifth of a second of anything loud */
+void peer_wait_silence(struct peer *p, struct peer_call *c); /* a fifth of a second without */
 
 #endif
