@@ -193,11 +193,12 @@ static int parse_options(struct sandbox_options *o, int argc, char **argv)
 {
     int id;
 
+    opterr = 0;
     while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         const char *bad;
 
         if (id == '?')
-            return 2; /* getopt has said why */
+            return usage("option", argv[optind - 1]);
         if (id == OPT_HELP || id == OPT_VERSION) {
             (void) fputs(id == OPT_HELP ? help : "irisx-sandbox " IRISX_VERSION "\n", stdout);
             return 0;

@@ -109,7 +109,8 @@ Test(numbers, what_nobody_knows_is_404_with_cause_1)
         struct peer_call *c = peer_dial(p, numbers[i]);
 
         peer_wait_state(p, c, IX_CALL_ENDED);
-        cr_expect(c->error.code == IRISX_E_NOT_FOUND && c->error.sip_status == 404 && c->error.q850_cause == 1, "%s", numbers[i]);
+        cr_expect(c->error.code == IRISX_E_NOT_FOUND && c->error.sip_status == 404 && c->error.q850_cause == 1, "%s",
+            numbers[i]);
         was_told(2 * i + 1, SANDBOX_CALL_FAILED, "failed");
     }
     down(p);

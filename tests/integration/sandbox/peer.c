@@ -50,7 +50,8 @@ void sandbox_rest_free(struct sandbox_rest *r)
     ix_free(r);
 }
 
-void sandbox_rest_request(struct sandbox_rest *r, const struct ix_server_request *request, struct ix_server_reply *reply)
+void sandbox_rest_request(
+    struct sandbox_rest *r, const struct ix_server_request *request, struct ix_server_reply *reply)
 {
     (void) r;
     (void) request;
@@ -198,7 +199,9 @@ static void order(struct order *o)
 
 static void do_line(struct order *o)
 {
-    struct ix_line_config line = { .ws_url = sandbox->ws_url, .user = o->text, .realm = SANDBOX_REALM, .password = o->password };
+    struct ix_line_config line = {
+        .ws_url = sandbox->ws_url, .user = o->text, .realm = SANDBOX_REALM, .password = o->password
+    };
 
     o->err = ix_engine_start(o->p->engine);
     if (!o->err)
@@ -222,8 +225,12 @@ static int look(void *ctx, const struct sandbox_agent *a)
 struct peer *peer_up(const char *extension, const char *password)
 {
     struct ix_host_options host = { .log = &sandbox->log, .media_threads = 1, .workers = 1 };
-    struct ix_engine_options engine = { .log = &sandbox->log, .agent = "test", .loopback_only = true, .on_event = on_event,
-        .on_media = on_media, .on_idle = on_idle };
+    struct ix_engine_options engine = { .log = &sandbox->log,
+        .agent = "test",
+        .loopback_only = true,
+        .on_event = on_event,
+        .on_media = on_media,
+        .on_idle = on_idle };
     struct search s = { .extension = extension };
     struct peer *p = calloc(1, sizeof *p);
 

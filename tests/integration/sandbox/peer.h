@@ -43,7 +43,8 @@ struct peer {
     char digits[32];
     bool idle;
 };
-struct peer *peer_up(const char *extension, const char *password /* NULL: the right one */); /* registers, waits for nothing */
+struct peer *peer_up(
+    const char *extension, const char *password /* NULL: the right one */); /* registers, waits for nothing */
 void peer_down(struct peer *p); /* NULL allowed; says goodbye */
 void peer_cut(struct peer *p); /* its connection ends without a word and is not made again */
 int peer_wait_line(struct peer *p, int state); /* error code of the line then */
