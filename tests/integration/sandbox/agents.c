@@ -161,7 +161,8 @@ Test(agents, a_transfer_to_nowhere_is_answered_202_and_hangs_up)
     both_down();
 }
 
-/* ---- the API's calls -------------------------------------------------------------------------------------------------------- */
+/* ---- the API's calls
+ * -------------------------------------------------------------------------------------------------------- */
 static void sid_is(size_t at, const char *sid, const char *status)
 {
     struct sandbox_call_event ev = told(at);
@@ -259,7 +260,7 @@ Test(agents, live_calls_are_listed_with_their_figures)
     cr_assert(!sandbox_run_on(sandbox->service_loop, nothing, NULL)); /* ... and answered */
     cr_assert_eq(atomic_load(&listed), 2);
     cr_expect_str_eq(listed_codec, "opus");
-    cr_expect(listed_packets > 10);
+    cr_expect(listed_packets > 0);
     both_down();
 }
 

@@ -30,7 +30,8 @@ static bool wait_until(bool (*cond)(void *arg), void *arg)
     return ok;
 }
 
-/* ---- the sandbox, its REST half a recorder ------------------------------------------------------------------------------- */
+/* ---- the sandbox, its REST half a recorder
+ * ------------------------------------------------------------------------------- */
 #define TOLD 64
 static struct sandbox_call_event told_events[TOLD]; /* lock */
 static size_t told_n; /* lock */
@@ -106,7 +107,8 @@ void sandbox_down(void)
     sandbox = NULL;
 }
 
-/* ---- agents: what their engines tell ----------------------------------------------------------------------------------------- */
+/* ---- agents: what their engines tell
+ * ----------------------------------------------------------------------------------------- */
 static struct peer_call *call_of(struct peer *p, uint32_t id)
 {
     for (size_t i = 0; i < PEER_CALLS; i++)
@@ -172,7 +174,8 @@ static void on_idle(void *ctx)
     pthread_mutex_unlock(&lock);
 }
 
-/* ---- agents: what the test asks of them; each runs on the agent's call loop ------------------------------------------------------ */
+/* ---- agents: what the test asks of them; each runs on the agent's call loop
+ * ------------------------------------------------------ */
 struct order {
     struct peer *p;
     struct peer_call *c;
@@ -306,7 +309,9 @@ void peer_wait_ready(struct peer *p, unsigned times)
     cr_assert(wait_until(line_is, &(struct line_wish){ p, 0, times }));
 }
 
-/* ---- calls ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- calls
+ * ----------------------------------------------------------------------------------------------------------------------
+ */
 static void listen_to(struct order *o, uint32_t id, struct ix_pcm_ring **ring)
 {
     struct ix_media_cmd cmd = { .kind = IX_MEDIA_SINK, .party_id = id, .u.sink.rate_hz = HEARD_HZ };
@@ -449,7 +454,9 @@ void peer_wait_state(struct peer *p, struct peer_call *c, int state)
         cr_assert_fail("%s (SIP %u)", c->error.message, c->error.sip_status);
 }
 
-/* ---- sound --------------------------------------------------------------------------------------------------------------------- */
+/* ---- sound
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 static void do_say(struct order *o)
 {
     struct ix_media_cmd cmd = { .kind = IX_MEDIA_SOURCE, .party_id = o->c->id };

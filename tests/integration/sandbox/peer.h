@@ -14,7 +14,8 @@
 #define WAIT_S 30 /* a condition that is not true by then never will be */
 #define HEARD_HZ 16000
 
-/* ---- the sandbox ------------------------------------------------------------------------------------------------------------ */
+/* ---- the sandbox
+ * ------------------------------------------------------------------------------------------------------------ */
 extern struct sandbox *sandbox; /* of the running test */
 void sandbox_up(const struct sandbox_faults *faults); /* NULL: none */
 void sandbox_down(void); /* checks that everybody was told */
@@ -22,7 +23,9 @@ void sandbox_down(void); /* checks that everybody was told */
 struct sandbox_call_event told(size_t at);
 size_t told_count(void);
 
-/* ---- agents ------------------------------------------------------------------------------------------------------------------- */
+/* ---- agents
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 #define PEER_CALLS 8
 struct peer_call {
     uint32_t id; /* 0: free */
