@@ -202,3 +202,24 @@ Test(say, another_codec_in_mid_call_goes_on_with_the_time)
     cr_assert_gt(ix_goertzel(pcm, 160, 8000, 500.0f), 0.25f, "the tone goes on at the new rate");
     world_free(w);
 }
+
+Test(say, a_session_refresh_with_the_same_codec_is_not_heard)
+{
+    static struct log without;
+    for (int refreshed = 0; refreshed < 2; refreshed++) {
+        struct world *w = one_party(IX_CODEC_OPUS);
+        world_tone(w, 1, 500.0f);
+        world_run(w, 200);
+        if (refreshed)
+            set(w, world_codec(IX_CODEC_OPUS));
+        world_run(w, 200);
+        if (!refreshed)
+            without = frames;
+        world_free(w);
+    }
+    cr_assert_eq(frames.n, without.n);
+    for (size_t i = 0; i < frames.n; i++) {
+        cr_assert_eq(frames.frame[i].len, without.frame[i].len);
+        cr_assert_arr_eq(frames.frame[i].payload, without.frame[i].payload, frames.frame[i].len);
+    }
+}
