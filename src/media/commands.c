@@ -38,18 +38,11 @@ static void drop(struct ix_media *m, struct ix_party *p)
     release(m, p);
 }
 
-/* a session refresh says the same again: the encoder must not begin anew, that can be heard */
-static bool encodes_alike(const struct ix_media_codec *a, const struct ix_media_codec *b)
-{
-    return a->codec == b->codec && a->clock_hz == b->clock_hz && a->fec == b->fec && a->dtx == b->dtx &&
-           a->loss_percent == b->loss_percent && a->complexity == b->complexity && a->bitrate == b->bitrate;
-}
-
 static void set_codec(struct ix_party *p, const struct ix_media_codec *c)
 {
     bool opens = c->receive && !p->codec.receive;
-    p->encoder_ready = p->encoder_ready && encodes_alike(&p->codec, c);
     p->codec = *c;
+    p->encoder_ready = false;
     if (opens) {
         ix_jitter_reset(p->jitter);
         p->fifo_n = 0;
