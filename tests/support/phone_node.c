@@ -2,20 +2,59 @@
 /* A phone in the virtual network; see phone_node.h. */
 #include "phone_node.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dtls_double.h"
 
-static struct ix_dtls_identity *shared_identity(struct world *w)
+/* Made once for the process, from a seed of its own: which world comes first must not show in any of them. */
+static struct ix_dtls_identity *shared_identity(void)
 {
     static struct ix_dtls_identity *identity;
+    struct ix_prng prng;
+    struct ix_rng rng = ix_prng_rng(&prng);
 
+    ix_prng_seed(&prng, 1);
     if (!identity)
-        (void) ix_dtls_identity_new(world_rng(w), WORLD_WALL, &identity);
+        (void) ix_dtls_identity_new(&rng, WORLD_WALL, &identity);
     return ix_dtls_identity_ref(identity);
 }
 
+static void broken(struct phone_node *n, uint32_t call, const char *rule)
+{
+    world_note(n->world, "%s: BROKEN for call %u: %s", n->name, call, rule);
+    if (!n->fault[0])
+        (void) snprintf(n->fault, sizeof n->fault, "%s, call %u: %s", n->name, call, rule);
+}
+
+/* ---- what is yet to be reported
+ * ------------------------------------------------------------------------------------------- */
+static void later(struct phone_node *n, enum phone_pending_kind kind, uint32_t id, uint64_t at_us)
+{
+    if (n->pending_count == PHONE_NODE_PENDING)
+        abort(); /* a wrong test */
+    n->pending[n->pending_count++] = (struct phone_pending){ kind, at_us, id };
+}
+
+static void never(struct phone_node *n, enum phone_pending_kind kind, uint32_t id)
+{
+    for (size_t i = 0; i < n->pending_count; i++)
+        if (n->pending[i].kind == kind && n->pending[i].id == id)
+            n->pending[i--] = n->pending[--n->pending_count];
+}
+
+static uint64_t pending_deadline(const struct phone_node *n)
+{
+    uint64_t at = IX_NEVER;
+
+    for (size_t i = 0; i < n->pending_count; i++)
+        at = IX_MIN(at, n->pending[i].at_us);
+    return at;
+}
+
+/* ---- wires
+ * ---------------------------------------------------------------------------------------------------------------- */
 static struct phone_wire *wire_of(struct phone_node *n, uint32_t transport)
 {
     for (size_t i = 0; i < n->wire_count; i++)
@@ -24,12 +63,19 @@ static struct phone_wire *wire_of(struct phone_node *n, uint32_t transport)
     return NULL;
 }
 
-static struct phone_wire *wire_to(struct phone_node *n, const struct phone_node *peer)
+static struct phone_wire *wire_by_conn(struct phone_node *n, const struct phone_node *peer, uint32_t conn)
 {
     for (size_t i = 0; i < n->wire_count; i++)
-        if (n->wires[i].peer == peer)
+        if (n->wires[i].peer == peer && n->wires[i].conn == conn)
             return &n->wires[i];
     return NULL;
+}
+
+static void wire_add(struct phone_node *n, struct phone_node *peer, uint32_t transport, uint32_t conn)
+{
+    if (n->wire_count == PHONE_NODE_WIRES)
+        abort(); /* a wrong test */
+    n->wires[n->wire_count++] = (struct phone_wire){ .transport = transport, .conn = conn, .peer = peer };
 }
 
 static void wire_drop(struct phone_node *n, struct phone_wire *w)
@@ -45,33 +91,107 @@ static void first_addr(const struct phone_node *n, struct ix_addr *out)
     out->port = 8066;
 }
 
-/* ---- outputs ----------------------------------------------------------------------------- */
+/* ---- outputs
+ * -------------------------------------------------------------------------------------------------------------- */
 static void ws_open(struct phone_node *n, uint32_t transport, struct ix_now now)
 {
+    bool there = n->server && !n->server->down;
+
+    if (wire_of(n, transport))
+        broken(n, 0, "a connection is opened twice");
+    later(n, there ? PHONE_OPENED : PHONE_REFUSED, transport, now.mono_us + n->ws_delay_us);
+}
+
+static void ws_opened(struct phone_node *n, uint32_t transport, struct ix_now now)
+{
     struct phone_node *s = n->server;
+    uint32_t theirs, conn;
     struct ix_addr local, remote;
 
     first_addr(n, &local);
-    if (!s) {
+    first_addr(s, &remote);
+    theirs = s->down ? 0 : ix_phone_accept(s->phone, false, &remote, &local);
+    if (!theirs) {
         ix_phone_ws_closed(n->phone, transport, IRISX_E_NETWORK, false, "connection refused", now);
         return;
     }
-    first_addr(s, &remote);
-    n->wires[n->wire_count++] = (struct phone_wire){ transport, s };
-    s->wires[s->wire_count++] = (struct phone_wire){ ix_phone_accept(s->phone, false, &remote, &local), n };
+    conn = ++s->next_conn;
+    wire_add(n, s, transport, conn);
+    wire_add(s, n, theirs, conn);
     ix_phone_ws_opened(n->phone, transport, &local, &remote, now);
 }
 
-static void ws_gone(struct phone_node *n, struct phone_node *peer, int err)
+/* what was sent before arrives before */
+static void ws_close(struct phone_node *n, uint32_t transport, struct ix_now now)
 {
-    struct phone_wire *w = wire_to(n, peer);
-    uint32_t transport;
+    struct phone_wire *w = wire_of(n, transport), *other;
+
+    never(n, PHONE_OPENED, transport);
+    never(n, PHONE_REFUSED, transport);
+    never(n, PHONE_CLOSED, transport);
+    never(n, PHONE_PONG, transport);
+    if (w) {
+        other = wire_by_conn(w->peer, n, w->conn);
+        if (other)
+            later(w->peer, PHONE_CLOSED, other->transport, now.mono_us + n->ws_delay_us + 1);
+        wire_drop(n, w);
+    }
+    ix_phone_ws_closed(n->phone, transport, 0, false, NULL, now);
+}
+
+static void ws_gone(struct phone_node *n, uint32_t transport)
+{
+    struct phone_wire *w = wire_of(n, transport);
 
     if (!w)
         return;
-    transport = w->transport;
     wire_drop(n, w);
-    ix_phone_ws_closed(n->phone, transport, err, false, NULL, world_now(n->world));
+    ix_phone_ws_closed(n->phone, transport, IRISX_E_NETWORK, false, NULL, world_now(n->world));
+}
+
+static void ws_ping(struct phone_node *n, uint32_t transport, struct ix_now now)
+{
+    struct phone_wire *w = wire_of(n, transport);
+
+    if (w && !n->half_dead && !w->peer->half_dead)
+        later(n, PHONE_PONG, transport, now.mono_us + 2 * n->ws_delay_us);
+}
+
+static void report(struct phone_node *n, const struct phone_pending *p, struct ix_now now)
+{
+    switch (p->kind) {
+    case PHONE_OPENED:
+        ws_opened(n, p->id, now);
+        break;
+    case PHONE_REFUSED:
+        ix_phone_ws_closed(n->phone, p->id, IRISX_E_NETWORK, false, "connection refused", now);
+        break;
+    case PHONE_CLOSED:
+        ws_gone(n, p->id);
+        break;
+    case PHONE_PONG:
+        ix_phone_ws_pong(n->phone, p->id, now);
+        break;
+    case PHONE_WORKED:
+        ix_phone_work_done(n->phone, p->id, now);
+        break;
+    }
+}
+
+static void report_due(struct phone_node *n, struct ix_now now)
+{
+    for (size_t i = 0; i < n->pending_count;) {
+        struct phone_pending p = n->pending[i];
+
+        if (p.at_us > now.mono_us) {
+            i++;
+            continue;
+        }
+        n->pending_count--;
+        memmove(&n->pending[i], &n->pending[i + 1], (n->pending_count - i) * sizeof p);
+        report(n, &p, now);
+        i = 0; /* reporting may have changed the list */
+    }
 }
 
 static void udp_open(struct phone_node *n, uint32_t set, struct ix_now now)
@@ -91,11 +211,25 @@ static void udp_open(struct phone_node *n, uint32_t set, struct ix_now now)
     ix_phone_sockets(n->phone, set, list, n->addr_count, now);
 }
 
+static bool keyed(const struct phone_node *n, uint32_t call)
+{
+    struct ix_call_report r;
+
+    return !ix_call_report(n->phone, call, &r) && r.dtls_us;
+}
+
 static void udp_send(struct phone_node *n, const struct ix_phone_out *out)
 {
+    enum ix_packet_kind kind = ix_packet_kind(out->data, out->len);
+
+    if ((kind == IX_PACKET_RTP || kind == IX_PACKET_RTCP) && !keyed(n, out->call))
+        broken(n, out->call, "media left before the fingerprint held");
     for (size_t i = 0; i < n->socket_count; i++)
-        if (n->sockets[i].id == out->socket)
+        if (n->sockets[i].id == out->socket) {
             world_send(n->node, &n->sockets[i].addr, &out->to, out->data, out->len);
+            return;
+        }
+    broken(n, out->call, "a datagram for a socket that is closed");
 }
 
 static void udp_close(struct phone_node *n, uint32_t socket)
@@ -126,6 +260,86 @@ static void answer_request(struct phone_node *n, const struct ix_phone_event *ev
     ix_buf_clear(&b);
 }
 
+struct phone_watch *phone_node_call(struct phone_node *n, uint32_t call)
+{
+    for (size_t i = 0; i < n->call_count; i++)
+        if (n->calls[i].call == call)
+            return &n->calls[i];
+    return NULL;
+}
+
+size_t phone_node_live(const struct phone_node *n)
+{
+    size_t live = 0;
+
+    for (size_t i = 0; i < n->call_count; i++)
+        live += n->calls[i].ended == 0;
+    return live;
+}
+
+static struct phone_watch *watch(struct phone_node *n, uint32_t call)
+{
+    struct phone_watch *c = phone_node_call(n, call);
+
+    if (c)
+        return c;
+    if (n->call_count == PHONE_NODE_CALLS)
+        abort(); /* a wrong test */
+    n->calls[n->call_count].call = call;
+    return &n->calls[n->call_count++];
+}
+
+static void watch_event(struct phone_node *n, const struct ix_phone_event *ev, struct ix_now now)
+{
+    struct phone_watch *c;
+
+    if (ev->kind != IX_EV_CALL && ev->kind != IX_EV_INCOMING)
+        return;
+    c = watch(n, ev->call);
+    if (c->ended)
+        broken(n, ev->call, "an event after the last one");
+    if (ev->state <= c->state && ev->kind == IX_EV_CALL)
+        broken(n, ev->call, "its state went backwards");
+    if (ev->kind == IX_EV_INCOMING && (c->state || !ev->msg))
+        broken(n, ev->call, "an INCOMING that is not the first event or has no message");
+    c->incoming = c->incoming || ev->kind == IX_EV_INCOMING;
+    c->state = ev->state;
+    if (c->state == IX_CALL_RINGING)
+        c->rung_us = now.mono_us;
+    if (ev->state != IX_CALL_ENDED)
+        return;
+    c->ended++;
+    c->code = ev->error->code;
+    c->sip_status = ev->error->sip_status;
+    c->q850 = ev->error->q850_cause;
+    if (c->started != c->stopped)
+        broken(n, ev->call, "it ended before its media did");
+}
+
+static void watch_media(struct phone_node *n, const struct ix_call_media *m)
+{
+    struct phone_watch *c = watch(n, m->call);
+
+    if (c->stopped || c->ended)
+        broken(n, m->call, "media after the end");
+    if (c->started == (m->kind == IX_CALL_MEDIA_START))
+        broken(n, m->call, "media started twice or not at all");
+    c->started = true;
+    c->stopped = m->kind == IX_CALL_MEDIA_STOP;
+}
+
+static void watch_frame(struct phone_node *n, uint32_t call)
+{
+    struct phone_watch *c = watch(n, call);
+
+    if (!c->started || c->stopped)
+        broken(n, call, "a frame without a party");
+    if (!keyed(n, call))
+        broken(n, call, "a frame before the fingerprint held");
+    c->frames_in++;
+    n->frames_in++;
+}
+
 static void on_event(struct phone_node *n, const struct ix_phone_event *ev, struct ix_now now)
 {
     struct phone_event *e = &n->events[n->event_count % PHONE_NODE_EVENTS];
@@ -141,6 +355,7 @@ static void on_event(struct phone_node *n, const struct ix_phone_event *ev, stru
         .at_us = now.mono_us };
     world_note(n->world, "%s: event %d state %d call %u code %d sip %u %s", n->name, ev->kind, ev->state, ev->call,
         ev->error->code, ev->error->sip_status, ev->error->message);
+    watch_event(n, ev, now);
     if (ev->kind == IX_EV_REQUEST)
         answer_request(n, ev, now);
     if (ev->kind != IX_EV_INCOMING)
@@ -153,11 +368,13 @@ static void on_event(struct phone_node *n, const struct ix_phone_event *ev, stru
 
 static void on_media(struct phone_node *n, const struct ix_call_media *m, struct ix_now now)
 {
+    watch_media(n, m);
     if (m->kind == IX_CALL_MEDIA_START)
         n->media_started++;
     if (m->kind == IX_CALL_MEDIA_STOP) {
         n->media_stopped++;
-        n->next_frame_us = IX_NEVER;
+        if (m->call == n->media_call)
+            n->next_frame_us = IX_NEVER;
     }
     if (m->kind != IX_CALL_MEDIA_CODEC)
         return;
@@ -170,15 +387,27 @@ static void on_media(struct phone_node *n, const struct ix_call_media *m, struct
 static void ws_send(struct phone_node *n, const struct ix_phone_out *out)
 {
     struct phone_wire *w = wire_of(n, out->transport);
+    static char text[4 + 2 * IX_SIP_MAX_MESSAGE];
+    size_t len = out->len;
 
-    if (w)
-        world_tell(n->node, w->peer->node, out->data, out->len, n->ws_delay_us);
+    if (!w || n->half_dead || w->peer->half_dead || len > IX_SIP_MAX_MESSAGE)
+        return;
+    memcpy(text, &w->conn, 4);
+    memcpy(text + 4, out->data, len);
+    if (n->edit && !n->edit(n->edit_ctx, n, text + 4, &len, sizeof text - 4))
+        return;
+    world_tell(n->node, w->peer->node, text, len + 4, n->ws_delay_us);
+}
+
+void phone_node_inject(struct phone_node *n, uint32_t transport, const void *p, size_t len)
+{
+    if (!transport && n->wire_count)
+        transport = n->wires[0].transport;
+    ix_phone_ws_message(n->phone, transport, p, len, world_now(n->world));
 }
 
 static void output(struct phone_node *n, const struct ix_phone_out *out, struct ix_now now)
 {
-    struct phone_wire *w;
-
     switch (out->kind) {
     case IX_OUT_WS_OPEN:
         ws_open(n, out->transport, now);
@@ -187,18 +416,10 @@ static void output(struct phone_node *n, const struct ix_phone_out *out, struct 
         ws_send(n, out);
         break;
     case IX_OUT_WS_PING:
-        if (wire_of(n, out->transport))
-            ix_phone_ws_pong(n->phone, out->transport, now);
+        ws_ping(n, out->transport, now);
         break;
     case IX_OUT_WS_CLOSE:
-        w = wire_of(n, out->transport);
-        if (w) {
-            struct phone_node *peer = w->peer;
-
-            wire_drop(n, w);
-            ws_gone(peer, n, IRISX_E_NETWORK);
-        }
-        ix_phone_ws_closed(n->phone, out->transport, 0, false, NULL, now);
+        ws_close(n, out->transport, now);
         break;
     case IX_OUT_UDP_OPEN:
         udp_open(n, out->set, now);
@@ -211,13 +432,16 @@ static void output(struct phone_node *n, const struct ix_phone_out *out, struct 
         break;
     case IX_OUT_WORK:
         n->dtls->work(out->dtls, n->worker);
-        ix_phone_work_done(n->phone, out->call, now);
+        if (n->work_delay_us)
+            later(n, PHONE_WORKED, out->call, now.mono_us + n->work_delay_us);
+        else
+            ix_phone_work_done(n->phone, out->call, now);
         break;
     case IX_OUT_MEDIA:
         on_media(n, &out->media, now);
         break;
     case IX_OUT_FRAME:
-        n->frames_in++;
+        watch_frame(n, out->call);
         break;
     case IX_OUT_EVENT:
         on_event(n, &out->event, now);
@@ -228,7 +452,8 @@ static void output(struct phone_node *n, const struct ix_phone_out *out, struct 
     }
 }
 
-/* ---- the node's verbs -------------------------------------------------------------------- */
+/* ---- the node's verbs
+ * -------------------------------------------------------------------------------------------------------- */
 static void node_input(
     void *ctx, const struct ix_addr *to, const struct ix_addr *from, const void *p, size_t n, struct ix_now now)
 {
@@ -244,10 +469,12 @@ static void node_input(
 static void node_message(void *ctx, struct world_node *from, const void *p, size_t n, struct ix_now now)
 {
     struct phone_node *node = ctx;
+    uint32_t conn;
 
+    memcpy(&conn, p, 4);
     for (size_t i = 0; i < node->wire_count; i++)
-        if (node->wires[i].peer->node == from) {
-            ix_phone_ws_message(node->phone, node->wires[i].transport, p, n, now);
+        if (node->wires[i].peer->node == from && node->wires[i].conn == conn) {
+            ix_phone_ws_message(node->phone, node->wires[i].transport, (const char *) p + 4, n - 4, now);
             return;
         }
 }
@@ -266,6 +493,7 @@ static void send_frame(struct phone_node *n, struct ix_now now)
     n->frame_ts += n->media.clock_hz / 50;
     n->next_frame_us += 20 * IX_MS;
     n->frames_out++;
+    watch(n, n->media_call)->frames_out++;
     ix_phone_media_frame(n->phone, n->media_call, &f, now);
 }
 
@@ -275,14 +503,15 @@ static void node_timeout(void *ctx, struct ix_now now)
 
     if (now.mono_us >= ix_phone_deadline(n->phone))
         ix_phone_timeout(n->phone, now);
-    while (n->next_frame_us <= now.mono_us)
+    report_due(n, now);
+    if (n->next_frame_us <= now.mono_us)
         send_frame(n, now);
 }
 
 static uint64_t node_deadline(void *ctx)
 {
     struct phone_node *n = ctx;
-    uint64_t at = ix_phone_deadline(n->phone);
+    uint64_t at = IX_MIN(ix_phone_deadline(n->phone), pending_deadline(n));
 
     return IX_MIN(at, n->next_frame_us);
 }
@@ -296,7 +525,9 @@ static void node_drain(void *ctx, struct ix_now now)
         output(n, &out, now);
 }
 
-/* ---- life -------------------------------------------------------------------------------- */
+/* ---- life
+ * --------------------------------------------------------------------------------------------------------------------------
+ */
 static const struct world_node_ops node_ops = { node_input, node_message, node_timeout, node_deadline, node_drain };
 
 struct phone_node *phone_node_new(struct world *w, const struct phone_node_options *o)
@@ -307,7 +538,7 @@ struct phone_node *phone_node_new(struct world *w, const struct phone_node_optio
         .max_calls = o->max_calls,
         .tap = o->tap,
         .spare_sockets = !o->server,
-        .allow_requests = o->server ? IX_SIP_BIT(IX_SIP_REGISTER) : 0 };
+        .allow_requests = o->server ? IX_SIP_BIT(IX_SIP_REGISTER) | o->allow_requests : 0 };
     struct ix_sip_auth_server_config auth = { .rng = world_rng(w), .realm = "sim.test" };
     struct ix_sip_registrar_config registrar = { 0 };
     int err;
@@ -317,7 +548,7 @@ struct phone_node *phone_node_new(struct world *w, const struct phone_node_optio
     n->name = o->name;
     n->world = w;
     n->dtls = o->dtls ? o->dtls : &dtls_double;
-    n->identity = o->identity ? ix_dtls_identity_ref(o->identity) : shared_identity(w);
+    n->identity = o->identity ? ix_dtls_identity_ref(o->identity) : shared_identity();
     n->next_port = 20000;
     n->next_frame_us = IX_NEVER;
     n->password = "secret";
@@ -391,8 +622,16 @@ void phone_node_cut(struct phone_node *n)
 {
     while (n->wire_count) {
         struct phone_node *peer = n->wires[0].peer;
+        struct phone_wire *other = wire_by_conn(peer, n, n->wires[0].conn);
 
-        ws_gone(peer, n, IRISX_E_NETWORK);
-        ws_gone(n, peer, IRISX_E_NETWORK);
+        if (other)
+            ws_gone(peer, other->transport);
+        ws_gone(n, n->wires[0].transport);
     }
+}
+
+bool phone_node_quiet(const struct phone_node *n)
+{
+    return ix_phone_idle(n->phone) && !n->socket_count && !n->wire_count && !n->pending_count &&
+           ix_phone_deadline(n->phone) == IX_NEVER;
 }

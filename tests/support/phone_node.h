@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A phone as a node of the virtual network: its WebSocket messages go by world_tell, its datagrams by world_send, its
- * WORK is run inline, what it hears is echoed or counted. Client phones have a line at a server phone, which accepts
- * it.
+ * WORK is run inline (reported after work_delay_us), what it hears is counted. Client phones have a line at a server
+ * phone, which accepts it.
  */
 #ifndef TEST_PHONE_NODE_H
 #define TEST_PHONE_NODE_H
@@ -14,6 +14,8 @@
 #define PHONE_NODE_SOCKETS 64
 #define PHONE_NODE_EVENTS 256
 #define PHONE_NODE_WIRES 16
+#define PHONE_NODE_CALLS 512
+#define PHONE_NODE_PENDING 64
 
 struct phone_event {
     enum ix_phone_event_kind kind;
@@ -22,11 +24,33 @@ struct phone_event {
     unsigned sip_status, q850;
     uint64_t at_us;
 };
+/*
+ * One call as the node saw it. The node checks by itself what must hold for every call (states only forward, one ENDED
+ * and nothing after it, media started before anything else of it and stopped once, no frame in or out before the keys);
+ * what was broken first is in phone_node.fault.
+ */
+struct phone_watch {
+    uint32_t call;
+    bool incoming, started, stopped;
+    unsigned ended;
+    int state; /* newest */
+    int code; /* of ENDED */
+    unsigned sip_status, q850;
+    uint64_t frames_in, frames_out, rung_us;
+};
 struct phone_node;
 struct phone_wire { /* one WebSocket as one end sees it */
-    uint32_t transport;
+    uint32_t transport, conn; /* conn: the same number at both ends */
     struct phone_node *peer;
 };
+enum phone_pending_kind { PHONE_OPENED = 1, PHONE_REFUSED = 2, PHONE_CLOSED = 3, PHONE_PONG = 4, PHONE_WORKED = 5 };
+struct phone_pending { /* what the shell will report */
+    enum phone_pending_kind kind;
+    uint64_t at_us;
+    uint32_t id; /* transport, or call for WORKED */
+};
+/* A message that leaves: may be changed in place (room bytes) or swallowed (false). */
+typedef bool (*phone_edit_fn)(void *ctx, struct phone_node *from, char *text, size_t *len, size_t room);
 struct phone_node {
     const char *name;
     struct world *world;
@@ -49,7 +73,18 @@ struct phone_node {
     struct phone_wire wires[PHONE_NODE_WIRES];
     size_t wire_count;
     struct phone_node *server; /* where WS_OPEN connects; NULL: refused */
+    uint32_t next_conn;
     uint64_t ws_delay_us;
+    uint64_t work_delay_us; /* WORK takes so long */
+    bool down; /* refuses connections */
+    bool half_dead; /* its WebSockets carry nothing any more, in neither direction, and nobody is told */
+    phone_edit_fn edit;
+    void *edit_ctx;
+    struct phone_pending pending[PHONE_NODE_PENDING];
+    size_t pending_count;
+    struct phone_watch calls[PHONE_NODE_CALLS];
+    size_t call_count;
+    char fault[160]; /* the first rule that was broken; empty: none */
     struct phone_event events[PHONE_NODE_EVENTS];
     size_t event_count;
     uint32_t incoming; /* last call that rang */
@@ -72,6 +107,7 @@ struct phone_node_options {
     const struct ix_dtls_ops *dtls; /* NULL: the double */
     struct ix_dtls_identity *identity; /* NULL: one shared by all nodes, made once */
     uint32_t max_calls;
+    uint32_t allow_requests; /* besides REGISTER, of a server */
     bool tap;
 };
 struct phone_node *phone_node_new(struct world *w, const struct phone_node_options *o);
@@ -80,6 +116,12 @@ void phone_node_attach(struct phone_node *n, struct world_net *net, const char *
 uint32_t phone_node_line(struct phone_node *n, struct phone_node *server, const char *user, const char *password);
 /* the newest event of that kind and state for a call or line; NULL none */
 const struct phone_event *phone_node_saw(const struct phone_node *n, enum ix_phone_event_kind kind, int state);
+struct phone_watch *phone_node_call(struct phone_node *n, uint32_t call); /* NULL: never seen */
+size_t phone_node_live(const struct phone_node *n); /* calls begun and not ended */
+/* nothing left: no call, line, transaction, socket, connection, and (without accepted connections) no timer */
+bool phone_node_quiet(const struct phone_node *n);
+/* a message to transport as if the peer had sent it; transport 0: the first one */
+void phone_node_inject(struct phone_node *n, uint32_t transport, const void *p, size_t len);
 /* cuts every connection of n, as a network does: both ends are told */
 void phone_node_cut(struct phone_node *n);
 
