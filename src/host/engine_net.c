@@ -114,6 +114,14 @@ static void wire_free(struct engine_wire *w)
     ix_free(w);
 }
 
+/* Each message is drained before the next goes in: of a 180 and its 200, or a 200 and a BYE, that came in one piece the
+ * second one is about the dialog that the first one makes. */
+static void message(struct ix_engine *e, uint32_t transport, const void *data, size_t n)
+{
+    ix_phone_ws_message(e->phone, transport, data, n, ix_loop_now(e->loop));
+    ix_engine_drain(e);
+}
+
 static void on_ws(void *ctx, struct ix_ws *ws, const struct ix_ws_event *ev)
 {
     struct engine_wire *w = ctx;
@@ -129,7 +137,7 @@ static void on_ws(void *ctx, struct ix_ws *ws, const struct ix_ws_event *ev)
         break;
     case IX_WS_MESSAGE:
         if (transport)
-            ix_phone_ws_message(e->phone, transport, ev->data, ev->len, now);
+            message(e, transport, ev->data, ev->len);
         break;
     case IX_WS_PONG:
         if (transport)
@@ -227,7 +235,7 @@ int ix_engine_accept(struct ix_engine *e, const struct ix_engine_peer *peer, boo
 
 void ix_engine_peer_message(struct ix_engine *e, uint32_t transport, const void *data, size_t n)
 {
-    ix_phone_ws_message(e->phone, transport, data, n, ix_loop_now(e->loop));
+    message(e, transport, data, n);
 }
 
 void ix_engine_peer_pong(struct ix_engine *e, uint32_t transport)
