@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "sandbox/sandbox.h"
 
 #define FAREWELL_MS 5000
+#define DESCRIPTORS 8192
 
 static const char help[] =
     "usage: irisx-sandbox [options]\n\n"
@@ -272,6 +274,17 @@ static int open_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/* Two sockets a leg, and connections: as far as the system allows it without asking anybody. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return;
+    limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+    (void) setrlimit(RLIMIT_NOFILE, &limit); /* refused: fewer calls at a time */
+}
+
 static int serve(const struct sandbox_options *o, int signals)
 {
     struct sandbox *sb;
@@ -311,6 +324,7 @@ int main(int argc, char **argv)
         (void) fputs("irisx-sandbox: signals cannot be watched\n", stderr);
         return 1;
     }
+    raise_descriptors();
     status = serve(&o, signals);
     (void) close(signals);
     return status;

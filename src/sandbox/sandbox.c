@@ -7,7 +7,7 @@
 
 #include "sandbox/internal.h"
 
-#define MAX_PARTIES 256
+#define MAX_PARTIES 512 /* legs, and those that are being released */
 
 /* ---- crossing to a loop and back --------------------------------------------------------- */
 struct crossing {

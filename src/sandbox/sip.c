@@ -119,7 +119,7 @@ static int set_up(struct sandbox_sip *s)
     struct ix_engine_options engine = { .host = sb->host,
         .log = &sb->log,
         .agent = "irisx-sandbox",
-        .max_calls = SANDBOX_MAX_CALLS,
+        .max_calls = 2 * SANDBOX_MAX_CALLS,
         .allow_requests = IX_SIP_BIT(IX_SIP_REGISTER) | IX_SIP_BIT(IX_SIP_INVITE) | IX_SIP_BIT(IX_SIP_REFER),
         .loopback_only = !sb->options.allow_remote,
         .on_event = on_event,

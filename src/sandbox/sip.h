@@ -10,7 +10,7 @@
 
 #include "sandbox/internal.h"
 
-#define SANDBOX_MAX_CALLS 200
+#define SANDBOX_MAX_CALLS 200 /* of one or two legs */
 #define SANDBOX_MAX_AGENTS 4096
 #define SANDBOX_DIGITS 32
 #define SANDBOX_RING_MS 30000 /* an agent's phone, then 480 */

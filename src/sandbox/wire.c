@@ -12,6 +12,8 @@
 
 #include "sandbox/internal.h"
 
+#define WAITING_MAX 256 /* messages: who sends faster than SIP can be read is cut off */
+
 struct wire {
     struct ix_list node; /* in sb->wires; service loop */
     struct sandbox *sb;
@@ -20,6 +22,7 @@ struct wire {
     struct ix_ws *ws; /* service loop; NULL: closed */
     struct ix_loop_timer *drop; /* service loop; fault */
     uint32_t transport; /* call loop; 0: not accepted, or gone */
+    atomic_uint waiting; /* messages on their way to the call loop */
 };
 
 enum parcel_kind { PARCEL_MESSAGE = 1, PARCEL_PONG, PARCEL_PING, PARCEL_CLOSE };
@@ -45,10 +48,9 @@ static struct parcel *wrap(struct wire *w, enum parcel_kind kind, const void *da
 }
 
 /* Without memory the message is lost; SIP transactions time out as if the network had lost it. */
-static void send_parcel(
-    struct ix_loop *loop, void (*fn)(void *), struct wire *w, enum parcel_kind kind, const void *data, size_t n)
+static void send_parcel(struct ix_loop *loop, void (*fn)(void *), struct wire *w, enum parcel_kind kind)
 {
-    struct parcel *p = wrap(w, kind, data, n);
+    struct parcel *p = wrap(w, kind, NULL, 0);
 
     if (!p || ix_loop_post(loop, fn, p))
         ix_free(p);
@@ -89,7 +91,7 @@ static void peer_ping(void *ctx)
 {
     struct wire *w = ctx;
 
-    send_parcel(w->sb->service_loop, on_service, w, PARCEL_PING, NULL, 0);
+    send_parcel(w->sb->service_loop, on_service, w, PARCEL_PING);
 }
 
 static void peer_close(void *ctx)
@@ -97,7 +99,7 @@ static void peer_close(void *ctx)
     struct wire *w = ctx;
 
     w->transport = 0;
-    send_parcel(w->sb->service_loop, on_service, w, PARCEL_CLOSE, NULL, 0);
+    send_parcel(w->sb->service_loop, on_service, w, PARCEL_CLOSE);
 }
 
 /* ---- service loop to call loop ----------------------------------------------------------- */
@@ -110,6 +112,8 @@ static void on_call(void *arg)
         ix_engine_peer_message(sandbox_engine(w->sb), w->transport, p->data, p->n);
     else if (w->transport && p->kind == PARCEL_PONG)
         ix_engine_peer_pong(sandbox_engine(w->sb), w->transport);
+    if (p->kind == PARCEL_MESSAGE)
+        atomic_fetch_sub(&w->waiting, 1);
     if (p->n)
         ix_wipe(p->data, p->n);
     ix_free(p);
@@ -122,7 +126,7 @@ static void on_call_opened(void *arg)
 
     if (ix_engine_accept(sandbox_engine(w->sb), &peer, w->secure, &w->local, &w->remote, &w->transport)) {
         w->transport = 0;
-        send_parcel(w->sb->service_loop, on_service, w, PARCEL_CLOSE, NULL, 0);
+        send_parcel(w->sb->service_loop, on_service, w, PARCEL_CLOSE);
     }
 }
 
@@ -203,6 +207,22 @@ static void closed(struct wire *w)
     (void) ix_loop_post(w->sb->call_loop, on_call_closed, w); /* refused: see on_call_closed */
 }
 
+static void message(struct wire *w, const struct ix_ws_event *ev)
+{
+    struct parcel *p;
+
+    if (atomic_load(&w->waiting) >= WAITING_MAX) {
+        ix_ws_close(w->ws, 1008);
+        return;
+    }
+    p = wrap(w, PARCEL_MESSAGE, ev->data, ev->len);
+    atomic_fetch_add(&w->waiting, 1);
+    if (p && !ix_loop_post(w->sb->call_loop, on_call, p))
+        return;
+    atomic_fetch_sub(&w->waiting, 1);
+    ix_free(p);
+}
+
 void sandbox_on_ws(void *ctx, struct ix_ws *ws, const struct ix_ws_event *ev)
 {
     struct wire *w = ctx; /* from OPEN on; NULL: there was no memory for it */
@@ -210,9 +230,9 @@ void sandbox_on_ws(void *ctx, struct ix_ws *ws, const struct ix_ws_event *ev)
     if (ev->kind == IX_WS_OPEN)
         opened(ctx, ws, ev);
     else if (w && ev->kind == IX_WS_MESSAGE)
-        send_parcel(w->sb->call_loop, on_call, w, PARCEL_MESSAGE, ev->data, ev->len);
+        message(w, ev);
     else if (w && ev->kind == IX_WS_PONG)
-        send_parcel(w->sb->call_loop, on_call, w, PARCEL_PONG, NULL, 0);
+        send_parcel(w->sb->call_loop, on_call, w, PARCEL_PONG);
     else if (w && ev->kind == IX_WS_CLOSED)
         closed(w);
 }
