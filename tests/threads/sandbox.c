@@ -60,9 +60,9 @@ int main(void)
     struct peer *a, *b;
 
     sandbox_up(NULL);
-    a = peer_up("1000", NULL);
-    b = peer_up("1001", NULL);
+    a = peer_up("1000", NULL); /* one after the other: libwebsockets formats its log lines in one static buffer */
     cr_assert(peer_wait_line(a, IX_LINE_READY) == 0);
+    b = peer_up("1001", NULL);
     cr_assert(peer_wait_line(b, IX_LINE_READY) == 0);
     agents_talk(a, b);
     the_api_calls(b);
