@@ -38,9 +38,6 @@ int sandbox_state_error(struct sandbox_state *s, int code)
         return IRISX_E_FORMAT;
     case SQLITE_CONSTRAINT:
         return IRISX_E_CONFLICT;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return IRISX_E_BUSY;
     default:
         return IRISX_E_IO;
     }
@@ -127,6 +124,8 @@ static int fill(struct sandbox_state *s, const struct ix_rng *rng)
             1, "+12025550100", "");
     if (!err)
         err = put_agents(s, rng);
+    if (!err)
+        err = sandbox_state_fill_rest(s, ix_clock_now().wall_us / 1000);
     ix_wipe(&f, sizeof f);
     return err;
 }
@@ -150,7 +149,7 @@ static int set_up(struct sandbox_state *s, const struct ix_rng *rng)
 {
     int64_t version = 0, tables = 0;
     int err =
-        sandbox_state_exec(s, "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000; PRAGMA trusted_schema = OFF;");
+        sandbox_state_exec(s, "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 200; PRAGMA trusted_schema = OFF;");
 
     if (!err)
         err = read_number(s, "PRAGMA user_version", &version);
@@ -184,6 +183,8 @@ int sandbox_state_open(const char *file, const struct ix_rng *rng, const struct 
         file ? file : ":memory:", &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL);
     (void) umask(mask);
     err = code == SQLITE_OK ? set_up(s, rng) : s->db ? sandbox_state_error(s, code) : IRISX_E_NO_MEMORY;
+    if (!err && file) /* short writes: nobody on the service loop waits for the disk */
+        err = sandbox_state_exec(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
     if (err) {
         sandbox_state_close(s);
         return err;
