@@ -36,7 +36,7 @@ typedef struct irisx_webhook_check {
 /** What a delivery says, once verified. Texts are owned by the caller: irisx_webhook_delivery_clear. */
 typedef struct irisx_webhook_delivery {
     char *event; /**< "call.completed" */
-    char *event_id;
+    char *event_id; /**< of the signed body; "sha256:..." of the body where it names none (the header is not signed) */
     int64_t timestamp_ms;
     irisx_value_t *body;
 } irisx_webhook_delivery_t;

@@ -56,20 +56,18 @@ static int check_signature(
     struct ix_str hex = h->signature;
     uint8_t given[32], made[32];
     bool match = false;
+    int err = 0;
 
     if (ix_str_istarts(hex, IX_STR("sha256=")))
         hex = ix_str_slice(hex, 7, hex.n);
     if (ix_hex_decode(hex, given, sizeof given))
         return IRISX_E_SIGNATURE;
-    for (size_t i = 0; i < check->secret_count; i++) { /* all of them: which one matched stays untold by time */
-        int err = digest(check->scheme, check->secrets[i], h->timestamp, body, n, made);
-
-        if (err)
-            return err;
-        match |= ix_equal_ct(given, made, sizeof made) && check->secrets[i].n;
+    for (size_t i = 0; !err && i < check->secret_count; i++) { /* all of them: which one matched stays untold by time */
+        err = digest(check->scheme, check->secrets[i], h->timestamp, body, n, made);
+        match |= !err && ix_equal_ct(given, made, sizeof made) && check->secrets[i].n;
     }
-    ix_wipe(made, sizeof made);
-    return match ? 0 : IRISX_E_SIGNATURE;
+    ix_wipe(made, sizeof made); /* the signature that would have been right */
+    return err ? err : match ? 0 : IRISX_E_SIGNATURE;
 }
 
 /* ---- time -------------------------------------------------------------------------------- */
@@ -92,9 +90,9 @@ static int read_time(struct ix_str text, int64_t *ms)
 static int check_window(const struct ix_webhook_check *check, int64_t ms)
 {
     int64_t window = (int64_t) (check->window_s ? check->window_s : IX_WEBHOOK_WINDOW_S) * 1000;
-    int64_t age = check->now_ms - ms;
 
-    return age > window || age < -window ? IRISX_E_EXPIRED : 0;
+    /* ms is a date of years 0 to 9999, now_ms anything: this way round nothing overflows */
+    return check->now_ms > ms + window || check->now_ms < ms - window ? IRISX_E_EXPIRED : 0;
 }
 
 /* ---- the delivery ------------------------------------------------------------------------ */
@@ -106,16 +104,50 @@ void ix_webhook_delivery_clear(struct ix_webhook_delivery *d)
     *d = (struct ix_webhook_delivery){ 0 };
 }
 
-/* The body is signed, the headers are not: what both say counts as the body says it. */
-static int pick(const irisx_value_t *body, const char *key, struct ix_str header, char **out)
+/* Header text that is shown as an event's name when the signed body has none: nothing but printable ASCII */
+static bool presentable(struct ix_str s)
 {
-    const char *text = irisx_value_get_text(body, key, NULL);
-    struct ix_str value = text ? ix_str(text) : header;
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < '!' || s.p[i] > '~')
+            return false;
+    return s.n > 0 && s.n <= IX_WEBHOOK_EVENT_MAX;
+}
 
-    if (!value.n)
+static int read_event(const irisx_value_t *body, struct ix_str header, char **out)
+{
+    struct ix_str name = ix_str(irisx_value_get_text(body, "event", NULL));
+
+    if (!name.n && presentable(header))
+        name = header;
+    if (!name.n)
         return IRISX_E_PROTOCOL;
-    *out = ix_str_dup(value);
+    *out = ix_str_dup(name);
     return *out ? 0 : IRISX_E_NO_MEMORY;
+}
+
+/*
+ * The id is what replays are known by, so it comes from what is signed: with the id of the unsigned header, whoever
+ * saw one delivery could have it delivered again under any other id. All attempts of one delivery have the same body.
+ */
+static int read_id(const irisx_value_t *value, const void *body, size_t n, char **out)
+{
+    struct ix_str id = ix_str(irisx_value_get_text(value, "event_id", NULL));
+    struct ix_bytes all = { body, n };
+    uint8_t hash[32];
+    struct ix_buf b;
+    int err = 0;
+
+    if (id.n) {
+        *out = ix_str_dup(id);
+        return *out ? 0 : IRISX_E_NO_MEMORY;
+    }
+    err = ix_digest(IX_SHA256, &all, 1, hash);
+    ix_buf_init(&b, 128);
+    ix_buf_str(&b, "sha256:");
+    ix_buf_hex(&b, hash, sizeof hash);
+    *out = err ? NULL : ix_buf_take(&b);
+    ix_buf_clear(&b);
+    return *out ? 0 : err ? err : IRISX_E_NO_MEMORY;
 }
 
 static int read_delivery(const struct ix_webhook_check *check, const struct ix_webhook_headers *h, const void *body,
@@ -129,10 +161,10 @@ static int read_delivery(const struct ix_webhook_check *check, const struct ix_w
     *why = "the body is not a JSON object";
     if (err || irisx_value_type(d->body) != IRISX_VALUE_OBJECT)
         return IRISX_E_PROTOCOL;
-    *why = "the delivery has no event name or no event id";
-    err = pick(d->body, "event", h->event, &d->event);
+    *why = "the delivery has no event name";
+    err = read_event(d->body, h->event, &d->event);
     if (!err)
-        err = pick(d->body, "event_id", h->id, &d->id);
+        err = read_id(d->body, body, n, &d->id);
     if (err)
         return err;
     if (check->scheme == IX_WEBHOOK_B) /* its timestamp header is not signed: the body's is what counts */
@@ -169,6 +201,16 @@ int ix_webhook_verify(const struct ix_webhook_check *check, const struct ix_webh
     return 0;
 }
 
+/* ---- the sender's side ------------------------------------------------------------------- */
+#define LAST_MS INT64_C(253402300799999) /* year 9999 */
+
+static bool one_line(const char *text)
+{
+    struct ix_str s = ix_str(text);
+
+    return s.n && ix_str_find(s, '\r') == SIZE_MAX && ix_str_find(s, '\n') == SIZE_MAX;
+}
+
 int ix_webhook_sign(enum ix_webhook_scheme scheme, struct ix_str secret, const char *event, const char *id,
     int64_t now_ms, const void *body, size_t n, struct ix_buf *headers)
 {
@@ -178,6 +220,8 @@ int ix_webhook_sign(enum ix_webhook_scheme scheme, struct ix_str secret, const c
     uint8_t mac[32];
     int err;
 
+    if (now_ms < 0 || now_ms > LAST_MS || !secret.n || !one_line(event) || !one_line(id))
+        return IRISX_E_INVALID;
     ix_time_iso8601(now_ms * 1000, iso);
     ix_buf_init_fixed(&t, time, sizeof time);
     if (scheme == IX_WEBHOOK_B)

@@ -14,6 +14,7 @@
 
 enum ix_webhook_scheme { IX_WEBHOOK_A = 0, IX_WEBHOOK_B = 1, IX_WEBHOOK_C = 2 };
 #define IX_WEBHOOK_WINDOW_S 300
+#define IX_WEBHOOK_EVENT_MAX 127 /* bytes of an event name that comes from a header */
 
 struct ix_webhook_headers { /* those of one scheme; n = 0: absent */
     struct ix_str signature, timestamp, event, id;
@@ -34,20 +35,22 @@ struct ix_webhook_check {
     int64_t now_ms; /* Unix time */
 };
 struct ix_webhook_delivery { /* owned: ix_webhook_delivery_clear */
-    char *event, *id; /* of the signed body; of the headers only where the body has none */
+    char *event; /* of the signed body; of the header only where the body has none */
+    char *id; /* of the signed body; where it has none, "sha256:" and the body's digest */
     int64_t timestamp_ms;
     irisx_value_t *body;
 };
 /*
  * 0; IRISX_E_SIGNATURE (missing or none matches), IRISX_E_EXPIRED (outside the window), IRISX_E_PROTOCOL (body is not a
- * JSON object, or has no id, event or time), IRISX_E_NO_MEMORY. *why: one sentence, static. The signature is checked
+ * JSON object, or has no event or time), IRISX_E_NO_MEMORY. *why: one sentence, static. The signature is checked
  * before anything of the body is looked at.
  */
 int ix_webhook_verify(const struct ix_webhook_check *check, const struct ix_webhook_headers *headers, const void *body,
     size_t n, struct ix_webhook_delivery *out, const char **why);
 void ix_webhook_delivery_clear(struct ix_webhook_delivery *d);
 
-/* Sender's side: header lines ("Name: value\r\n") of one attempt. */
+/* Sender's side: header lines ("Name: value\r\n") of one attempt. IRISX_E_INVALID: time, or event and id not one line.
+ */
 int ix_webhook_sign(enum ix_webhook_scheme scheme, struct ix_str secret, const char *event, const char *id,
     int64_t now_ms, const void *body, size_t n, struct ix_buf *headers);
 
