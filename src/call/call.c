@@ -13,6 +13,8 @@
 
 #include "call/private.h"
 
+#define Q850_TEMPORARY_FAILURE 41 /* what a peer is told when something of ours failed */
+
 static const char *const state_names[] = { "", "dialing", "ringing", "answered", "active", "ended" };
 
 struct ix_call *ix_call_get(const struct ix_phone *p, uint32_t id)
@@ -160,16 +162,16 @@ static void reason_line(struct ix_buf *b, unsigned q850)
         ix_buf_fmt(b, "Reason: Q.850;cause=%u\r\n", q850);
 }
 
-static void send_bye(struct ix_call *c, unsigned q850)
+static void send_bye(struct ix_call *c)
 {
     struct ix_sip_request req = { .method = IX_SIP_BYE };
     char storage[64];
     struct ix_buf b;
 
     ix_buf_init_fixed(&b, storage, sizeof storage);
-    reason_line(&b, q850);
+    reason_line(&b, c->bye_cause);
     req.headers = ix_str_n(b.p, b.n);
-    c->bye_pending = false;
+    c->bye_waits = false;
     if (ix_sip_dialog_request(c->dialog, &req, c, c->obj.phone->now, &c->bye))
         ix_call_end(c); /* the connection is gone or no memory: nobody to say goodbye to */
 }
@@ -201,13 +203,14 @@ void ix_call_farewell(struct ix_call *c, unsigned q850)
         return;
     c->ending = true;
     ix_call_media_close(c);
+    c->bye_cause = (uint16_t) q850;
     c->farewell_at_us = p->now.mono_us + IX_FAREWELL_US;
     ix_dirty(&c->obj);
     if (c->report.answered_us && c->dialog) {
         if (ix_sip_dialog_acked(c->dialog))
-            send_bye(c, q850);
+            send_bye(c);
         else
-            c->bye_pending = true;
+            c->bye_waits = true;
     } else if (c->incoming) {
         (void) refuse(c, 480, q850, NULL); /* else the stack answers when the transaction is forgotten */
         ix_call_end(c);
@@ -227,7 +230,7 @@ void ix_call_fail(struct ix_call *c, int code, const char *message)
         return;
     if (c->report.error.code != code || !c->report.error.message[0])
         ix_error_set(&c->report.error, code, "%s", message);
-    ix_call_farewell(c, 0);
+    ix_call_farewell(c, Q850_TEMPORARY_FAILURE);
 }
 
 void ix_call_acked(struct ix_call *c, const struct ix_sip_out *so)
@@ -236,8 +239,8 @@ void ix_call_acked(struct ix_call *c, const struct ix_sip_out *so)
     const char *why = NULL;
     char *text;
 
-    if (c->bye_pending) {
-        send_bye(c, 16);
+    if (c->bye_waits) {
+        send_bye(c);
         return;
     }
     if (!c->describing || !so->msg->body.n)

@@ -81,7 +81,8 @@ struct ix_call {
     bool incoming, offerer, ending, ended, media_closed;
     bool want_start, want_codec, want_stop;
     bool want_invite, want_early, want_answer; /* wait for the sockets */
-    bool bye_pending; /* 2xx not yet acknowledged */
+    bool bye_waits; /* for the ACK to our 2xx (RFC 3261 section 15) */
+    uint16_t bye_cause; /* Q.850 */
     bool describing; /* our description went out in a 2xx: the answer comes in the ACK */
     bool settled;
     uint32_t line, transport, set;

@@ -560,7 +560,7 @@ struct phone_node *phone_node_new(struct world *w, const struct phone_node_optio
         err = ix_sip_auth_server_new(&auth, &n->auth);
     if (!err && o->server)
         err = ix_sip_registrar_new(&registrar, &n->registrar);
-    if (!err && n->dtls == &ix_dtls_mbedtls)
+    if (!err && n->dtls->work == ix_dtls_mbedtls.work) /* or a table derived from it */
         err = ix_dtls_worker_new(n->identity, &n->worker);
     if (err) {
         phone_node_free(n);
