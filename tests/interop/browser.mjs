@@ -2,6 +2,7 @@
 // Headless Chromium with sip.js against the sandbox and the native client. The sandbox is a B2BUA: what the browser
 // shakes hands with is this library's own ICE, DTLS and SRTP, once as DTLS client, once as server.
 // usage: node browser.mjs IRISX-SANDBOX IRISX [PATTERN]      (by hand: `npm ci --ignore-scripts` in this folder first)
+import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -62,6 +63,9 @@ async function launch() {
     timeout: 60000,
   });
   await context.exposeFunction("outThroughRelay", withoutCandidates);
+  await context.exposeFunction("outWithG711", (sdp) => sdp.replace(/^(m=audio \d+ \S+).*$/m, "$1 0"));
+  await context.exposeFunction("outWithWrongFingerprint", (sdp) => sdp.replace(/^(a=fingerprint:\S+ ..)/gm, (line) => line.slice(0, -2) + (line.endsWith("00") ? "01" : "00")));
+  await context.exposeFunction("outWithNames", (sdp) => sdp.replace(/^(a=candidate:(?:\S+ ){4})\S+/gm, (_, start) => `${start}${randomUUID()}.local`));
   await context.exposeFunction("inThroughRelay", async (sdp) => {
     const relay = await Relay.open(candidateOf(sdp), treat);
     relays.push(relay);
@@ -72,14 +76,22 @@ async function launch() {
 // How the relay of the next call treats the fragments of the browser's ClientHello.
 let treat = () => "pass";
 
-const useRelay = (on, how = () => "pass") => {
+const wire = (settings) => page.evaluate((given) => Object.assign(window.wire, given), settings);
+const straight = () => wire({ out: null, in: null, more: false });
+
+function useRelay(how = () => "pass") {
   treat = how;
-  return page.evaluate((yes) => Object.assign(window.wire, { out: yes ? "outThroughRelay" : null, in: yes ? "inThroughRelay" : null }), on);
-};
+  return wire({ out: "outThroughRelay", in: "inThroughRelay" });
+}
 
 async function openPage(user) {
   page = await context.newPage();
   page.on("console", (message) => logs.push(message.text()));
+  page.on("websocket", (socket) => {
+    const first = ({ payload }) => String(payload).split("\r\n", 1)[0]; // the rest may carry credentials
+    socket.on("framesent", (frame) => logs.push(`browser > ${first(frame)}`));
+    socket.on("framereceived", (frame) => logs.push(`browser < ${first(frame)}`));
+  });
   page.on("pageerror", (error) => logs.push(error.stack ?? String(error)));
   await page.goto(`${files.url}/page.html`);
   await phone.until("phone !== undefined");
@@ -127,7 +139,7 @@ function recordingHolds(path, hz, seconds) {
 }
 
 // What the browser's own statistics say; `role`: ours in DTLS.
-async function statsAreGood(role) {
+async function statsAreGood(role, codec = "audio/opus 48000") {
   const s = await page.evaluate(() => phone.stats());
   const { inbound, transport } = s;
   note(
@@ -136,7 +148,7 @@ async function statsAreGood(role) {
       `browser is DTLS ${transport.dtlsRole} (${transport.tlsVersion}, ${transport.srtpCipher}), ICE ${transport.iceRole}; setup ${s.offer} > ${s.answer}`,
   );
   must(s.connectionState === "connected" && transport.dtlsState === "connected", `connection ${s.connectionState}, DTLS ${transport.dtlsState}`);
-  must(s.codec?.mimeType === "audio/opus" && s.codec.clockRate === 48000, `codec ${JSON.stringify(s.codec)}`);
+  must(`${s.codec?.mimeType} ${s.codec?.clockRate}` === codec, `codec ${JSON.stringify(s.codec)}`);
   must(inbound.packetsReceived > 50, `only ${inbound.packetsReceived} packets`);
   must(inbound.packetsLost === 0, `packets lost: ${JSON.stringify(inbound)}`);
   must(inbound.jitter < 0.03, `jitter ${inbound.jitter} s`);
@@ -315,20 +327,63 @@ async function digits() {
   must(call.digits === "19#", `irisx took the digits "${call.digits}"`);
 }
 
+// ---- other descriptions ----------------------------------------------------------------------------------------------
+
+async function g711() {
+  await wire({ out: "outWithG711" });
+  const program = native("--answer", ...media("g711.wav"));
+  await program.said(WAITS);
+  await browserCalls("1000");
+  await browserHears(NATIVE_HZ);
+  await statsAreGood("client", "audio/PCMU 8000");
+  await browserHangsUp();
+  await nativeIsContent(program);
+  recordingHolds(join(folder, "g711.wav"), BROWSER_HZ, 1.2);
+}
+
+async function moreThanAudio() {
+  await wire({ more: true });
+  await browserCalls("9196");
+  await browserHears(BROWSER_HZ);
+  const { sdp } = await statsAreGood("client");
+  const lines = sdp.remote.match(/^m=.*$/gm).map((line) => line.split(" ", 2).join(" "));
+  note(`offered ${sdp.local.match(/^m=\w+/gm).join(" ")}; answered ${lines.join(", ")}, ${/^a=group:.*$/m.exec(sdp.remote)[0]}`);
+  must(/^m=video 0,m=audio [1-9]\d*,m=application 0$/.test(lines.join()), `the answer's lines are ${lines}`);
+  await browserHangsUp();
+}
+
+// As a page without leave to use a microphone writes them; the browser's checks tell its address.
+async function namesForAddresses() {
+  await wire({ out: "outWithNames" });
+  await browserCalls("9196");
+  await browserHears(BROWSER_HZ);
+  await statsAreGood("client");
+  await browserHangsUp();
+}
+
+async function wrongFingerprint() {
+  await wire({ out: "outWithWrongFingerprint" });
+  await phone.call("9196");
+  await phone.until("phone.status === 200 && phone.state() === 'Terminated'");
+  const [reason, heard] = await page.evaluate(() => [phone.reason, phone.hear()]);
+  must(reason === "Q.850;cause=41", `the BYE has Reason: ${reason}`); // temporary failure
+  must(/DTLS certificate is not the one it announced/.test(sandbox.err), "the sandbox does not say why");
+  must(!heard || heard.rms === 0, "sound came through");
+}
+
 // ---- the DTLS handshake on the wire ----------------------------------------------------------------------------------
 
 const spans = (hellos) => hellos.length >= 2 && hellos[0].length > hellos[0].fragment && hellos[1].sequence === hellos[0].sequence;
 
 // The sandbox offers, so the browser is DTLS client; its ClientHello comes in two datagrams, which `how` mistreats.
 async function helloInTwo(how) {
-  await useRelay(true, how);
+  await useRelay(how);
   const program = await browserIsCalled(...media("relay.wav"));
   await browserAnswers();
   await browserHears(NATIVE_HZ);
   await statsAreGood("server");
   await browserHangsUp();
   await nativeIsContent(program);
-  await useRelay(false);
   const [{ hellos }] = relays;
   note(`ClientHellos of the browser: ${hellos.browser.map((f) => `${f.offset}+${f.fragment} of ${f.length} in ${f.bytes} bytes`).join(", ")}`);
   must(spans(hellos.browser), "the browser's ClientHello did not span two datagrams");
@@ -336,12 +391,11 @@ async function helloInTwo(how) {
 }
 
 async function helloOfOurs() {
-  await useRelay(true);
+  await useRelay();
   await browserCalls("9196");
   await browserHears(BROWSER_HZ);
   await statsAreGood("client");
   await browserHangsUp();
-  await useRelay(false);
   const [{ hellos }] = relays;
   note(`ClientHellos of ours: ${hellos.platform.map((f) => `${f.offset}+${f.fragment} of ${f.length} in ${f.bytes} bytes`).join(", ")}`);
   must(hellos.platform.length > 0 && hellos.browser.length === 0, `ClientHellos: ${JSON.stringify(hellos)}`);
@@ -360,6 +414,10 @@ const scenarios = [
   ["a re-INVITE, hold and its end leave the sound as it was", reinvites],
   ["digits of the browser arrive at the native client", digits],
   ["RTCP reports go both ways", reports],
+  ["G.711 when the browser offers nothing else; the native leg stays Opus", g711],
+  ["an offer with video before and a data channel behind the audio line", moreThanAudio],
+  ["candidates that are names of multicast DNS", namesForAddresses],
+  ["a fingerprint that is not the browser's: the call ends", wrongFingerprint],
   ["as DTLS client we send the ClientHello", helloOfOurs],
   ["as DTLS server we take Chromium's ClientHello from two datagrams", () => helloInTwo(() => "pass")],
   ["... when the second overtakes the first", () => helloInTwo((_, index) => (index === 0 ? "hold" : "pass"))],
@@ -388,6 +446,7 @@ async function afterScenario(failed) {
       note(`relay: ${datagrams[side]} datagrams of the ${side}, ${rtp[side]} of them RTP with ${jumps[side]} jumps`);
   for (const program of natives.splice(0)) await program.stop();
   for (const relay of relays.splice(0)) relay.close();
+  await straight();
   if (failed) await page.evaluate(() => phone.hangup()).catch(() => {}); // it may not be in a call at all
   logs.length = 0;
   return texts.join("\n");

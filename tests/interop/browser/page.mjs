@@ -23,8 +23,15 @@ const microphoneStream = async () => microphone.stream.clone();
 
 // ---- what goes over the wire ---------------------------------------------------------------------------------------
 
-// SDP passes `wire.out` and `wire.in` (null: untouched), functions of the test that put a relay between the two sides.
-const wire = (window.wire = { out: null, in: null });
+// SDP passes `wire.out` and `wire.in` (names of functions the test has exposed; null: untouched).
+const wire = (window.wire = { out: null, in: null, more: false });
+
+// With `wire.more` an offer has a video line before the audio line and a data channel behind it.
+function addMore(connection) {
+  if (!wire.more || connection.getTransceivers().length > 0) return;
+  connection.addTransceiver("video", { direction: "recvonly" });
+  connection.createDataChannel("more");
+}
 
 function descriptionHandlers() {
   const make = Web.defaultSessionDescriptionHandlerFactory(microphoneStream);
@@ -33,6 +40,7 @@ function descriptionHandlers() {
     const get = handler.getDescription.bind(handler);
     const set = handler.setDescription.bind(handler);
     handler.getDescription = async (...rest) => {
+      addMore(handler.peerConnection);
       const description = await get(...rest);
       if (wire.out) description.body = await window[wire.out](description.body);
       return description;
@@ -50,6 +58,7 @@ const phone = {
   session: null,
   incoming: "", // user who calls
   status: 0, // last final or provisional status of our INVITE
+  reason: "", // Reason of the BYE that ended the last session
   error: "",
 };
 window.phone = phone;
@@ -60,7 +69,13 @@ let ear; // {source, analyser} of the present session
 
 function follow(session) {
   phone.session = session;
-  phone.error = "";
+  phone.reason = "";
+  session.delegate = {
+    onBye(bye) {
+      phone.reason = bye.incomingByeRequest.message.getHeader("Reason") ?? "";
+      bye.accept();
+    },
+  };
   session.stateChange.addListener((state) => {
     if (state === SessionState.Established) listenTo(session);
   });
