@@ -94,6 +94,19 @@ static void cancel_all(struct ix_http_client *c)
         ix_transfer_cancel(IX_CONTAINER(node, struct ix_transfer, node));
 }
 
+/* A socket of one of them is not watched: none would hear of its own. */
+static void end_starved(struct ix_http_client *c)
+{
+    c->starved = false;
+    size_t n = 0;
+    IX_LIST_EACH (node, &c->transfers)
+        n++;
+    for (; n > 0 && !ix_list_empty(&c->transfers); n--) { /* those that callbacks start anew are left */
+        struct ix_transfer_result r = { .err = IRISX_E_NO_MEMORY, .detail = "out of memory" };
+        end_transfer(IX_CONTAINER(c->transfers.next, struct ix_transfer, node), &r);
+    }
+}
+
 /* Tells what ended since libcurl ran last. */
 static void collect(struct ix_http_client *c)
 {
@@ -111,6 +124,8 @@ static void collect(struct ix_http_client *c)
         ix_transfer_judge(t, (int) code, &r);
         end_transfer(t, &r);
     }
+    if (c->starved)
+        end_starved(c);
     c->in_callback = false;
     if (c->dying)
         free_client(c);
@@ -185,8 +200,10 @@ static int want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *
     }
     if (s == NULL)
         s = watch_new(c, fd);
-    if (s == NULL)
-        return -1;
+    if (s == NULL) { /* an error told to libcurl would end its handle for good */
+        c->starved = true;
+        return 0;
+    }
     int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
     (void) uv_poll_start(&s->poll, events, on_socket);
     return 0;

@@ -20,6 +20,7 @@ struct ix_http_client {
     char *ca_file, *user_agent, *proxy;
     struct ix_name names[IX_NAMES_KEPT];
     size_t name_at; /* the next to be overwritten */
+    bool starved; /* a socket could not be watched: out of memory */
     bool in_callback, dying; /* freed inside a callback: ends when that returns */
     /* of the last TLS handshake; handshakes do not overlap within a turn that ends one */
     char tls_refusal[256]; /* why the certificate was refused, "" = it was not */

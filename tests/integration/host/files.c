@@ -10,6 +10,7 @@
 
 #include "audio/audio.h"
 #include "host/host.h"
+#include "oom.h"
 #include "support/certs.h"
 
 /* All runs without threads: the test is the only one who can look. One test below does the same with threads. */
@@ -352,6 +353,43 @@ Test(files, a_spool_on_a_full_disk_tells_it_when_closed)
     ix_spool_close(s, on_closed, NULL);
     until(&closed);
     cr_assert_eq(closed_err, IRISX_E_DISK_FULL);
+}
+
+/* ---- out of memory ------------------------------------------------------------------------ */
+
+static int record_and_play(void *arg)
+{
+    struct ix_record *r;
+    struct ix_play *p;
+    (void) arg;
+    opened = opened_err = closed = 0;
+    int err = ix_host_new(&(struct ix_host_options){ .zero_thread = true, .max_parties = 2 }, &host);
+    if (err != 0)
+        return err;
+    err = ix_record_open(host, path, 8000, 2, on_opened, on_failed, NULL, &r);
+    if (err == 0) {
+        until(&opened);
+        err = opened_err;
+        ix_record_close(r, on_closed, NULL);
+        until(&closed); /* told whatever happens */
+    }
+    opened = 0;
+    if (err == 0)
+        err = ix_play_open(host, path, false, on_opened, NULL, &p);
+    if (err == 0) {
+        until(&opened);
+        err = opened_err == IRISX_E_FORMAT ? 0 : opened_err; /* no audio was recorded */
+        ix_play_close(p);
+    }
+    ix_host_free(host);
+    return err;
+}
+
+Test(files, every_allocation_for_files_may_fail)
+{
+    ix_host_free(host);
+    cr_assert_eq(oom_run(record_and_play, NULL), 0);
+    cr_assert_eq(ix_host_new(&(struct ix_host_options){ .zero_thread = true }, &host), 0); /* for the end of the test */
 }
 
 /* ---- the same with threads --------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -630,6 +631,41 @@ Test(ws_client, a_ca_file_without_certificates_is_told)
     make(&(struct cert_spec){ NAMED });
     over_tls("localhost", "/etc/hostname");
     expect(IRISX_E_TLS, "holds no certificate");
+}
+
+static void close_server_and_send(void)
+{
+    close_server();
+    for (int i = 0; i < 20; i++)
+        (void) ix_ws_send(t.client, "into the void", 13, true);
+}
+
+Test(ws_client, writing_to_a_tls_connection_that_is_gone_raises_no_signal)
+{
+    struct sigaction now;
+    sigaction(SIGPIPE, NULL, &now);
+    cr_assert_eq(now.sa_handler, SIG_DFL, "otherwise this would prove nothing");
+    make(&(struct cert_spec){ NAMED });
+    t.on_open = close_server_and_send;
+    over_tls("localhost", ca.cert_file);
+    cr_assert_eq(t.err, IRISX_E_NETWORK, "%s", t.detail);
+}
+
+Test(ws_client, a_poll_program_drives_it_as_well)
+{
+    char url[64];
+    snprintf(url, sizeof url, "ws://127.0.0.1:%u/ws", serve(NULL));
+    struct ix_ws_options o = { .url = url, .subprotocol = "sip" };
+    t.on_open = say_hello;
+    cr_assert_eq(ix_ws_connect(t.loop, &o, on_event, NULL, &t.client), 0);
+    while (t.closed == 0 || t.accepted != NULL) {
+        struct pollfd p = { .fd = ix_loop_fd(t.loop), .events = POLLIN };
+        cr_assert_geq(poll(&p, 1, ix_loop_timeout_ms(t.loop)), 0);
+        (void) ix_loop_run_once(t.loop);
+    }
+    expect(0, "closed");
+    cr_assert_str_eq(t.got, "hello");
+    finish();
 }
 
 static void speak_plainly(int fd, void *arg)
