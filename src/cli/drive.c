@@ -71,6 +71,7 @@ irisx_error_t cli_client(const struct cli_common *c, irisx_client_t **out)
     o.capture_file = c->capture;
     o.timeline_dir = c->timeline_dir;
     o.user_agent = "irisx";
+    o.realtime = 1; /* asked for, not needed */
     o.log = c->log_level ? print_log : NULL;
     o.log_level = c->log_level;
     err = irisx_client_new(&o, out);

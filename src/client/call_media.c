@@ -306,7 +306,7 @@ void ix_call_media_event(irisx_client_t *c, const struct ix_media_event *ev)
         }
         break;
     case IX_MEDIA_EV_SOURCE_ENDED:
-        if (!call->finishing && call->id) /* not because the call has ended */
+        if (call->play && ix_pcm_ring_ended(ix_play_ring(call->play))) /* not because the call has ended */
             push(call, IRISX_EVENT_CALL_FILE, "play_ended");
         break;
     case IX_MEDIA_EV_STATS:

@@ -123,7 +123,7 @@ static void open_service(void *arg)
 
 static int open_all(struct sandbox *sb, const char **why)
 {
-    struct ix_host_options host = { .log = &sb->log, .max_parties = MAX_PARTIES };
+    struct ix_host_options host = { .realtime = true, .log = &sb->log, .max_parties = MAX_PARTIES };
     struct opening service = { .sb = sb };
     int err = open_state(sb);
 
