@@ -19,6 +19,7 @@ int ix_err_of_errno(int e)
         return IRISX_E_NOT_FOUND;
     case EACCES:
     case EPERM:
+    case EROFS:
         return IRISX_E_FORBIDDEN;
     case ENOSPC:
     case EDQUOT:

@@ -10,7 +10,7 @@ struct ix_delivery { /* one webhook delivery that was verified */
     int64_t received_ms;
 };
 struct ix_delivery_store { /* one thread at a time */
-    /* 0: durably there. IRISX_E_DUPLICATE: this id is known. IRISX_E_DISK_FULL, _IO: nothing was changed. */
+    /* 0: durably there. IRISX_E_DUPLICATE: this id is known. IRISX_E_DISK_FULL, _IO and others: nothing was changed. */
     int (*put)(struct ix_delivery_store *s, const struct ix_delivery *d);
     void (*free)(struct ix_delivery_store *s);
 };
