@@ -63,6 +63,8 @@ void ix_call_free(struct ix_call *c)
         ix_sip_txn_forget(p->stack, c->invite, p->now);
     if (c->bye)
         ix_sip_txn_forget(p->stack, c->bye, p->now);
+    if (c->refresh)
+        ix_sip_txn_forget(p->stack, c->refresh, p->now);
     if (c->dialog)
         ix_sip_dialog_free(c->dialog, p->now);
     s = ix_set_get(p, c->set);
@@ -148,7 +150,9 @@ void ix_call_end(struct ix_call *c)
         ix_sip_txn_forget(p->stack, c->invite, p->now);
     if (c->bye)
         ix_sip_txn_forget(p->stack, c->bye, p->now);
-    c->invite = c->bye = 0;
+    if (c->refresh)
+        ix_sip_txn_forget(p->stack, c->refresh, p->now);
+    c->invite = c->bye = c->refresh = 0;
     if (c->dialog)
         ix_sip_dialog_free(c->dialog, p->now);
     c->dialog = NULL;

@@ -212,6 +212,9 @@ int ix_call_refer(
     struct ix_phone *p, uint32_t call, const char *refer_to, struct ix_now now); /* blind transfer request */
 /* what became of a REFER that was answered 202 (RFC 3515 section 2.4.5): NOTIFY with a sipfrag, subscription ended */
 int ix_call_notify_refer(struct ix_phone *p, uint32_t call, const char *sipfrag, struct ix_now now);
+/* re-INVITE that changes nothing (session timer); headers: further lines or NULL. IRISX_E_STATE: not now. A refusal is
+ * only noted in the timeline: whoever keeps the timer decides what it means */
+int ix_call_refresh(struct ix_phone *p, uint32_t call, const char *headers, struct ix_now now);
 void ix_call_set_user(struct ix_phone *p, uint32_t call, void *user_data);
 
 struct ix_call_report { /* times in microseconds; 0 = not reached */

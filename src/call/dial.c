@@ -228,6 +228,8 @@ void ix_call_response(struct ix_call *c, const struct ix_sip_out *so)
         ix_call_end(c);
         return;
     }
+    if (ix_call_refresh_output(c, so))
+        return;
     if (so->kind == IX_SIP_OUT_FAILED) {
         failed(c, so);
         return;

@@ -94,6 +94,7 @@ struct ix_call {
     /* signalling */
     ix_sip_txn invite; /* client: ours; server: theirs, until answered */
     ix_sip_txn bye;
+    ix_sip_txn refresh; /* re-INVITE of ours */
     struct ix_sip_dialog *dialog;
     struct ix_sdp *remote; /* with remote_text: their last description that we use */
     char *remote_text;
@@ -211,6 +212,9 @@ void ix_call_incoming(struct ix_phone *p, uint32_t transport, ix_sip_txn txn, co
 void ix_call_modify(struct ix_call *c, const struct ix_sip_out *so);
 void ix_call_acked(struct ix_call *c, const struct ix_sip_out *so);
 bool ix_call_request(struct ix_call *c, const struct ix_sip_out *so, struct ix_phone_out *out);
+
+/* refresh.c */
+bool ix_call_refresh_output(struct ix_call *c, const struct ix_sip_out *so); /* it was the refresh's */
 
 /* media.c: SDP, ICE, DTLS and RTP of one call */
 int ix_call_media_open(struct ix_call *c, bool offerer); /* sockets are ready */

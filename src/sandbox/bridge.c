@@ -27,7 +27,9 @@ bool sandbox_dial(struct sandbox_call *c, struct sandbox_leg *leg, const char *e
 {
     struct sandbox_sip *s = c->sip;
     const struct ix_sip_binding *binding = sandbox_binding(s, ix_str(extension));
-    struct ix_call_config config = { .ring_timeout_ms = c->ring_ms, .user_data = leg };
+    struct ix_call_config config = {
+        .ring_timeout_ms = c->ring_ms, .headers = SANDBOX_SESSION_HEADERS, .user_data = leg
+    };
     struct ix_buf from;
     uint32_t id;
     int err;

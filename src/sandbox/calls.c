@@ -107,8 +107,10 @@ struct sandbox_leg *sandbox_leg_new(struct sandbox_call *c)
 {
     struct sandbox_leg *leg = ix_alloc(sizeof *leg);
 
-    if (leg)
-        leg->call = c;
+    if (!leg)
+        return NULL;
+    leg->call = c;
+    leg->sip = c->sip;
     return leg;
 }
 
@@ -131,6 +133,7 @@ void sandbox_leg_free(struct sandbox_sip *s, struct sandbox_leg *leg)
 {
     if (!leg)
         return;
+    ix_loop_timer_free(leg->refresh);
     if (leg->id)
         (void) ix_map_remove(s->legs, leg_key(leg)); /* it is there */
     ix_free(leg);
@@ -188,6 +191,35 @@ void sandbox_leg_end(struct sandbox_sip *s, struct sandbox_leg *leg, unsigned st
         refuse(s, leg, status, q850);
 }
 
+/* ---- session timer ----------------------------------------------------------------------- */
+static uint64_t refresh_at(const struct sandbox_leg *leg)
+{
+    uint32_t ms = leg->sip->sb->options.session_timer_ms;
+
+    return sandbox_now(leg->sip).mono_us + (ms ? ms : SANDBOX_REFRESH_MS) * IX_MS;
+}
+
+static void on_refresh(void *ctx)
+{
+    struct sandbox_leg *leg = ctx;
+
+    if (leg->hung_up)
+        return;
+    /* not now: an INVITE is under way, which refreshes as well; the next one is in time */
+    (void) ix_call_refresh(sandbox_phone(leg->sip), leg->id, SANDBOX_SESSION_HEADERS, sandbox_now(leg->sip));
+    ix_loop_timer_set(leg->refresh, refresh_at(leg));
+}
+
+/* we placed the call and offered to refresh it (refresher=uac) */
+static void keep_fresh(struct sandbox_leg *leg)
+{
+    if (!leg->outgoing || leg->refresh)
+        return;
+    if (!ix_loop_timer_new(leg->sip->sb->call_loop, on_refresh, leg, &leg->refresh)) /* else it is never refreshed */
+        ix_loop_timer_set(leg->refresh, refresh_at(leg));
+}
+
+/* ---- what legs do ------------------------------------------------------------------------ */
 static void a_ended(struct sandbox_call *c, const struct ix_phone_error *e)
 {
     unsigned status = c->answered ? 0 : e->sip_status ? e->sip_status : e->code == IRISX_E_CANCELLED ? 487 : 480;
@@ -225,6 +257,8 @@ void sandbox_leg_event(struct sandbox_sip *s, struct sandbox_leg *leg, const str
     bool ended = ev->state == IX_CALL_ENDED;
 
     leg->answered |= ev->state == IX_CALL_ANSWERED;
+    if (ev->state == IX_CALL_ANSWERED)
+        keep_fresh(leg);
     leg->active |= ev->state == IX_CALL_ACTIVE;
     leg->hung_up |= ended;
     if (c && leg == c->a)

@@ -31,6 +31,7 @@ static const char help[] =
     "  --as deployed        answer as the deployed platform does, quirks included\n"
     "  --fault NAME[=VALUE] drop-ws-after=SECONDS, no-answer, bad-fingerprint, sdp-without-fingerprint\n"
     "  --sha-256            offer SIP digest with SHA-256 beside MD5\n"
+    "  --session-timer S    re-INVITE every S seconds in calls to agents (default 63)\n"
     "  --exit-with-stdin    end when standard input is closed\n"
     "  --log LEVEL          error, warn (default), info, debug or trace, on stderr\n"
     "  --version, --help\n\n"
@@ -50,6 +51,7 @@ enum option_id {
     OPT_FAULT,
     OPT_STDIN,
     OPT_SHA256,
+    OPT_SESSION,
     OPT_LOG,
     OPT_VERSION,
     OPT_HELP
@@ -68,6 +70,7 @@ static const struct option long_options[] = {
     { "fault", required_argument, NULL, OPT_FAULT },
     { "exit-with-stdin", no_argument, NULL, OPT_STDIN },
     { "sha-256", no_argument, NULL, OPT_SHA256 },
+    { "session-timer", required_argument, NULL, OPT_SESSION },
     { "log", required_argument, NULL, OPT_LOG },
     { "version", no_argument, NULL, OPT_VERSION },
     { "help", no_argument, NULL, OPT_HELP },
@@ -93,6 +96,16 @@ static int parse_seconds(struct ix_str s, uint64_t *us)
         unit /= 10;
     *us = seconds * IX_S + fraction * unit;
     return *us ? 0 : IRISX_E_INVALID;
+}
+
+static int parse_session(const char *arg, uint32_t *ms)
+{
+    uint64_t us;
+    int err = parse_seconds(ix_str(arg), &us);
+
+    if (!err)
+        *ms = (uint32_t) (us / IX_MS);
+    return err || !*ms ? IRISX_E_INVALID : 0;
 }
 
 static int parse_fault(struct sandbox_faults *f, const char *arg)
@@ -181,6 +194,8 @@ static const char *take_option(struct sandbox_options *o, int id, const char *ar
     case OPT_SHA256:
         o->sha256 = true;
         return NULL;
+    case OPT_SESSION:
+        return parse_session(arg, &o->session_timer_ms) ? "--session-timer" : NULL;
     case OPT_LOG:
         return parse_level(arg, &o->log_level) ? "--log" : NULL;
     case OPT_VERSION:

@@ -32,6 +32,7 @@ struct sandbox_options { /* texts borrowed from argv */
     uint64_t seed; /* of credentials that are made now */
     const char *state_file; /* NULL: in memory */
     const char *tls_cert, *tls_key;
+    uint32_t session_timer_ms; /* calls we place are refreshed that often; 0 = 63000, as the platform does */
     int log_level;
     bool exit_with_stdin;
     bool sha256; /* offer SHA-256 digest before MD5 */

@@ -162,12 +162,23 @@ int sandbox_sip_new(struct sandbox *sb, struct sandbox_sip **out)
     return err;
 }
 
+/* whose ENDED never came */
+static void free_legs(struct sandbox_sip *s)
+{
+    struct ix_str key;
+    void *leg;
+
+    for (size_t at = 0; s->legs && ix_map_next(s->legs, &at, &key, &leg);)
+        sandbox_leg_free(s, leg);
+}
+
 void sandbox_sip_free(struct sandbox_sip *s)
 {
     if (!s)
         return;
     while (!ix_list_empty(&s->calls))
         sandbox_call_free(IX_CONTAINER(s->calls.next, struct sandbox_call, node));
+    free_legs(s);
     ix_engine_free(s->engine);
     sandbox_sounds_free(s);
     ix_sip_registrar_free(s->registrar);

@@ -14,6 +14,8 @@
 #define SANDBOX_MAX_AGENTS 4096
 #define SANDBOX_DIGITS 32
 #define SANDBOX_RING_MS 30000 /* an agent's phone, then 480 */
+#define SANDBOX_REFRESH_MS 63000 /* of a session that would expire after 120 s */
+#define SANDBOX_SESSION_HEADERS "Session-Expires: 120;refresher=uac\r\nMin-SE: 120\r\n"
 #define Q850_UNALLOCATED 1
 #define Q850_NORMAL 16
 #define Q850_BUSY 17
@@ -31,7 +33,8 @@ struct sandbox_leg {
     uint32_t group_of; /* the party it begins with, 0: alone */
     bool outgoing, answered, active, hung_up;
     float mos; /* 0: not known */
-    uint32_t jitter_us;
+    struct ix_loop_timer *refresh; /* outgoing, answered: session timer */
+    struct sandbox_sip *sip;
 };
 
 enum scene_wait { /* what the scene waits for */

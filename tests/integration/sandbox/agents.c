@@ -161,6 +161,26 @@ Test(agents, a_transfer_to_nowhere_is_answered_202_and_hangs_up)
     both_down();
 }
 
+Test(agents, a_session_that_is_refreshed_sounds_on)
+{
+    struct peer_call *ca, *cb;
+    unsigned frames = 0;
+
+    sandbox_session_timer_ms = 250;
+    both_up();
+    connect_both(&ca, &cb);
+    peer_say(a, ca, 500);
+    peer_say(b, cb, 800);
+    while (peer_timeline_has(b, cb, "\"modified\"") < 4) {
+        peer_wait_tone(b, cb, 500);
+        peer_wait_tone(a, ca, 800);
+        cr_assert(++frames < 200, "the session is not refreshed");
+    }
+    peer_hangup(a, ca);
+    peer_wait_state(b, cb, IX_CALL_ENDED);
+    both_down();
+}
+
 /* ---- the API's calls
  * -------------------------------------------------------------------------------------------------------- */
 static void sid_is(size_t at, const char *sid, const char *status)

@@ -88,11 +88,14 @@ size_t told_count(void)
     return n;
 }
 
+uint32_t sandbox_session_timer_ms;
+
 void sandbox_up(const struct sandbox_faults *faults)
 {
     struct sandbox_options o = { .log_level = getenv("SANDBOX_LOG") ? IX_LOG_TRACE : IX_LOG_ERROR };
     const char *why;
 
+    o.session_timer_ms = sandbox_session_timer_ms;
     told_n = 0;
     if (faults)
         o.faults = *faults;
@@ -422,6 +425,25 @@ static void do_hangup(struct order *o)
 void peer_hangup(struct peer *p, struct peer_call *c)
 {
     order(&(struct order){ .p = p, .c = c, .fn = do_hangup });
+}
+
+static void do_timeline(struct order *o)
+{
+    struct ix_buf b;
+
+    ix_buf_init(&b, 128 * 1024);
+    o->err = ix_call_timeline(ix_engine_phone(o->p->engine), o->c->id, &b);
+    for (size_t at = 0; !o->err && at + strlen(o->text) <= b.n; at++)
+        o->number += memcmp(b.p + at, o->text, strlen(o->text)) == 0;
+    ix_buf_clear(&b);
+}
+
+unsigned peer_timeline_has(struct peer *p, struct peer_call *c, const char *what)
+{
+    struct order o = { .p = p, .c = c, .fn = do_timeline, .text = what };
+
+    order(&o);
+    return o.number;
 }
 
 static void do_refer(struct order *o)

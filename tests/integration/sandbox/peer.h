@@ -24,6 +24,7 @@
 /* ---- the sandbox
  * ------------------------------------------------------------------------------------------------------------ */
 extern struct sandbox *sandbox; /* of the running test */
+extern uint32_t sandbox_session_timer_ms; /* of the next sandbox_up */
 void sandbox_up(const struct sandbox_faults *faults); /* NULL: none */
 void sandbox_down(void); /* checks that everybody was told */
 /* what the REST half was told, oldest first; waits for event number `at` */
@@ -66,6 +67,8 @@ void peer_answer(struct peer *p, struct peer_call *c);
 void peer_ring(struct peer *p, struct peer_call *c);
 void peer_reject(struct peer *p, struct peer_call *c, unsigned status);
 void peer_hangup(struct peer *p, struct peer_call *c);
+/* how often this stands in the timeline of the call */
+unsigned peer_timeline_has(struct peer *p, struct peer_call *c, const char *what);
 void peer_refer(struct peer *p, struct peer_call *c, const char *uri);
 void peer_wait_state(struct peer *p, struct peer_call *c, int state); /* or beyond; ENDED before it fails the test */
 void peer_say(struct peer *p, struct peer_call *c, float hz); /* 0: silence */

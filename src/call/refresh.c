@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A re-INVITE of ours that changes nothing: the refresh of a session timer (RFC 4028 section 7.4). Same description,
+ * same o= version, same ICE credentials; media goes on whatever comes of it.
+ */
+#include "call/private.h"
+
+int ix_call_refresh(struct ix_phone *p, uint32_t call, const char *headers, struct ix_now now)
+{
+    struct ix_call *c = ix_call_get(p, call);
+    struct ix_sip_request req = {
+        .method = IX_SIP_INVITE, .headers = ix_str(headers), .content_type = IX_STR("application/sdp")
+    };
+    int err;
+
+    p->now = now;
+    if (!c)
+        return IRISX_E_NOT_FOUND;
+    if (c->ending || !c->report.answered_us || !c->described || c->refresh || ix_sip_dialog_busy(c->dialog))
+        return IRISX_E_STATE;
+    ix_buf_reset(&p->scratch);
+    err = ix_call_describe(c, true, &p->scratch);
+    req.body = ix_str_n(p->scratch.p, p->scratch.n);
+    if (!err)
+        err = ix_sip_dialog_request(c->dialog, &req, c, now, &c->refresh);
+    return err;
+}
+
+static void accepted(struct ix_call *c, const struct ix_sip_msg *msg)
+{
+    struct ix_sdp *sdp;
+    const char *why = NULL;
+    char *text;
+
+    (void) ix_sip_dialog_ack(c->dialog, IX_STR_NONE, IX_STR_NONE, c->obj.phone->now); /* repeated by the stack */
+    if (c->ending || !msg->body.n || !ix_sip_content_is(msg, "application/sdp"))
+        return;
+    /* what cannot be used leaves the session as it was (RFC 3261 section 14.1) */
+    if (ix_call_read(c, msg->body, &sdp, &text, &why) || ix_call_update(c, sdp, text, false, &why))
+        ix_call_note(c, "refresh_answer_ignored", "%s", "");
+}
+
+bool ix_call_refresh_output(struct ix_call *c, const struct ix_sip_out *so)
+{
+    if (!c->refresh || so->txn != c->refresh || so->server)
+        return false;
+    if (so->kind == IX_SIP_OUT_RESPONSE && so->msg->status < 200)
+        return true;
+    c->refresh = 0;
+    if (so->kind == IX_SIP_OUT_RESPONSE && so->msg->status < 300)
+        accepted(c, so->msg);
+    if (so->kind == IX_SIP_OUT_RESPONSE)
+        ix_call_note(c, "refreshed", "\"sip_status\":%u", so->msg->status);
+    return true;
+}
