@@ -89,6 +89,7 @@ size_t told_count(void)
 }
 
 uint32_t sandbox_session_timer_ms;
+static struct ix_log peer_log; /* as the sandbox's; agents may outlive it */
 
 void sandbox_up(const struct sandbox_faults *faults)
 {
@@ -101,6 +102,7 @@ void sandbox_up(const struct sandbox_faults *faults)
         o.faults = *faults;
     cr_assert(!ix_addr_parse(&o.listen, IX_STR("127.0.0.1"), 0));
     cr_assert(!sandbox_start(&o, &sandbox, &why));
+    peer_log = sandbox->log;
 }
 
 void sandbox_down(void)
@@ -230,8 +232,8 @@ static int look(void *ctx, const struct sandbox_agent *a)
 
 struct peer *peer_up(const char *extension, const char *password)
 {
-    struct ix_host_options host = { .log = &sandbox->log, .media_threads = 1, .workers = 1 };
-    struct ix_engine_options engine = { .log = &sandbox->log,
+    struct ix_host_options host = { .log = &peer_log, .media_threads = 1, .workers = 1 };
+    struct ix_engine_options engine = { .log = &peer_log,
         .agent = "test",
         .loopback_only = true,
         .on_event = on_event,
