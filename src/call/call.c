@@ -61,6 +61,8 @@ void ix_call_free(struct ix_call *c)
     p = c->obj.phone;
     if (c->invite)
         ix_sip_txn_forget(p->stack, c->invite, p->now);
+    if (c->forks)
+        ix_sip_txn_forget(p->stack, c->forks, p->now);
     if (c->bye)
         ix_sip_txn_forget(p->stack, c->bye, p->now);
     if (c->refresh)
@@ -148,11 +150,13 @@ void ix_call_end(struct ix_call *c)
     ix_call_media_close(c);
     if (c->invite)
         ix_sip_txn_forget(p->stack, c->invite, p->now);
+    if (c->forks)
+        ix_sip_txn_forget(p->stack, c->forks, p->now);
     if (c->bye)
         ix_sip_txn_forget(p->stack, c->bye, p->now);
     if (c->refresh)
         ix_sip_txn_forget(p->stack, c->refresh, p->now);
-    c->invite = c->bye = c->refresh = 0;
+    c->invite = c->forks = c->bye = c->refresh = 0;
     if (c->dialog)
         ix_sip_dialog_free(c->dialog, p->now);
     c->dialog = NULL;
@@ -166,16 +170,16 @@ static void reason_line(struct ix_buf *b, unsigned q850)
         ix_buf_fmt(b, "Reason: Q.850;cause=%u\r\n", q850);
 }
 
-static void send_bye(struct ix_call *c)
+void ix_call_send_bye(struct ix_call *c)
 {
     struct ix_sip_request req = { .method = IX_SIP_BYE };
     char storage[64];
     struct ix_buf b;
 
+    c->bye_waits = false;
     ix_buf_init_fixed(&b, storage, sizeof storage);
     reason_line(&b, c->bye_cause);
     req.headers = ix_str_n(b.p, b.n);
-    c->bye_waits = false;
     if (ix_sip_dialog_request(c->dialog, &req, c, c->obj.phone->now, &c->bye))
         ix_call_end(c); /* the connection is gone or no memory: nobody to say goodbye to */
 }
@@ -207,12 +211,13 @@ void ix_call_farewell(struct ix_call *c, unsigned q850)
         return;
     c->ending = true;
     ix_call_media_close(c);
-    c->bye_cause = (uint16_t) q850;
+    c->ring_at_us = c->end_at_us = IX_NEVER;
     c->farewell_at_us = p->now.mono_us + IX_FAREWELL_US;
+    c->bye_cause = (uint16_t) q850;
     ix_dirty(&c->obj);
     if (c->report.answered_us && c->dialog) {
         if (ix_sip_dialog_acked(c->dialog))
-            send_bye(c);
+            ix_call_send_bye(c);
         else
             c->bye_waits = true;
     } else if (c->incoming) {
@@ -244,7 +249,7 @@ void ix_call_acked(struct ix_call *c, const struct ix_sip_out *so)
     char *text;
 
     if (c->bye_waits) {
-        send_bye(c);
+        ix_call_send_bye(c);
         return;
     }
     if (!c->describing || !so->msg->body.n)
@@ -424,15 +429,16 @@ void ix_call_timeout(struct ix_call *c)
 {
     uint64_t now = c->obj.phone->now.mono_us;
 
-    if (now >= c->farewell_at_us) {
+    if (now >= c->farewell_at_us && c->bye_waits) {
+        c->farewell_at_us = now + IX_FAREWELL_US; /* no ACK: README */
+        ix_call_send_bye(c);
+    } else if (now >= c->farewell_at_us) {
         ix_call_note(c, "farewell_unanswered", "%s", "");
         ix_call_end(c);
-    } else if (now >= c->ring_at_us && !c->ending) {
-        c->ring_at_us = IX_NEVER;
+    } else if (now >= c->ring_at_us) {
         ix_error_set(&c->report.error, IRISX_E_NO_ANSWER, "nobody answered in time");
         ix_call_farewell(c, 19);
-    } else if (now >= c->end_at_us && !c->ending) {
-        c->end_at_us = IX_NEVER;
+    } else if (now >= c->end_at_us) {
         ix_call_note(c, "max_duration", "%s", "");
         ix_call_farewell(c, 16);
     }

@@ -138,19 +138,21 @@ static void accepted(struct ix_call *c, const struct ix_sip_out *so)
     struct ix_sip_dialog *fork = so->dialog;
     int err = 0;
 
-    c->invite = 0;
     if (!fork)
         err = ix_sip_dialog_uac(p->stack, so->txn, so->msg, c, &fork);
-    if (err) {
-        ix_call_fail(c, err, "the answer cannot be used");
+    if (fork != c->dialog)
+        ix_sip_dialog_free(c->dialog, p->now); /* an early one of another fork */
+    c->dialog = fork;
+    if (!err)
+        err = ix_sip_dialog_ack(fork, IX_STR_NONE, IX_STR_NONE, p->now); /* the stack repeats it with each 2xx */
+    if (err) { /* the stack acknowledges and hangs up what comes again */
+        if (!c->ending)
+            ix_error_set(&c->report.error, err, "the answer cannot be used");
         ix_call_end(c);
         return;
     }
-    if (c->dialog && c->dialog != fork)
-        ix_sip_dialog_free(c->dialog, p->now); /* an early one of another fork */
-    c->dialog = fork;
-    (void) ix_sip_dialog_ack(
-        fork, IX_STR_NONE, IX_STR_NONE, p->now); /* sent again by the stack with each repeated 2xx */
+    c->forks = c->invite;
+    c->invite = 0;
     if (c->ending) { /* our CANCEL and their 200 crossed */
         c->report.answered_us = p->now.mono_us;
         c->ending = false;
@@ -165,16 +167,20 @@ static void accepted(struct ix_call *c, const struct ix_sip_out *so)
         ix_call_set_state(c, IX_CALL_ACTIVE);
 }
 
+/* The first fork that has a dialog is the one whose early media is heard; what others say counts when they answer. */
 static void provisional(struct ix_call *c, const struct ix_sip_out *so)
 {
     struct ix_phone *p = c->obj.phone;
+    bool tagged = so->msg->to_tag.n > 0;
 
     if (c->ending)
         return;
-    if (!c->dialog && so->msg->to_tag.n && !so->dialog)
-        (void) ix_sip_dialog_uac(p->stack, so->txn, so->msg, c, &c->dialog); /* the 2xx makes it, if not this */
     if (so->msg->status == 180 || so->msg->status == 183)
         ix_call_set_state(c, IX_CALL_RINGING);
+    if (c->dialog && tagged && so->dialog != c->dialog)
+        return;
+    if (!c->dialog && tagged && !so->dialog)
+        (void) ix_sip_dialog_uac(p->stack, so->txn, so->msg, c, &c->dialog); /* the 2xx makes it, if not this */
     description(c, so->msg);
 }
 
@@ -194,8 +200,13 @@ static void failed(struct ix_call *c, const struct ix_sip_out *so)
     if (so->server) {
         if (so->txn == c->invite)
             c->invite = 0;
+        if (c->ending) {
+            if (c->bye_waits)
+                ix_call_send_bye(c); /* no ACK comes any more */
+            return;
+        }
         /* our 2xx was never acknowledged, or the connection is gone: an established call outlives its connection */
-        if (so->err == IRISX_E_NETWORK && c->report.answered_us && !c->ending)
+        if (so->err == IRISX_E_NETWORK && c->report.answered_us)
             return;
         ix_error_set(&c->report.error, so->err, "%s",
             so->err == IRISX_E_TIMEOUT ? "the peer never acknowledged the answer"
@@ -244,9 +255,11 @@ void ix_call_response(struct ix_call *c, const struct ix_sip_out *so)
         return;
     }
     if (so->txn != c->invite) {
-        /* a second fork answered: acknowledged and hung up, the first one has the call (RFC 3261 section 13.2.2.4) */
-        if (so->msg->method == IX_SIP_INVITE && so->msg->status / 100 == 2 && so->dialog != c->dialog)
-            ix_sip_txn_forget(p->stack, so->txn, p->now);
+        /* a second fork answered: acknowledged and hung up when it comes again, the first one has the call */
+        if (so->txn == c->forks && so->dialog != c->dialog) {
+            ix_sip_txn_forget(p->stack, c->forks, p->now);
+            c->forks = 0;
+        }
         return;
     }
     if (so->msg->status < 200)

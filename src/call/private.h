@@ -93,6 +93,7 @@ struct ix_call {
     void *user_data;
     /* signalling */
     ix_sip_txn invite; /* client: ours; server: theirs, until answered */
+    ix_sip_txn forks; /* ours, answered: more answers may come of it (RFC 3261 section 13.2.2.4) */
     ix_sip_txn bye;
     ix_sip_txn refresh; /* re-INVITE of ours */
     struct ix_sip_dialog *dialog;
@@ -203,6 +204,7 @@ void ix_call_note(struct ix_call *c, const char *event, const char *fmt, ...)
     IX_PRINTF(3, 4); /* timeline; fmt: JSON members */
 void ix_call_sockets_ready(struct ix_call *c);
 void ix_call_farewell(struct ix_call *c, unsigned q850);
+void ix_call_send_bye(struct ix_call *c);
 
 /* dial.c, answer.c, modify.c: signalling of one call */
 void ix_call_send_invite(struct ix_call *c);
