@@ -61,9 +61,10 @@ static struct ix_call *make_call(struct ix_phone *p, uint32_t transport, ix_sip_
     struct ix_transport *t = ix_transport_get(p, transport);
     const char *why = NULL;
     unsigned status = 0;
+    const struct ix_line *l = t ? ix_line_get(p, t->line) : NULL;
     struct ix_call *c;
     struct ix_set *s;
-    int err = t ? ix_call_new(p, true, &c) : IRISX_E_CLOSED;
+    int err = t && !(l && l->closing) ? ix_call_new(p, true, &c) : IRISX_E_CLOSED;
 
     if (err) {
         refuse_invite(p, txn, err == IRISX_E_LIMIT ? 486 : 480, NULL);

@@ -68,7 +68,9 @@ static struct ix_str url_host(const char *url)
 
 static int line_texts(struct ix_line *l, const struct ix_line_config *config)
 {
+    struct ix_sip_uri parsed;
     struct ix_buf b;
+    int err;
 
     l->user = ix_dup_cstr(config->user);
     l->realm = config->realm && *config->realm ? ix_dup_cstr(config->realm) : ix_str_dup(url_host(config->ws_url));
@@ -80,8 +82,11 @@ static int line_texts(struct ix_line *l, const struct ix_line_config *config)
     ix_sip_user_write(&b, ix_str(l->user));
     ix_buf_str(&b, "@");
     ix_buf_str(&b, l->realm);
+    err = b.err;
     l->aor = ix_buf_take(&b);
-    return l->aor ? 0 : b.err ? b.err : IRISX_E_NO_MEMORY;
+    if (!l->aor)
+        return err == IRISX_E_TOO_LARGE ? IRISX_E_INVALID : IRISX_E_NO_MEMORY;
+    return ix_sip_uri_parse(&parsed, ix_str(l->aor)) ? IRISX_E_INVALID : 0;
 }
 
 static int line_registration(struct ix_line *l, const struct ix_line_config *config)

@@ -36,9 +36,11 @@ struct ix_transport { /* one WebSocket, ours (with a line) or accepted */
     struct ix_addr local, remote;
     unsigned tries; /* failed ones in a row */
     uint64_t retry_us; /* WAITING */
+    uint64_t opened_us; /* OPEN: since when */
     uint64_t heard_us; /* OPEN: last sign of life */
     uint64_t pinged_us; /* 0: no ping is out */
     bool want_open, want_close, want_ping; /* outputs */
+    bool dropping; /* given up by us: no new one before the end of this one is reported */
 };
 
 #define IX_LINE_EVENTS 8

@@ -75,7 +75,7 @@ static int stack_open(struct ix_transport *t)
     struct ix_sip_transport_config config = { .secure = t->secure };
 
     t->state = IX_TR_OPEN;
-    t->tries = 0;
+    t->opened_us = t->obj.phone->now.mono_us;
     t->pinged_us = 0;
     t->heard_us = t->obj.phone->now.mono_us;
     return ix_sip_transport_opened(t->obj.phone->stack, t->obj.id, &config);
@@ -103,12 +103,57 @@ void ix_transport_rearm(struct ix_transport *t)
 {
     uint64_t at = IX_NEVER;
 
-    if (t->state == IX_TR_WAITING)
+    if (t->state == IX_TR_WAITING && !t->dropping)
         at = t->retry_us;
     else if (t->state == IX_TR_OPEN)
         at = t->pinged_us ? t->pinged_us + IX_PONG_US : t->heard_us + IX_PING_US;
     /* the heap has room for what is in it already; a first insert that fails costs liveness, not the connection */
     (void) ix_heap_set(&t->obj.phone->timers, &t->obj.timer, at);
+}
+
+/* ---- lost ----------------------------------------------------------------------------------- */
+/* Full jitter: anywhere between nothing and the step, which doubles. */
+static uint64_t backoff(struct ix_transport *t)
+{
+    unsigned shift = IX_MIN(t->tries, 5u);
+    uint64_t step = IX_MIN(IX_BACKOFF_MIN_US << shift, IX_BACKOFF_MAX_US);
+
+    if (t->tries++ == 0)
+        return 0;
+    return ix_rng_below(t->obj.phone->config.rng, (uint32_t) step);
+}
+
+static void transport_lost(struct ix_transport *t, int err, bool fatal, const char *detail)
+{
+    struct ix_phone *p = t->obj.phone;
+    struct ix_line *l = ix_line_get(p, t->line);
+    bool was_open = t->state == IX_TR_OPEN;
+    bool asked = t->state == IX_TR_CLOSING;
+
+    t->state = IX_TR_CLOSED;
+    t->want_open = t->want_ping = false;
+    if (l && !asked && !fatal && !l->closing) {
+        if (was_open && p->now.mono_us >= ix_time_add(t->opened_us, IX_BACKOFF_MAX_US))
+            t->tries = 0;
+        else if (t->tries == 0)
+            t->tries = 1; /* "at once" is for a connection that worked for some time */
+        t->state = IX_TR_WAITING;
+        t->retry_us = p->now.mono_us + backoff(t);
+    }
+    ix_transport_rearm(t);
+    if (was_open)
+        ix_sip_transport_closed(p->stack, t->obj.id, p->now);
+    if (l)
+        ix_line_transport_closed(l, asked ? 0 : err, fatal, detail, t->state == IX_TR_WAITING ? t->retry_us : IX_NEVER);
+    ix_dirty(&t->obj);
+}
+
+/* The shell has not noticed: it is told to close what is left of the connection. */
+static void transport_drop(struct ix_transport *t, int err, const char *detail)
+{
+    t->want_close = true;
+    t->dropping = t->line != 0;
+    transport_lost(t, err, false, detail);
 }
 
 /* ---- what the shell reports -------------------------------------------------------------- */
@@ -124,9 +169,7 @@ void ix_phone_ws_opened(struct ix_phone *p, uint32_t transport, const struct ix_
     t->local = *local;
     t->remote = *remote;
     if (stack_open(t)) {
-        ix_phone_ws_closed(p, transport, IRISX_E_NO_MEMORY, false, NULL, now);
-        t->want_close = true;
-        ix_dirty(&t->obj);
+        transport_drop(t, IRISX_E_NO_MEMORY, "out of memory");
         return;
     }
     ix_transport_rearm(t);
@@ -162,55 +205,27 @@ void ix_phone_ws_pong(struct ix_phone *p, uint32_t transport, struct ix_now now)
     ix_transport_rearm(t);
 }
 
-/* Full jitter: anywhere between nothing and the step, which doubles. */
-static uint64_t backoff(struct ix_transport *t)
-{
-    unsigned shift = IX_MIN(t->tries, 5u);
-    uint64_t step = IX_MIN(IX_BACKOFF_MIN_US << shift, IX_BACKOFF_MAX_US);
-
-    if (t->tries++ == 0)
-        return 0;
-    return ix_rng_below(t->obj.phone->config.rng, (uint32_t) step);
-}
-
-static void transport_lost(struct ix_transport *t, int err, bool fatal, const char *detail)
-{
-    struct ix_phone *p = t->obj.phone;
-    struct ix_line *l = ix_line_get(p, t->line);
-    bool was_open = t->state == IX_TR_OPEN;
-    bool asked = t->state == IX_TR_CLOSING || err == 0;
-
-    t->state = IX_TR_CLOSED;
-    if (l && !asked && !fatal && !l->closing) {
-        if (!was_open && t->tries == 0)
-            t->tries = 1; /* "at once" is for a connection that worked */
-        t->state = IX_TR_WAITING;
-        t->retry_us = p->now.mono_us + backoff(t);
-    }
-    ix_transport_rearm(t);
-    if (was_open)
-        ix_sip_transport_closed(p->stack, t->obj.id, p->now);
-    if (l)
-        ix_line_transport_closed(l, asked ? 0 : err, fatal, detail, t->state == IX_TR_WAITING ? t->retry_us : IX_NEVER);
-    ix_dirty(&t->obj);
-}
-
 void ix_phone_ws_closed(
     struct ix_phone *p, uint32_t transport, int err, bool fatal, const char *detail, struct ix_now now)
 {
     struct ix_transport *t = ix_transport_get(p, transport);
 
     p->now = now;
-    if (!t || t->state == IX_TR_CLOSED || t->state == IX_TR_WAITING)
+    if (!t)
         return;
-    if (!t->line && t->state == IX_TR_OPEN && err == 0)
-        err = IRISX_E_NETWORK;
-    transport_lost(t, err, fatal, detail);
+    if (t->dropping) {
+        t->dropping = t->want_close = false;
+        ix_transport_rearm(t);
+    }
+    if (t->state == IX_TR_CLOSED || t->state == IX_TR_WAITING)
+        return;
+    transport_lost(t, err ? err : IRISX_E_NETWORK, fatal, detail);
 }
 
 void ix_transport_close(struct ix_transport *t)
 {
-    if (t->state == IX_TR_WAITING || t->state == IX_TR_CLOSED) {
+    if (t->state == IX_TR_WAITING || t->state == IX_TR_CLOSED || t->want_open) {
+        t->want_open = false; /* nobody was asked to open anything yet */
         t->state = IX_TR_CLOSED;
         ix_transport_rearm(t);
     } else if (t->state != IX_TR_CLOSING) {
@@ -248,12 +263,11 @@ void ix_transport_timeout(struct ix_transport *t)
     struct ix_phone *p = t->obj.phone;
     uint64_t now = p->now.mono_us;
 
-    if (t->state == IX_TR_WAITING && now >= t->retry_us) {
+    if (t->state == IX_TR_WAITING && !t->dropping && now >= t->retry_us) {
         t->state = IX_TR_OPENING;
         t->want_open = true;
     } else if (t->state == IX_TR_OPEN && t->pinged_us && now >= t->pinged_us + IX_PONG_US) {
-        t->want_close = true;
-        transport_lost(t, IRISX_E_NETWORK, false, "the server stopped answering on the WebSocket");
+        transport_drop(t, IRISX_E_NETWORK, "the server stopped answering on the WebSocket");
         return;
     } else if (t->state == IX_TR_OPEN && !t->pinged_us && now >= t->heard_us + IX_PING_US) {
         t->want_ping = true;

@@ -153,7 +153,7 @@ static void ws_ping(struct phone_node *n, uint32_t transport, struct ix_now now)
 {
     struct phone_wire *w = wire_of(n, transport);
 
-    if (w && !n->half_dead && !w->peer->half_dead)
+    if (w && !w->dead)
         later(n, PHONE_PONG, transport, now.mono_us + 2 * n->ws_delay_us);
 }
 
@@ -390,7 +390,7 @@ static void ws_send(struct phone_node *n, const struct ix_phone_out *out)
     static char text[4 + 2 * IX_SIP_MAX_MESSAGE];
     size_t len = out->len;
 
-    if (!w || n->half_dead || w->peer->half_dead || len > IX_SIP_MAX_MESSAGE)
+    if (!w || w->dead || len > IX_SIP_MAX_MESSAGE)
         return;
     memcpy(text, &w->conn, 4);
     memcpy(text + 4, out->data, len);
@@ -627,6 +627,17 @@ void phone_node_cut(struct phone_node *n)
         if (other)
             ws_gone(peer, other->transport);
         ws_gone(n, n->wires[0].transport);
+    }
+}
+
+void phone_node_deaden(struct phone_node *n)
+{
+    for (size_t i = 0; i < n->wire_count; i++) {
+        struct phone_wire *other = wire_by_conn(n->wires[i].peer, n, n->wires[i].conn);
+
+        n->wires[i].dead = true;
+        if (other)
+            other->dead = true;
     }
 }
 

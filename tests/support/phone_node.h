@@ -42,6 +42,7 @@ struct phone_node;
 struct phone_wire { /* one WebSocket as one end sees it */
     uint32_t transport, conn; /* conn: the same number at both ends */
     struct phone_node *peer;
+    bool dead;
 };
 enum phone_pending_kind { PHONE_OPENED = 1, PHONE_REFUSED = 2, PHONE_CLOSED = 3, PHONE_PONG = 4, PHONE_WORKED = 5 };
 struct phone_pending { /* what the shell will report */
@@ -77,7 +78,6 @@ struct phone_node {
     uint64_t ws_delay_us;
     uint64_t work_delay_us; /* WORK takes so long */
     bool down; /* refuses connections */
-    bool half_dead; /* its WebSockets carry nothing any more, in neither direction, and nobody is told */
     phone_edit_fn edit;
     void *edit_ctx;
     struct phone_pending pending[PHONE_NODE_PENDING];
@@ -122,6 +122,8 @@ size_t phone_node_live(const struct phone_node *n); /* calls begun and not ended
 bool phone_node_quiet(const struct phone_node *n);
 /* a message to transport as if the peer had sent it; transport 0: the first one */
 void phone_node_inject(struct phone_node *n, uint32_t transport, const void *p, size_t len);
+/* its connections carry nothing any more, in neither direction, and nobody is told */
+void phone_node_deaden(struct phone_node *n);
 /* cuts every connection of n, as a network does: both ends are told */
 void phone_node_cut(struct phone_node *n);
 
