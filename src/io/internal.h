@@ -48,6 +48,14 @@ void ix_tls_names(void *x509, char *out, size_t cap); /* whom the certificate is
 bool ix_tls_host_matches(void *x509_store_ctx, const char *host, char *out, size_t cap);
 int ix_tls_ca_check(const char *path, char *out, size_t cap); /* a PEM file with a certificate? */
 
+/* ---- why an address cannot be connected to ---------------------------------------------------------------------- */
+int ix_route_error(const struct ix_addr *to); /* errno that connect() gives at once, 0 = none */
+struct ix_probe;
+/* one bare TCP connection, given up as soon as it is there; fn gets its errno, 0 = it came about */
+int ix_probe_start(
+    struct ix_loop *loop, const struct ix_addr *to, void (*fn)(void *ctx, int error), void *ctx, struct ix_probe **out);
+void ix_probe_cancel(struct ix_probe *p);
+
 /* ---- libwebsockets: one context a loop, made with the first WebSocket -------------------- */
 struct lws;
 struct lws_vhost;

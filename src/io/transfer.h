@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* io: what the two files about HTTP transfers share. */
+/* io: what the files about HTTP transfers share. */
 #ifndef IX_IO_TRANSFER_H
 #define IX_IO_TRANSFER_H
 
@@ -51,6 +51,9 @@ struct ix_transfer {
     struct ix_addr tried; /* the address of the last connection attempt */
 };
 
+int ix_transfer_begin(struct ix_transfer *t); /* looks the host up where that is needed, then hands over */
+int ix_transfer_hand_over(struct ix_transfer *t); /* to libcurl */
+void ix_transfer_end(struct ix_transfer *t, struct ix_transfer_result *r); /* tells, and frees t */
 /* err, detail and any_byte_sent of a transfer that libcurl ended with this code */
 void ix_transfer_judge(const struct ix_transfer *t, int curl_code, struct ix_transfer_result *r);
 
