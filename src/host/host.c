@@ -10,12 +10,16 @@
 #include "host/private.h"
 
 /* ---- the loops' threads ------------------------------------------------------------------ */
+/*
+ * Never SCHED_RR for a libuv loop: uv_async_send() of a lesser thread that is preempted half-way makes the loop spin for
+ * it (uv__async_spin), and a spinning real-time thread lets nobody finish until the kernel throttles it, a second later.
+ */
 static void *call_main(void *arg)
 {
     struct ix_host *h = arg;
 
     ix_host_mark_thread(h);
-    atomic_store(&h->realtime_call, ix_host_ask_realtime(h));
+    (void) ix_host_ask_nice(h); /* refused: as good as everybody else */
     (void) ix_loop_run(h->call);
     return NULL;
 }
@@ -236,7 +240,6 @@ void ix_host_report(const struct ix_host *h, struct ix_host_report *out)
 {
     memset(out, 0, sizeof *out);
     out->realtime_media = atomic_load(&h->realtime_media);
-    out->realtime_call_loop = atomic_load(&h->realtime_call);
     out->media_threads = atomic_load(&h->media_running);
     out->workers = atomic_load(&h->workers.running);
     for (unsigned i = 0; i < out->media_threads; i++) {

@@ -88,7 +88,7 @@ void ix_spool_write(
 void ix_spool_close(struct ix_spool *s, ix_host_file_fn closed, void *ctx);
 
 struct ix_host_report { /* what the system granted */
-    bool realtime_media, realtime_call_loop;
+    bool realtime_media; /* SCHED_RR; the call loop never has it: see host.c */
     uint32_t media_threads, workers;
     uint64_t overruns; /* media ticks that came more than one tick late */
     uint64_t frames_refused;

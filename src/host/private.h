@@ -84,7 +84,7 @@ struct ix_host {
     struct files files;
     int poll_fd; /* zero-thread */
     uint64_t files_at_us; /* zero-thread: next round of the files */
-    atomic_bool realtime_call, realtime_media;
+    atomic_bool realtime_media;
 };
 
 /* threads.c */
@@ -92,6 +92,7 @@ int ix_host_thread(
     struct ix_host *h, pthread_t *out, const char *name, void *(*fn)(void *), void *arg); /* signals blocked */
 void ix_host_mark_thread(struct ix_host *h); /* the calling thread is one of ours */
 bool ix_host_ask_realtime(const struct ix_host *h);
+bool ix_host_ask_nice(const struct ix_host *h);
 void ix_host_wake_call_loop(struct ix_host *h); /* any thread, no lock, no allocation */
 
 #endif

@@ -40,6 +40,11 @@ int ix_host_thread(struct ix_host *h, pthread_t *out, const char *name, void *(*
     return 0;
 }
 
+bool ix_host_ask_nice(const struct ix_host *h)
+{
+    return h->o.realtime && setpriority(PRIO_PROCESS, 0, -10) == 0; /* of this thread on Linux; refused is usual */
+}
+
 /*
  * SCHED_RR where the system lets us, else a better nice value where it lets us. Threads that this one starts (workers,
  * libuv's pool) do not inherit it.
@@ -52,7 +57,7 @@ bool ix_host_ask_realtime(const struct ix_host *h)
         return false;
     if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &param) == 0)
         return true;
-    (void) setpriority(PRIO_PROCESS, 0, -10); /* of this thread on Linux; refused is the usual answer */
+    (void) ix_host_ask_nice(h);
     return false;
 }
 

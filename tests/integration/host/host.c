@@ -153,7 +153,6 @@ Test(host, what_the_system_did_not_grant_is_reported)
     cr_assert_eq(ix_loop_post(ix_host_call_loop(host), look, &first), 0);
     wait_calls(1);
     ix_host_report(host, &report);
-    cr_assert_not(report.realtime_call_loop);
     cr_assert_not(report.realtime_media);
     cr_assert_eq(report.media_threads, 0, "on demand");
     cr_assert_eq(report.workers, 0, "on demand");
