@@ -11,8 +11,9 @@
 
 /* ---- the loops' threads ------------------------------------------------------------------ */
 /*
- * Never SCHED_RR for a libuv loop: uv_async_send() of a lesser thread that is preempted half-way makes the loop spin for
- * it (uv__async_spin), and a spinning real-time thread lets nobody finish until the kernel throttles it, a second later.
+ * Never SCHED_RR for a libuv loop: uv_async_send() of a lesser thread that is preempted half-way makes the loop spin
+ * for it (uv__async_spin), and a spinning real-time thread lets nobody finish until the kernel throttles it, a second
+ * later.
  */
 static void *call_main(void *arg)
 {
