@@ -77,8 +77,8 @@ void ix_play_close(struct ix_play *p); /* after the media engine released the ri
 int ix_record_open(struct ix_host *h, const char *path, uint32_t rate_hz, uint16_t channels, ix_host_file_fn opened,
     ix_host_file_fn failed, void *ctx, struct ix_record **out);
 struct ix_pcm_ring *ix_record_ring(struct ix_record *r, unsigned channel);
-void ix_record_close(
-    struct ix_record *r, ix_host_file_fn closed, void *ctx); /* header made right, file synced; then closed() */
+void ix_record_close(struct ix_record *r, ix_host_file_fn closed,
+    void *ctx); /* header made right, file synced; then closed(): err only for what `failed` or `opened` was not told */
 
 /* ---- capture: bytes appended to a file by the file thread; refused when it falls behind --- */
 struct ix_spool;
