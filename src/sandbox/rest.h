@@ -53,11 +53,11 @@ enum rest_body {
 struct rest_route {
     const char *id; /* of the operation; "METHOD /path" where the tables have none */
     int (*handle)(struct rest_exchange *x); /* an error of ours: 500, and nothing was changed */
-    enum rest_shape shape;
     const char *failed; /* words of its 500 */
     const char *code; /* E1 */
-    enum rest_body body;
     bool (*guard)(struct rest_exchange *x); /* before the body is looked at; true: x is answered. NULL: none */
+    enum rest_shape shape;
+    enum rest_body body;
 };
 struct rest_caller {
     int64_t tenant_id, user_id, key_id; /* 0: none */

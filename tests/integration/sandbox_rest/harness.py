@@ -59,7 +59,7 @@ class Answer:
 class Sandbox:
     def __init__(self, *arguments):
         self.shape = Shape()
-        self.log = tempfile.TemporaryFile()
+        self.log = tempfile.TemporaryFile("a+b")  # appended to by the child, wherever we read
         self.child = subprocess.Popen([BINARY, "--exit-with-stdin", *arguments], stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE, stderr=self.log)
         ready, _, _ = select.select([self.child.stdout], [], [], LIMIT)

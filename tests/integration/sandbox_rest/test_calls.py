@@ -190,6 +190,7 @@ class Pages(Case):
         self.assertEqual(self.page("limit=2"), (newest[:2], {"total": 5, "limit": 2, "offset": 0, "has_more": True}))
         self.assertEqual(self.page("limit=2&offset=4"), (newest[4:], {"total": 5, "limit": 2, "offset": 4, "has_more": False}))
         self.assertEqual(self.page("offset=9"), ([], {"total": 5, "limit": 50, "offset": 9, "has_more": False}))
+        self.assertEqual(self.page("limit=2&offset=3"), (newest[3:], {"total": 5, "limit": 2, "offset": 3, "has_more": False}))
         self.assertEqual(self.page("limit=0"), ([], {"total": 5, "limit": 0, "offset": 0, "has_more": True}))
         self.assertEqual(self.page("limit=1000")[1]["limit"], 100)
         self.assertEqual(self.page("status=no-answer"), ([], {"total": 0, "limit": 50, "offset": 0, "has_more": False}))

@@ -134,6 +134,22 @@ class Locked(Case):
                 box.stop()
 
 
+    def test_what_is_due_waits_for_the_state(self):
+        with tempfile.TemporaryDirectory() as folder:
+            state = os.path.join(folder, "state")
+            box = harness.Sandbox("--state", state)
+            try:
+                box.with_key("POST", "/v1/sms/send", {"from": FROM, "to": TO, "message": "x"}, op="sms.send")
+                other = sqlite3.connect(state, isolation_level=None, timeout=harness.LIMIT)
+                other.execute("BEGIN IMMEDIATE")
+                until("refused", lambda: "what is due cannot be done" in box.errors())
+                other.execute("ROLLBACK")
+                other.close()
+                until("delivered", lambda: box.with_key("GET", "/v1/sms").json["messages"][0]["status"] == "delivered")
+            finally:
+                box.stop()
+
+
 class Pages(Case):
     def test_pages_count_from_one(self):
         texts = ["m%d" % i for i in range(5)]

@@ -2,6 +2,7 @@
 """/v1/webhooks and the deliveries: signatures computed here, retries, order, restarts."""
 import os
 import socket
+import sqlite3
 import tempfile
 import time
 import uuid
@@ -276,12 +277,44 @@ class Durable(harness.unittest.TestCase):
                     box.stop()
 
 
+    def test_nothing_is_left_of_an_endpoint_that_is_removed(self):
+        with tempfile.TemporaryDirectory() as folder, Receiver() as receiver:
+            state = os.path.join(folder, "state")
+            box = Sandbox("--state", state)
+            try:
+                hook = create(box, receiver.url, ["sms.queued"])
+                send_sms(box)
+                ended(box, hook, "success")
+                box.with_token("DELETE", "/v1/webhooks/" + hook["id"], op="webhooks.delete")
+            finally:
+                box.stop()
+            db = sqlite3.connect(state)
+            self.assertEqual(db.execute("SELECT count(*) FROM deliveries").fetchone()[0], 0)
+            db.close()
+
+    def test_an_address_is_looked_at_again_when_the_option_is_gone(self):
+        with tempfile.TemporaryDirectory() as folder:
+            state = os.path.join(folder, "state")
+            box = Sandbox("--state", state, "--webhooks-anywhere")
+            hook = create(box, "http://192.0.2.1/", ["sms.queued"], max_retries=1)
+            box.stop()
+            box = Sandbox("--state", state)
+            try:
+                send_sms(box)
+                self.assertIn("--webhooks-anywhere", ended(box, hook, "failed")["error_message"])
+            finally:
+                box.stop()
+
+
 class Anywhere(Case):
     arguments = ("--webhooks-anywhere",)
 
     def test_other_hosts_are_accepted_when_it_is_told_to(self):
         made = create(self.box, "https://example.test/hook")
         self.assertTrue(made["is_verified"])
+        for url in ("https://user@example.test/", "ftp://example.test/", "https://"):
+            answer = self.box.with_token("POST", "/v1/webhooks", {"url": url, "events": ["sms.sent"]})
+            self.assertEqual(answer.status, 400, url)
 
 
 if __name__ == "__main__":
