@@ -209,7 +209,7 @@ int ix_file_out_close(struct ix_file_out *f); /* synced; the first failure, if t
 
 /* ---- databases: webhook deliveries. Opening and using it blocks: helper threads only ----- */
 /* path NULL: in memory, ids alone. remember: deliveries kept, 0 = 100000. IRISX_E_NOT_FOUND (no such folder),
- * _FORBIDDEN, * _FORMAT (no such database, or damaged), _DISK_FULL, _CONFLICT (locked by another process), _IO ... */
+ * _FORBIDDEN, _FORMAT (no such database, or damaged), _DISK_FULL, _CONFLICT (locked by another process), _IO ... */
 int ix_delivery_db_open(const char *path, uint32_t remember, struct ix_delivery_store **out);
 
 #endif
