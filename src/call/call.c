@@ -33,7 +33,10 @@ int ix_call_new(struct ix_phone *p, bool incoming, struct ix_call **out)
     c = ix_alloc(sizeof *c);
     if (!c)
         return IRISX_E_NO_MEMORY;
-    ix_object_init(p, &c->obj, IX_OBJ_CALL, &p->calls);
+    if (ix_object_init(p, &c->obj, IX_OBJ_CALL, &p->calls)) {
+        ix_free(c);
+        return IRISX_E_NO_MEMORY;
+    }
     p->call_count++;
     c->incoming = incoming;
     c->report.incoming = incoming;
@@ -452,7 +455,7 @@ void ix_call_rearm(struct ix_call *c)
     at = IX_MIN(at, c->ring_at_us);
     at = IX_MIN(at, c->end_at_us);
     at = IX_MIN(at, c->farewell_at_us);
-    (void) ix_heap_set(&c->obj.phone->timers, &c->obj.timer, at); /* see ix_transport_rearm */
+    ix_object_wake(&c->obj, at);
 }
 
 /* ---- outputs ----------------------------------------------------------------------------- */

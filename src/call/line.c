@@ -132,7 +132,10 @@ int ix_line_open(struct ix_phone *p, const struct ix_line_config *config, struct
     l = ix_alloc(sizeof *l);
     if (!l)
         return IRISX_E_NO_MEMORY;
-    ix_object_init(p, &l->obj, IX_OBJ_LINE, &p->lines);
+    if (ix_object_init(p, &l->obj, IX_OBJ_LINE, &p->lines)) {
+        ix_free(l);
+        return IRISX_E_NO_MEMORY;
+    }
     p->line_count++;
     l->no_register = config->no_register;
     l->user_data = config->user_data;
@@ -159,7 +162,7 @@ static void line_rearm(struct ix_line *l)
     uint64_t at = ix_sip_reg_deadline(l->reg);
 
     at = IX_MIN(at, l->close_us);
-    (void) ix_heap_set(&l->obj.phone->timers, &l->obj.timer, at); /* see ix_transport_rearm */
+    ix_object_wake(&l->obj, at);
 }
 
 static void line_closed(struct ix_line *l)

@@ -30,14 +30,25 @@ void ix_id_remove(struct ix_map *m, uint32_t id)
     (void) ix_map_remove(m, ix_str_n(&id, sizeof id)); /* absent is fine */
 }
 
-void ix_object_init(struct ix_phone *p, struct ix_object *o, enum ix_object_kind kind, struct ix_list *all)
+int ix_object_init(struct ix_phone *p, struct ix_object *o, enum ix_object_kind kind, struct ix_list *all)
 {
+    if (ix_heap_reserve(&p->timers, p->object_count + 1))
+        return IRISX_E_NO_MEMORY;
+    p->object_count++;
     o->phone = p;
     o->kind = kind;
     o->id = ix_phone_id(p);
     ix_list_init(&o->dirty);
     ix_list_init(&o->all);
     ix_list_append(all, &o->all);
+    return 0;
+}
+
+void ix_object_wake(struct ix_object *o, uint64_t at_us)
+{
+    int err = ix_heap_set(&o->phone->timers, &o->timer, at_us);
+
+    IX_ASSERT(!err); /* it has its place since ix_object_init */
 }
 
 void ix_object_clear(struct ix_object *o)
@@ -45,6 +56,7 @@ void ix_object_clear(struct ix_object *o)
     ix_list_remove(&o->dirty);
     ix_list_remove(&o->all);
     ix_heap_remove(&o->phone->timers, &o->timer);
+    o->phone->object_count--;
 }
 
 void ix_dirty(struct ix_object *o)
@@ -383,12 +395,8 @@ void ix_phone_udp_input(struct ix_phone *p, uint32_t socket, const struct ix_add
     p->now = now;
     if (!s)
         return;
-    if (s->state == IX_SET_GATHERING && ix_packet_kind(data, n) == IX_PACKET_STUN &&
-        ix_gather_input(s->gather, socket, from, data, n, now)) {
-        ix_set_rearm(s);
-        ix_dirty(&s->obj);
+    if (ix_packet_kind(data, n) == IX_PACKET_STUN && ix_set_input(s, socket, from, data, n))
         return;
-    }
     c = s->call ? ix_call_get(p, s->call) : NULL;
     if (c)
         ix_call_media_input(c, socket, from, data, n, arrival_us);

@@ -132,7 +132,7 @@ struct ix_phone {
     struct ix_list dirty, transports, lines, sets, calls, taps;
     struct ix_map *transport_by_id, *line_by_id, *set_by_id, *call_by_id, *set_by_socket;
     uint32_t next_id;
-    size_t call_count, line_count, transport_count;
+    size_t object_count, call_count, line_count, transport_count;
     struct ix_addr stun[4];
     size_t stun_count;
     struct ix_phone_out held; /* the SEND behind a TAP */
@@ -146,7 +146,8 @@ struct ix_phone {
 
 /* phone.c */
 uint32_t ix_phone_id(struct ix_phone *p);
-void ix_object_init(struct ix_phone *p, struct ix_object *o, enum ix_object_kind kind, struct ix_list *all);
+int ix_object_init(struct ix_phone *p, struct ix_object *o, enum ix_object_kind kind, struct ix_list *all);
+void ix_object_wake(struct ix_object *o, uint64_t at_us); /* IX_NEVER: not at all */
 void ix_object_clear(struct ix_object *o);
 void ix_dirty(struct ix_object *o);
 int ix_id_set(struct ix_map *m, uint32_t id, void *value);
@@ -190,6 +191,8 @@ void ix_set_free(struct ix_set *s);
 bool ix_set_poll(struct ix_set *s, struct ix_phone_out *out);
 void ix_set_timeout(struct ix_set *s);
 void ix_set_rearm(struct ix_set *s);
+bool ix_set_input(struct ix_set *s, uint32_t socket, const struct ix_addr *from, const void *data, size_t n);
+void ix_set_respare(struct ix_phone *p); /* the spare sets are of another network */
 void ix_set_spare(struct ix_phone *p); /* opens one ahead where wanted */
 
 /* call.c */

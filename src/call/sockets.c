@@ -16,7 +16,10 @@ static struct ix_set *set_new(struct ix_phone *p, uint32_t call)
 
     if (!s)
         return NULL;
-    ix_object_init(p, &s->obj, IX_OBJ_SET, &p->sets);
+    if (ix_object_init(p, &s->obj, IX_OBJ_SET, &p->sets)) {
+        ix_free(s);
+        return NULL;
+    }
     s->state = IX_SET_OPENING;
     s->want_open = true;
     s->call = call;
@@ -80,15 +83,47 @@ void ix_set_release(struct ix_set *s)
     } else {
         s->state = IX_SET_CLOSING;
     }
-    (void) ix_heap_set(&s->obj.phone->timers, &s->obj.timer, IX_NEVER);
+    ix_object_wake(&s->obj, IX_NEVER);
     ix_dirty(&s->obj);
+}
+
+void ix_set_respare(struct ix_phone *p)
+{
+    bool any = false;
+
+    IX_LIST_EACH_SAFE (node, &p->sets) {
+        struct ix_set *s = IX_CONTAINER(node, struct ix_set, obj.all);
+
+        if (s->call || s->abandoned || s->state == IX_SET_CLOSING)
+            continue;
+        ix_set_release(s);
+        any = true;
+    }
+    if (any)
+        ix_set_spare(p);
+}
+
+/* What STUN servers see stays asked, so that NATs keep it, until a call's own checks do that (RFC 8445
+ * section 5.1.1.4). */
+static bool gathers(const struct ix_set *s)
+{
+    const struct ix_call *c = s->call ? ix_call_get(s->obj.phone, s->call) : NULL;
+
+    return s->state == IX_SET_GATHERING || (s->state == IX_SET_READY && !(c && c->described));
 }
 
 void ix_set_rearm(struct ix_set *s)
 {
-    uint64_t at = s->state == IX_SET_GATHERING ? ix_gather_deadline(s->gather) : IX_NEVER;
+    ix_object_wake(&s->obj, gathers(s) ? ix_gather_deadline(s->gather) : IX_NEVER);
+}
 
-    (void) ix_heap_set(&s->obj.phone->timers, &s->obj.timer, at); /* see ix_transport_rearm */
+bool ix_set_input(struct ix_set *s, uint32_t socket, const struct ix_addr *from, const void *data, size_t n)
+{
+    if (!gathers(s) || !ix_gather_input(s->gather, socket, from, data, n, s->obj.phone->now))
+        return false;
+    ix_set_rearm(s);
+    ix_dirty(&s->obj);
+    return true;
 }
 
 static int gather(struct ix_set *s)
@@ -123,23 +158,24 @@ void ix_phone_sockets(
     struct ix_phone *p, uint32_t set, const struct ix_phone_socket *sockets, size_t count, struct ix_now now)
 {
     struct ix_set *s = ix_set_get(p, set);
+    int err = 0;
 
     p->now = now;
     if (!s || s->state != IX_SET_OPENING)
         return;
     for (size_t i = 0; i < count && s->socket_count < IX_PHONE_SET_SOCKETS; i++) {
-        if (ix_id_set(p->set_by_socket, sockets[i].socket, s))
-            break; /* without memory: what is known so far has to do */
-        s->sockets[s->socket_count++] = sockets[i];
+        s->sockets[s->socket_count++] = sockets[i]; /* all of them have to be closed some day */
+        err = err ? err : ix_id_set(p->set_by_socket, sockets[i].socket, s);
     }
     s->state = IX_SET_GATHERING;
-    if (s->abandoned || gather(s)) {
+    if (!err && !s->abandoned && (count || s->call)) /* a spare set of nothing is of no use */
+        err = gather(s);
+    if (err || !s->gather) {
         struct ix_call *c = s->call ? ix_call_get(p, s->call) : NULL;
 
         if (c)
-            ix_call_fail(c, IRISX_E_NO_MEMORY, "out of memory while opening sockets");
-        else
-            ix_set_release(s);
+            ix_call_fail(c, err, "out of memory while opening sockets");
+        ix_set_release(s);
         return;
     }
     ix_set_rearm(s);
@@ -149,7 +185,7 @@ void ix_phone_sockets(
 
 void ix_set_timeout(struct ix_set *s)
 {
-    if (s->state == IX_SET_GATHERING)
+    if (gathers(s))
         ix_gather_timeout(s->gather, s->obj.phone->now);
     ix_set_rearm(s);
 }
@@ -165,7 +201,7 @@ bool ix_set_poll(struct ix_set *s, struct ix_phone_out *out)
         ix_dirty(&s->obj);
         return true;
     }
-    if (s->state == IX_SET_GATHERING && ix_gather_poll(s->gather, &send)) {
+    if (gathers(s) && ix_gather_poll(s->gather, &send)) {
         out->kind = IX_OUT_UDP_SEND;
         out->socket = send.socket;
         out->to = send.to;

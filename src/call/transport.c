@@ -22,7 +22,10 @@ static int transport_make(struct ix_phone *p, struct ix_transport **out)
 
     if (!t)
         return IRISX_E_NO_MEMORY;
-    ix_object_init(p, &t->obj, IX_OBJ_TRANSPORT, &p->transports);
+    if (ix_object_init(p, &t->obj, IX_OBJ_TRANSPORT, &p->transports)) {
+        ix_free(t);
+        return IRISX_E_NO_MEMORY;
+    }
     p->transport_count++;
     err = ix_id_set(p->transport_by_id, t->obj.id, t);
     if (err) {
@@ -107,8 +110,7 @@ void ix_transport_rearm(struct ix_transport *t)
         at = t->retry_us;
     else if (t->state == IX_TR_OPEN)
         at = t->pinged_us ? t->pinged_us + IX_PONG_US : t->heard_us + IX_PING_US;
-    /* the heap has room for what is in it already; a first insert that fails costs liveness, not the connection */
-    (void) ix_heap_set(&t->obj.phone->timers, &t->obj.timer, at);
+    ix_object_wake(&t->obj, at);
 }
 
 /* ---- lost ----------------------------------------------------------------------------------- */
@@ -241,6 +243,7 @@ void ix_transport_close(struct ix_transport *t)
 void ix_phone_network_changed(struct ix_phone *p, struct ix_now now)
 {
     p->now = now;
+    ix_set_respare(p);
     IX_LIST_EACH (node, &p->transports) {
         struct ix_transport *t = IX_CONTAINER(node, struct ix_transport, obj.all);
 

@@ -228,6 +228,7 @@ struct ix_heap {
 };
 void ix_heap_init(struct ix_heap *h);
 void ix_heap_clear(struct ix_heap *h);
+int ix_heap_reserve(struct ix_heap *h, size_t count); /* so many timers at once: no ix_heap_set can fail any more */
 int ix_heap_set(struct ix_heap *h, struct ix_timer *t, uint64_t at_us); /* inserts or moves; IX_NEVER removes */
 void ix_heap_remove(struct ix_heap *h, struct ix_timer *t);
 uint64_t ix_heap_deadline(const struct ix_heap *h); /* IX_NEVER if empty */

@@ -48,11 +48,11 @@ static void sift_down(struct ix_heap *h, size_t at)
     place(h, at, t);
 }
 
-static int make_room(struct ix_heap *h)
+int ix_heap_reserve(struct ix_heap *h, size_t count)
 {
-    if (h->n < h->cap)
+    if (count <= h->cap)
         return 0;
-    size_t cap = IX_MAX(2 * h->cap, 16);
+    size_t cap = IX_MAX(2 * h->cap, IX_MAX(count, 16));
     if (cap > SIZE_MAX / sizeof(struct ix_timer *))
         return IRISX_E_NO_MEMORY;
     struct ix_timer **items = ix_realloc(h->items, cap * sizeof(struct ix_timer *));
@@ -70,7 +70,7 @@ int ix_heap_set(struct ix_heap *h, struct ix_timer *t, uint64_t at_us)
         return 0;
     }
     if (t->index == 0) {
-        int err = make_room(h);
+        int err = ix_heap_reserve(h, h->n + 1);
         if (err != 0)
             return err;
         place(h, h->n++, t);
