@@ -74,14 +74,13 @@ static struct ix_call *make_call(struct ix_phone *p, uint32_t transport, ix_sip_
     c->line = t->line;
     err = peer_texts(c, msg);
     status = err ? 500 : read_offer(c, msg, &why);
-    if (!status && ix_sip_txn_set_user(p->stack, txn, c))
-        status = 500;
     s = status ? NULL : ix_set_take(p, c->obj.id);
     if (!s) {
         refuse_invite(p, txn, status ? status : 500, why);
         ix_call_free(c);
         return NULL;
     }
+    (void) ix_sip_txn_set_user(p->stack, txn, c); /* it is there: its request was just read */
     c->invite = txn;
     c->set = s->obj.id;
     c->ring_at_us = p->now.mono_us + 3 * IX_RING_DEFAULT_US; /* the caller gives up first; this only ends leftovers */

@@ -224,7 +224,8 @@ void ix_call_farewell(struct ix_call *c, unsigned q850)
         else
             c->bye_waits = true;
     } else if (c->incoming) {
-        (void) refuse(c, 480, q850, NULL); /* else the stack answers when the transaction is forgotten */
+        (void) refuse(c, c->report.error.code == IRISX_E_UNSUPPORTED ? 488 : 480, q850,
+            NULL); /* else the stack answers when the transaction is forgotten */
         ix_call_end(c);
     } else if (c->invite) {
         ix_buf_init_fixed(&b, storage, sizeof storage);
@@ -255,9 +256,14 @@ void ix_call_acked(struct ix_call *c, const struct ix_sip_out *so)
         ix_call_send_bye(c);
         return;
     }
-    if (!c->describing || !so->msg->body.n)
+    if (!c->describing)
         return;
     c->describing = false;
+    if (!so->msg->body.n) {
+        if (!c->described)
+            ix_call_fail(c, IRISX_E_PROTOCOL, "the ACK has no session description");
+        return;
+    }
     if (ix_call_read(c, so->msg->body, &sdp, &text, &why) ||
         (c->described ? ix_call_update(c, sdp, text, false, &why) : ix_call_use(c, sdp, text, false, &why)))
         ix_call_fail(c, IRISX_E_PROTOCOL, why ? why : "the answer in the ACK cannot be used");
@@ -471,6 +477,10 @@ static bool call_event(struct ix_call *c, struct ix_phone_out *out)
         .error = &p->polled,
         .user = c->user_data };
     memset(&p->polled, 0, sizeof p->polled);
+    if (c->report_incoming && c->ended) { /* nobody has heard of it */
+        c->report_incoming = false;
+        c->unreported = 0;
+    }
     if (c->report_incoming) {
         c->report_incoming = false;
         out->event.kind = IX_EV_INCOMING;

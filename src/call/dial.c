@@ -5,22 +5,26 @@
 #include "call/private.h"
 
 /* "9196" → sip:9196@realm; a URI stays what it is */
-static char *target_uri(const struct ix_line *l, const char *to)
+static int target_uri(const struct ix_line *l, const char *to, char **out)
 {
     struct ix_str s = ix_str_trim(ix_str(to));
     struct ix_sip_uri parsed;
     struct ix_buf b;
 
-    if (ix_str_istarts(s, IX_STR("sip:")) || ix_str_istarts(s, IX_STR("sips:")))
-        return ix_sip_uri_parse(&parsed, s) ? NULL : ix_str_dup(s);
     if (!s.n || s.n > 255)
-        return NULL;
-    ix_buf_init(&b, 1024);
-    ix_buf_str(&b, "sip:");
-    ix_sip_user_write(&b, s);
-    ix_buf_str(&b, "@");
-    ix_buf_str(&b, l->realm);
-    return ix_buf_take(&b);
+        return IRISX_E_INVALID;
+    ix_buf_init(&b, 2048);
+    if (ix_str_istarts(s, IX_STR("sip:")) || ix_str_istarts(s, IX_STR("sips:"))) {
+        ix_buf_strv(&b, s);
+    } else {
+        ix_buf_str(&b, "sip:");
+        ix_sip_user_write(&b, s);
+        ix_buf_fmt(&b, "@%s", l->realm);
+    }
+    *out = ix_buf_take(&b);
+    if (!*out)
+        return IRISX_E_NO_MEMORY;
+    return ix_sip_uri_parse(&parsed, ix_str(*out)) ? IRISX_E_INVALID : 0;
 }
 
 static char *from_line(const struct ix_line *l)
@@ -34,14 +38,17 @@ static char *from_line(const struct ix_line *l)
 
 static int call_texts(struct ix_call *c, const struct ix_line *l, const struct ix_call_config *config)
 {
-    c->to = l ? target_uri(l, config->to) : ix_dup_cstr(config->to);
-    if (!c->to)
-        return IRISX_E_INVALID;
+    int err = l ? target_uri(l, config->to, &c->to) : 0;
+
+    if (err)
+        return err;
+    if (!l)
+        c->to = ix_dup_cstr(config->to);
     c->from = l ? from_line(l) : ix_dup_cstr(config->from);
     c->headers = ix_dup_cstr(config->headers ? config->headers : "");
     c->peer_uri = ix_dup_cstr(c->to);
     c->peer_name = ix_dup_cstr("");
-    return c->from && c->headers && c->peer_uri && c->peer_name ? 0 : IRISX_E_NO_MEMORY;
+    return c->to && c->from && c->headers && c->peer_uri && c->peer_name ? 0 : IRISX_E_NO_MEMORY;
 }
 
 int ix_call_dial(struct ix_phone *p, const struct ix_call_config *config, struct ix_now now, uint32_t *call_out)

@@ -217,15 +217,17 @@ static int apply_codecs(struct ix_call *c)
     return 0;
 }
 
+/* One that is strong enough has to be there; weak ones beside it are not looked at (RFC 8122 section 5). */
 static int expect_fingerprints(struct ix_call *c, const struct ix_sdp_media *m)
 {
-    int err = m->fingerprint_count ? 0 : IRISX_E_PROTOCOL;
+    int err = IRISX_E_PROTOCOL;
 
-    for (size_t i = 0; !err && i < m->fingerprint_count; i++) {
+    for (size_t i = 0; i < m->fingerprint_count; i++) {
         struct ix_dtls_fingerprint fp = { .kind = m->fingerprints[i].kind, .len = m->fingerprints[i].len };
 
         memcpy(fp.bytes, m->fingerprints[i].bytes, sizeof fp.bytes);
-        err = c->obj.phone->config.dtls->set_fingerprint(c->dtls, &fp);
+        if (!c->obj.phone->config.dtls->set_fingerprint(c->dtls, &fp))
+            err = 0;
     }
     return err;
 }
@@ -284,6 +286,36 @@ int ix_call_use(struct ix_call *c, struct ix_sdp *sdp, char *text, bool as_offer
     return ix_ice_start(c->ice, p->now);
 }
 
+static bool same_certificate(const struct ix_sdp_media *a, const struct ix_sdp_media *b)
+{
+    for (size_t i = 0; i < a->fingerprint_count; i++)
+        for (size_t k = 0; k < b->fingerprint_count; k++) {
+            const struct ix_sdp_fingerprint *x = &a->fingerprints[i], *y = &b->fingerprints[k];
+
+            if (x->kind == y->kind && x->len == y->len && !memcmp(x->bytes, y->bytes, x->len))
+                return true;
+        }
+    return false;
+}
+
+/* RFC 8445 section 4.4.1, RFC 8842 section 3.1: both would mean another ICE or DTLS session */
+static int check_same_session(const struct ix_sdp_media *m, const struct ix_sdp_media *old, const char **why)
+{
+    if (!ix_str_eq(m->ice_ufrag, old->ice_ufrag) || !ix_str_eq(m->ice_pwd, old->ice_pwd))
+        *why = "ICE restart is not supported yet";
+    else if (!same_certificate(m, old))
+        *why = "another certificate within a call is not supported yet";
+    else
+        return 0;
+    return IRISX_E_UNSUPPORTED;
+}
+
+static bool says_the_same(const struct ix_sdp_agreed *a, const struct ix_sdp_agreed *b)
+{
+    return a->codec == b->codec && a->audio_pt == b->audio_pt && a->event_pt == b->event_pt && a->cn_pt == b->cn_pt &&
+           a->direction == b->direction;
+}
+
 int ix_call_update(struct ix_call *c, struct ix_sdp *sdp, char *text, bool as_offer, const char **why)
 {
     const struct ix_sdp_media *old = &c->remote->media[c->agreed.media_index];
@@ -292,16 +324,16 @@ int ix_call_update(struct ix_call *c, struct ix_sdp *sdp, char *text, bool as_of
     int err = agree(c, sdp, as_offer, &agreed, why);
 
     m = err ? NULL : &sdp->media[agreed.media_index];
-    if (!err && (!ix_str_eq(m->ice_ufrag, old->ice_ufrag) || !ix_str_eq(m->ice_pwd, old->ice_pwd))) {
-        *why = "ICE restart is not supported yet";
-        err = IRISX_E_UNSUPPORTED;
-    }
+    if (!err)
+        err = check_same_session(m, old, why);
     if (err) {
         ix_free(sdp);
         ix_free(text);
         return err;
     }
     keep(c, sdp, text);
+    if (!says_the_same(&c->agreed, &agreed))
+        c->sdp_version++;
     c->agreed = agreed;
     return apply_codecs(c);
 }

@@ -63,7 +63,7 @@ static void bye(struct ix_call *c, const struct ix_sip_out *so)
     if (c->ended)
         return;
     if (!c->ending) {
-        ix_error_set(&c->report.error, 0, "the other side hung up");
+        ix_error_set(&c->report.error, c->report.answered_us ? 0 : IRISX_E_CANCELLED, "the other side hung up");
         c->report.error.by_peer = true;
         ix_error_reason(&c->report.error, so->msg);
         ix_call_note(c, "hangup", "\"by\":\"peer\"");

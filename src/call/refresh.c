@@ -26,13 +26,14 @@ int ix_call_refresh(struct ix_phone *p, uint32_t call, const char *headers, stru
     return err;
 }
 
-static void accepted(struct ix_call *c, const struct ix_sip_msg *msg)
+static void accepted(struct ix_call *c, ix_sip_txn txn, const struct ix_sip_msg *msg)
 {
     struct ix_sdp *sdp;
     const char *why = NULL;
     char *text;
 
     (void) ix_sip_dialog_ack(c->dialog, IX_STR_NONE, IX_STR_NONE, c->obj.phone->now); /* repeated by the stack */
+    ix_sip_txn_forget(c->obj.phone->stack, txn, c->obj.phone->now); /* who else answers it is not our concern */
     if (c->ending || !msg->body.n || !ix_sip_content_is(msg, "application/sdp"))
         return;
     /* what cannot be used leaves the session as it was (RFC 3261 section 14.1) */
@@ -48,7 +49,7 @@ bool ix_call_refresh_output(struct ix_call *c, const struct ix_sip_out *so)
         return true;
     c->refresh = 0;
     if (so->kind == IX_SIP_OUT_RESPONSE && so->msg->status < 300)
-        accepted(c, so->msg);
+        accepted(c, so->txn, so->msg);
     if (so->kind == IX_SIP_OUT_RESPONSE)
         ix_call_note(c, "refreshed", "\"sip_status\":%u", so->msg->status);
     return true;

@@ -314,6 +314,8 @@ static int ack_input(struct ix_sip_stack *s, struct ix_sip_transport *t, const s
 
 static int announce_cancel(struct ix_sip_tx *tx, const struct ix_sip_msg *msg)
 {
+    if (ix_sip_queue_drop(tx->stack, IX_SIP_OUT_REQUEST, tx->id))
+        return 0; /* nobody has seen the INVITE yet */
     struct ix_sip_event *ev = ix_sip_event_new(IX_SIP_OUT_CANCELLED);
     struct ix_sip_held *held = ev ? ix_sip_hold(msg) : NULL;
     if (!held) {
