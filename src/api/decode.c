@@ -286,7 +286,7 @@ static const void *read_struct(struct decoder *d, const struct ix_api_type *t, c
 
     if (out == NULL)
         return NULL;
-    memcpy(out, &v, sizeof(const irisx_value_t *)); /* raw, the first member */
+    memcpy(out, &v, sizeof v); /* raw, the first member */
     for (size_t i = 0; v != NULL && i < t->count; i++) {
         const struct ix_api_field *f = &d->set->fields[t->first + i];
         const char *name = ix_api_name(d->set, f->name);

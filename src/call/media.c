@@ -152,6 +152,7 @@ int ix_call_describe(struct ix_call *c, bool offer, struct ix_buf *out)
         local.bundle = true;
         return ix_sdp_write_offer(&local, out);
     }
+    IX_ASSERT(theirs != NULL); /* an answer answers something */
     local.setup = c->dtls_role == IX_DTLS_CLIENT ? IX_SETUP_ACTIVE : IX_SETUP_PASSIVE;
     if (!ix_str_copy(mid, sizeof mid, theirs->mid) && theirs->mid.n)
         local.mid = mid;

@@ -15,7 +15,7 @@ static bool visible(struct ix_str s)
 
 static int parse_authority(struct ix_url *u)
 {
-    struct ix_str port = IX_STR_NONE, a = u->authority;
+    struct ix_str port, a = u->authority;
     uint32_t n = u->tls ? 443 : 80;
 
     if (a.n > 0 && a.p[0] == '[') {

@@ -143,7 +143,7 @@ static void write_rest(
 /* RFC 3261 section 12.2.1.1: a first route without lr is a strict router; it is written as such */
 static void write_dialog_target(struct ix_sip_draft *draft, const struct ix_sip_dialog *d)
 {
-    struct ix_str routes = ix_str(d->routes), first = routes;
+    struct ix_str routes = ix_str(d->routes), first;
     struct ix_sip_addr addr;
     size_t end_of_first = ix_sip_element_length(routes);
     first = ix_str_slice(routes, 0, end_of_first);

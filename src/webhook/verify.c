@@ -181,7 +181,7 @@ int ix_webhook_verify(const struct ix_webhook_check *check, const struct ix_webh
     size_t n, struct ix_webhook_delivery *out, const char **why)
 {
     struct ix_webhook_delivery d = { 0 };
-    const char *unused;
+    const char *unused = NULL;
     int err;
 
     why = why ? why : &unused;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any of our allocations may fail: the request or connection ends with an error, nothing leaks, nothing else is harmed. */
+/* Any of our allocations may fail: the request or connection ends with an error, nothing leaks, nothing else is harmed.
+ */
 #include <criterion/criterion.h>
 #include <stdio.h>
 
