@@ -154,7 +154,8 @@ static void accepted(struct ix_call *c, const struct ix_sip_out *so)
         err = ix_sip_dialog_ack(fork, IX_STR_NONE, IX_STR_NONE, p->now); /* the stack repeats it with each 2xx */
     if (err) { /* the stack acknowledges and hangs up what comes again */
         if (!c->ending)
-            ix_error_set(&c->report.error, err, "the answer cannot be used");
+            ix_error_set(&c->report.error, err == IRISX_E_INVALID ? IRISX_E_PROTOCOL : err, "%s",
+                "the server's answer makes no call: it has no tag or no contact");
         ix_call_end(c);
         return;
     }

@@ -7,6 +7,8 @@
 
 #define REGISTER_MS 15000
 #define CONNECT_MS 90000
+#define DIGITS_MS 30000
+#define MAX_DIGITS 33
 
 struct call_args {
     const char *ws, *realm, *user, *auth_user, *password_file, *name, *extension, *play, *record, *duration, *codecs,
@@ -180,10 +182,15 @@ static void wait_until(struct session *s, double deadline)
 static void send_digits(struct session *s)
 {
     irisx_op_t *op = NULL;
+    irisx_error_t err;
 
-    if (!s->args->digits || irisx_call_send_digits(s->call, s->args->digits, &op))
+    if (!s->args->digits)
         return;
-    (void) cli_await(s->client, op, 20000, on_event, s); /* the call may end first */
+    err = irisx_call_send_digits(s->call, s->args->digits, &op);
+    if (!err)
+        err = cli_await(s->client, op, DIGITS_MS, on_event, s);
+    if (err && !s->ended && !cli_interrupted()) /* the call's end tells itself */
+        cli_say(s->common, "the digits could not be sent: %s", irisx_error_text(err));
     irisx_op_unref(op);
 }
 
@@ -278,6 +285,8 @@ static int check_args(struct call_args *a, const struct cli_common *c, size_t wo
         return cli_usage("give --ws and --user, or log in first (irisx login)");
     if (a->duration && !cli_number(a->duration, 0.1, 86400, &a->duration_s))
         return cli_usage("--duration is seconds, 0.1 to 86400");
+    if (a->digits && (!*a->digits || strlen(a->digits) >= MAX_DIGITS || a->digits[strspn(a->digits, "0123456789*#ABCDabcd")]))
+        return cli_usage("--digits is up to %d of 0 to 9, *, #, A to D", MAX_DIGITS - 1);
     if (a->ring && !cli_number(a->ring, 1, 86400, &a->ring_s))
         return cli_usage("--ring-timeout is seconds, 1 to 86400");
     return EXIT_OK;
@@ -346,7 +355,6 @@ int cmd_call(int argc, char **argv)
     }
     if (!code) {
         a.to = count ? words[0] : NULL;
-        cli_signals();
         code = run(&s);
     }
     cli_common_clear(&common);

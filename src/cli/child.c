@@ -15,6 +15,7 @@
 
 static void become(const char *path, const int to[2], const int from[2])
 {
+    (void) setpgid(0, 0); /* Ctrl-C at the terminal is for us: calls are hung up before the platform goes */
     if (dup2(to[0], STDIN_FILENO) < 0 || dup2(from[1], STDOUT_FILENO) < 0)
         _exit(127);
     (void) execl(path, path, "--exit-with-stdin", (char *) NULL);

@@ -50,7 +50,9 @@ bool cli_number(const char *text, double min, double max, double *out);
 
 /* ---- talking: data on stdout, talk on stderr --------------------------------------------- */
 void cli_say(const struct cli_common *c, const char *fmt, ...); /* progress */
-int cli_usage(const char *fmt, ...); /* EXIT_USAGE */
+int cli_usage(const char *fmt, ...); /* EXIT_USAGE; with --json the error is on stdout too */
+void cli_want_json(void); /* "--json" is among the arguments, whatever becomes of the others */
+void cli_line(FILE *to, const char *fmt, ...); /* what may come from others: control characters are shown as "?" */
 int cli_exit_of(irisx_error_t code);
 /* message on stderr, or {"error":…} on stdout with --json; returns the exit code */
 int cli_fail(const struct cli_common *c, const irisx_error_info_t *e, const char *doing);
@@ -69,6 +71,7 @@ const char *cli_config_path(void);
 /* Installs SIGINT and SIGTERM handlers that only set a flag and wake cli_next. */
 void cli_signals(void);
 bool cli_interrupted(void);
+bool cli_readable(int fd); /* waits until there is something to read, or the end; false: a signal came */
 irisx_error_t cli_client(const struct cli_common *c, irisx_client_t **out);
 /* Next event, waiting at most until `deadline_ms` (cli_now_ms clock); NULL at the deadline or on a signal. */
 irisx_event_t *cli_next(irisx_client_t *client, double deadline_ms);

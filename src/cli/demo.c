@@ -374,7 +374,6 @@ int cmd_demo(int argc, char **argv)
         d.seconds = 10;
         code = check_files(&d, play, record);
         if (!code) {
-            cli_signals();
             code = finish(&d, run(&d));
         }
     }

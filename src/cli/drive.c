@@ -44,6 +44,16 @@ bool cli_interrupted(void)
     return signalled != 0;
 }
 
+bool cli_readable(int fd)
+{
+    struct pollfd fds[2] = { { .fd = fd, .events = POLLIN }, { .fd = wake[0], .events = POLLIN } };
+
+    while (!signalled)
+        if (poll(fds, 2, -1) > 0 && fds[0].revents)
+            return true;
+    return false;
+}
+
 double cli_now_ms(void)
 {
     struct timespec t;
@@ -57,7 +67,7 @@ static void print_log(int32_t level, const char *area, const char *line, void *u
     static const char *const names[] = { "", "error", "warn", "info", "debug", "trace" };
 
     (void) user_data;
-    (void) fprintf(stderr, "%s %s: %s\n", names[level > 0 && level < 6 ? level : 0], area, line);
+    cli_line(stderr, "%s %s: %s", names[level > 0 && level < 6 ? level : 0], area, line);
 }
 
 irisx_error_t cli_client(const struct cli_common *c, irisx_client_t **out)

@@ -22,7 +22,7 @@ static char *ask_password(void)
         (void) tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet); /* shown then: better than no login */
         (void) fputs("password: ", stderr);
     }
-    if (getline(&text, &cap, stdin) < 0) {
+    if (!cli_readable(STDIN_FILENO) || getline(&text, &cap, stdin) < 0) {
         free(text);
         text = NULL;
     }
@@ -59,7 +59,7 @@ static int print(const struct cli_common *c, const irisx_value_t *answer)
     irisx_value_t *root;
 
     if (!c->json) {
-        (void) printf("logged in as %s (%s), tokens in %s\n", irisx_value_get_text(user, "email", "?"),
+        cli_line(stdout, "logged in as %s (%s), tokens in %s", irisx_value_get_text(user, "email", "?"),
             irisx_value_get_text(user, "role", "?"), cli_config_path());
         return EXIT_OK;
     }
@@ -118,12 +118,11 @@ int cmd_login(int argc, char **argv)
         if (!c.api_url || !email)
             code = cli_usage("login needs --api-url and --email");
         else if (!(password = file ? cli_read_secret(file) : ask_password()))
-            code = cli_usage("no password: give --password-file or type it");
+            code = cli_interrupted() ? EXIT_INTERRUPTED : cli_usage("no password: give --password-file or type it");
         if (!code) {
             /* a stale token of the profile has no business in a login */
             cli_wipe(c.access_token);
             c.access_token = NULL;
-            cli_signals();
             code = run(&c, email, password);
         }
     }

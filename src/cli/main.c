@@ -41,9 +41,15 @@ int main(int argc, char **argv)
         (void) printf("irisx %s\n", irisx_version());
         return EXIT_OK;
     }
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            cli_want_json();
+    cli_signals();
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
-        if (strcmp(argv[1], entries[i].name) == 0)
-            return entries[i].run(argc - 1, argv + 1);
-    (void) fprintf(stderr, "irisx: no command \"%s\"; irisx --help lists them\n", argv[1]);
-    return EXIT_USAGE;
+        if (strcmp(argv[1], entries[i].name) == 0) {
+            int code = entries[i].run(argc - 1, argv + 1);
+
+            return cli_interrupted() ? EXIT_INTERRUPTED : code;
+        }
+    return cli_usage("no command \"%s\"; irisx --help lists them", argv[1]);
 }

@@ -20,6 +20,8 @@ static int finish(const struct cli_common *c, irisx_client_t *client, irisx_erro
                    ? EXIT_INTERRUPTED
                    : cli_fail_code(c, err, doing,
                          err == IRISX_E_STATE ? "no platform: give --api-url or log in (irisx login)" : NULL);
+    else if (!irisx_op_value(op))
+        code = cli_fail_code(c, IRISX_E_PROTOCOL, doing, "the platform's answer is empty");
     else if (c->json)
         code = cli_print_value(irisx_op_value(op));
     else {
@@ -36,7 +38,6 @@ static int begin(const struct cli_common *c, irisx_client_t **client)
 
     if (!c->api_url)
         return cli_usage("no platform: give --api-url or log in (irisx login)");
-    cli_signals();
     err = cli_client(c, client);
     return err ? cli_fail_code(c, err, "starting", err == IRISX_E_INVALID ? "the API URL is not valid" : NULL)
                : EXIT_OK;
@@ -46,13 +47,13 @@ static void print_sent(const irisx_value_t *v)
 {
     const irisx_value_t *sms = irisx_value_get(v, "sms");
 
-    (void) printf("%s  %s  %s -> %s\n", irisx_value_get_text(sms, "sid", "-"), irisx_value_get_text(sms, "status", "-"),
+    cli_line(stdout, "%s  %s  %s -> %s", irisx_value_get_text(sms, "sid", "-"), irisx_value_get_text(sms, "status", "-"),
         irisx_value_get_text(sms, "from", "-"), irisx_value_get_text(sms, "to", "-"));
 }
 
 static void print_row(const irisx_value_t *row)
 {
-    (void) printf("%-34s %-10s %-16s %-16s %s\n", irisx_value_get_text(row, "message_sid", "-"),
+    cli_line(stdout, "%-34s %-10s %-16s %-16s %s", irisx_value_get_text(row, "message_sid", "-"),
         irisx_value_get_text(row, "status", "-"), irisx_value_get_text(row, "from_number", "-"),
         irisx_value_get_text(row, "to_number", "-"), irisx_value_get_text(row, "body", ""));
 }

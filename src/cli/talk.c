@@ -1,13 +1,67 @@
 /* SPDX-License-Identifier: MIT */
 /* Output: data on stdout, talk on stderr; errors in both shapes. Files and secrets read with limits. */
-#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
 #define SECRET_LIMIT 4096
+
+static bool json_wanted;
+
+void cli_want_json(void)
+{
+    json_wanted = true;
+}
+
+/* ---- lines for people -------------------------------------------------------------------- */
+/* Bytes of the printable UTF-8 character at p, 0 if there is none: control characters of others would command the
+ * terminal (ECMA-48: C0, DEL, C1). */
+static size_t printable(const unsigned char *p)
+{
+    size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3 : p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
+
+    for (size_t i = 1; i < n; i++)
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+    if (n == 1 && (p[0] < 0x20 || p[0] == 0x7F))
+        return 0;
+    return n == 2 && p[0] == 0xC2 && p[1] < 0xA0 ? 0 : n;
+}
+
+static void clean(char *text)
+{
+    for (unsigned char *p = (unsigned char *) text; *p;) {
+        size_t n = printable(p);
+
+        if (!n)
+            *p = '?';
+        p += n ? n : 1;
+    }
+}
+
+static void line(FILE *to, const char *fmt, va_list ap)
+{
+    char *text = NULL;
+
+    if (vasprintf(&text, fmt, ap) < 0)
+        return; /* no memory even for a line */
+    clean(text);
+    (void) fprintf(to, "%s\n", text);
+    free(text);
+}
+
+void cli_line(FILE *to, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    line(to, fmt, ap);
+    va_end(ap);
+}
 
 void cli_say(const struct cli_common *c, const char *fmt, ...)
 {
@@ -16,20 +70,25 @@ void cli_say(const struct cli_common *c, const char *fmt, ...)
     if (c->quiet)
         return;
     va_start(ap, fmt);
-    (void) vfprintf(stderr, fmt, ap);
+    line(stderr, fmt, ap);
     va_end(ap);
-    (void) fputc('\n', stderr);
 }
+
+static void print_error_json(const irisx_error_info_t *e, const char *doing);
 
 int cli_usage(const char *fmt, ...)
 {
+    irisx_error_info_t e = { .code = IRISX_E_INVALID };
+    char text[512];
     va_list ap;
 
-    (void) fputs("irisx: ", stderr);
     va_start(ap, fmt);
-    (void) vfprintf(stderr, fmt, ap);
+    (void) vsnprintf(text, sizeof text, fmt, ap); /* a long one is cut */
     va_end(ap);
-    (void) fputc('\n', stderr);
+    cli_line(stderr, "irisx: %s", text);
+    e.message = text;
+    if (json_wanted)
+        print_error_json(&e, "reading the arguments");
     return EXIT_USAGE;
 }
 
@@ -97,12 +156,11 @@ static void print_error_json(const irisx_error_info_t *e, const char *doing)
 
 int cli_fail(const struct cli_common *c, const irisx_error_info_t *e, const char *doing)
 {
-    (void) fprintf(stderr, "irisx: %s: %s", doing, e->message);
-    if (e->reason && *e->reason && !strstr(e->message, e->reason))
-        (void) fprintf(stderr, " (%s)", e->reason);
-    (void) fputc('\n', stderr);
+    bool more = e->reason && *e->reason && !strstr(e->message, e->reason);
+
+    cli_line(stderr, "irisx: %s: %s%s%s%s", doing, e->message, more ? " (" : "", more ? e->reason : "", more ? ")" : "");
     if (e->detail)
-        (void) fprintf(stderr, "  %s\n", e->detail);
+        cli_line(stderr, "  %s", e->detail);
     if (c->json)
         print_error_json(e, doing);
     return cli_exit_of(e->code);
@@ -115,25 +173,32 @@ int cli_fail_code(const struct cli_common *c, irisx_error_t code, const char *do
     return cli_fail(c, &e, doing);
 }
 
+/* All of it, or NULL: too large, unreadable, or a signal came while it was waited for. */
+static char *read_all(int fd, size_t limit, size_t *len)
+{
+    char *text = malloc(limit + 2);
+    size_t n = 0;
+    ssize_t got = text ? 1 : -1;
+
+    while (got > 0 && n <= limit)
+        if ((got = cli_readable(fd) ? read(fd, text + n, limit + 1 - n) : -1) > 0)
+            n += (size_t) got;
+    if (got < 0 || n > limit) {
+        free(text);
+        return NULL;
+    }
+    text[n] = 0;
+    *len = n;
+    return text;
+}
+
 char *cli_read_file(const char *path, size_t limit, size_t *len)
 {
-    FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-    char *text = f ? malloc(limit + 2) : NULL;
-    size_t n = 0;
+    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    char *text = fd < 0 ? NULL : read_all(fd, limit, len);
 
-    if (text) {
-        n = fread(text, 1, limit + 1, f);
-        if (ferror(f) || n > limit) {
-            free(text);
-            text = NULL;
-            errno = n > limit ? EFBIG : EIO;
-        } else {
-            text[n] = 0;
-            *len = n;
-        }
-    }
-    if (f && f != stdin)
-        (void) fclose(f); /* only read */
+    if (fd > STDIN_FILENO)
+        (void) close(fd); /* only read */
     return text;
 }
 

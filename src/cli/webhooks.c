@@ -44,7 +44,7 @@ static int print_delivery(const struct cli_common *c, irisx_webhook_delivery_t *
     irisx_value_t *root;
 
     if (!c->json) {
-        (void) printf("valid: %s %s\n", d->event, d->event_id);
+        cli_line(stdout, "valid: %s %s", d->event, d->event_id);
         return EXIT_OK;
     }
     root = irisx_value_new_object();
@@ -78,7 +78,7 @@ static int verify_run(const struct cli_common *c, const struct verify_args *a)
     irisx_webhook_delivery_t d = { 0 };
     const char *secrets[MAX_SECRETS];
     size_t headers_len, body_len;
-    double number;
+    double number, now = 0;
     char *text = NULL, *headers = NULL, *body = NULL;
     irisx_error_t err;
     int code;
@@ -94,9 +94,11 @@ static int verify_run(const struct cli_common *c, const struct verify_args *a)
         code = cli_usage("--scheme is A, B or C");
     else if ((a->window && !cli_number(a->window, 1, 1e9, &number)))
         code = cli_usage("--window is seconds");
+    else if (a->now && !cli_number(a->now, 1, 1e12, &now))
+        code = cli_usage("--now is Unix time in seconds");
     else {
         check.window_s = a->window ? (uint32_t) number : 0;
-        check.now_ms = a->now && cli_number(a->now, 0, 1e12, &number) ? (int64_t) (number * 1000) : 0;
+        check.now_ms = (int64_t) (now * 1000);
         err = irisx_webhook_verify(&check, headers, body, body_len, &d);
         code = err ? cli_fail_code(c, err, "verifying", advice(err)) : print_delivery(c, &d);
         irisx_webhook_delivery_clear(&d);
@@ -142,7 +144,7 @@ static void print_event(const struct cli_common *c, const irisx_event_t *ev)
     irisx_value_t *root;
 
     if (!c->json) {
-        (void) printf("%s\n", irisx_event_describe(ev));
+        cli_line(stdout, "%s", irisx_event_describe(ev));
         (void) fflush(stdout); /* a reader that left ends us by SIGPIPE */
         return;
     }
@@ -216,7 +218,6 @@ static int listen_run(const struct cli_common *c, const struct listen_args *a)
     o.store_file = a->store;
     o.tls_cert_file = a->cert;
     o.tls_key_file = a->key;
-    cli_signals();
     err = cli_client(c, &client);
     if (!err)
         err = irisx_receiver_open(client, &o, &receiver, &op);

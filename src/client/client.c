@@ -199,6 +199,7 @@ static int client_parts(irisx_client_t *c)
 }
 
 static void let_go(irisx_client_t *c);
+static irisx_error_t close_all(irisx_client_t *c, uint32_t timeout_ms);
 
 static void client_free(irisx_client_t *c)
 {
@@ -245,9 +246,9 @@ irisx_error_t irisx_client_new(const irisx_client_options_t *options, irisx_clie
         err = client_parts(c);
     if (err) {
         atomic_store(&c->state, CLIENT_CLOSING);
-        if (c->host) {
-            (void) irisx_client_close(c, 1);
-        }
+        c->o.on_event = NULL; /* nobody has got the client that an event would name */
+        if (c->host)
+            (void) close_all(c, 1); /* nobody to say farewell to */
         let_go(c);
         return (irisx_error_t) err;
     }
@@ -376,7 +377,7 @@ irisx_error_t irisx_client_close(irisx_client_t *c, uint32_t timeout_ms)
         return IRISX_E_INVALID;
     if (ix_in_callback(c) || (c->host && atomic_load(&c->state) != CLIENT_CLOSED && ix_host_on_own_thread(c->host)))
         return IRISX_E_WOULD_DEADLOCK;
-    if (!atomic_compare_exchange_strong(&c->state, &open, CLIENT_CLOSING) && !(open == CLIENT_CLOSING && !c->agent))
+    if (!atomic_compare_exchange_strong(&c->state, &open, CLIENT_CLOSING))
         return IRISX_E_CLOSED;
     return close_all(c, timeout_ms);
 }

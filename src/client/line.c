@@ -312,12 +312,15 @@ irisx_error_t irisx_line_close(irisx_line_t *line, irisx_op_t **op_out)
     op = ix_op_new(line->client);
     if (!op)
         return IRISX_E_NO_MEMORY;
-    if (atomic_load(&line->state) == IRISX_LINE_CLOSED) {
+    pthread_mutex_lock(&line->client->lock);
+    if (line->closing || atomic_load(&line->state) == IRISX_LINE_CLOSED) { /* under way, or over: nothing to wait for */
+        pthread_mutex_unlock(&line->client->lock);
         ix_op_finish(op, NULL);
         ix_op_give(op, op_out);
         return IRISX_OK;
     }
     line->closing = irisx_op_ref(op);
+    pthread_mutex_unlock(&line->client->lock);
     err = ix_call_post(line->client, line_close_cmd, irisx_line_ref(line));
     if (err) {
         irisx_line_unref(line);
@@ -429,6 +432,8 @@ static void credentials_here(void *ctx, irisx_op_t *op)
             ix_failure_set(&p->f, err, IRISX_DOMAIN_LOCAL, 0, NULL, NULL);
     }
     if (ix_call_post(p->line->client, provisioned_on_call_loop, p)) {
+        if (!p->f.info.code)
+            ix_failure_set(&p->f, IRISX_E_CLOSED, IRISX_DOMAIN_LOCAL, 0, "the client was closed", NULL);
         end_op(&p->line->opening, &p->f); /* closing: the op has been ended, or is now */
         provision_free(p);
     }

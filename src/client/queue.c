@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The event queue of a client: pulled, or handed to one callback on the dispatcher thread. Bounded: what a platform
- * could produce without end is dropped when it is full and counted; ends of ops and states of calls are not.
+ * could produce without end is dropped when it is full and counted; ends of ops and states of calls are not, nor webhooks,
+ * which have been acknowledged by then: the receiver takes no more of them when the queue is full.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -81,7 +82,7 @@ static void drain_fd(irisx_client_t *c)
 static bool droppable(irisx_event_kind_t kind)
 {
     return kind == IRISX_EVENT_CALL_DIGIT || kind == IRISX_EVENT_CALL_STATS || kind == IRISX_EVENT_CALL_FILE ||
-           kind == IRISX_EVENT_WEBHOOK || kind == IRISX_EVENT_WEBHOOK_REJECTED || kind == IRISX_EVENT_WARNING;
+           kind == IRISX_EVENT_WEBHOOK_REJECTED || kind == IRISX_EVENT_WARNING;
 }
 
 /* A line that flaps while nobody pulls: its last state replaces the one that waits. Lock held. */

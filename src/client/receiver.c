@@ -236,15 +236,20 @@ static int verify(
     return err;
 }
 
+static bool is_json(const char *type)
+{
+    struct ix_str media = IX_STR_NONE, rest = ix_str(type);
+
+    return type && ix_str_cut(&rest, ';', &media) && ix_str_ieq(ix_str_trim(media), IX_STR("application/json"));
+}
+
 static bool acceptable(irisx_receiver_t *r, const struct ix_server_request *q, struct ix_server_reply *reply)
 {
-    const char *type = q->header(q, "content-type");
-
     if (!path_matches(r, q->path)) {
         answer(reply, 404, "nothing here", NULL);
     } else if (strcmp(q->method, "POST") != 0) {
         answer(reply, 405, "only POST", "Allow: POST\r\n");
-    } else if (!type || !ix_str_istarts(ix_str(type), IX_STR("application/json"))) {
+    } else if (!is_json(q->header(q, "content-type"))) {
         rejected(r, IRISX_E_PROTOCOL, "a delivery that is not application/json was refused", NULL);
         answer(reply, 415, "application/json only", NULL);
     } else if (ix_queue_full(r->client) || r->waiting_count >= MAX_WAITING) {

@@ -321,6 +321,8 @@ static int serve(const struct sandbox_options *o, int signals)
     ended_by = wait_for_end(signals, o->exit_with_stdin);
     clean = sandbox_stop(sb, FAREWELL_MS);
     sandbox_free(sb);
+    if (ended_by == SIGINT)
+        return 128 + SIGINT; /* as every command */
     return clean ? 0 : ended_by ? 128 + ended_by : 1;
 }
 

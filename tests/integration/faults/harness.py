@@ -354,6 +354,20 @@ def level(samples):
     return math.sqrt(sum(s * s for s in samples) / max(1, len(samples)))
 
 
+def starved(call, duration_s):
+    """The machine gave the call too little time: what was said in it says nothing about the product. One packet each 20 ms"""
+    return call["packets_sent"] < 0.97 * duration_s * 50 or call["packets_received"] < 0.95 * call["packets_sent"] - 10
+
+
+def undisturbed(attempt, tries=4):
+    """attempt(n) makes a call and returns (its figures, seconds of sound); again while the machine was too busy for it"""
+    for n in range(tries):
+        call, seconds = attempt(n)
+        if not starved(call, seconds):
+            break
+    return call
+
+
 def similarity(sent, heard, milliseconds=0):
     """What irisx_audio_similarity says of two files"""
     done = subprocess.run([Programs.similarity, sent, heard, str(milliseconds)], capture_output=True, text=True, timeout=60)
