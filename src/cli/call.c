@@ -285,7 +285,8 @@ static int check_args(struct call_args *a, const struct cli_common *c, size_t wo
         return cli_usage("give --ws and --user, or log in first (irisx login)");
     if (a->duration && !cli_number(a->duration, 0.1, 86400, &a->duration_s))
         return cli_usage("--duration is seconds, 0.1 to 86400");
-    if (a->digits && (!*a->digits || strlen(a->digits) >= MAX_DIGITS || a->digits[strspn(a->digits, "0123456789*#ABCDabcd")]))
+    if (a->digits &&
+        (!*a->digits || strlen(a->digits) >= MAX_DIGITS || a->digits[strspn(a->digits, "0123456789*#ABCDabcd")]))
         return cli_usage("--digits is up to %d of 0 to 9, *, #, A to D", MAX_DIGITS - 1);
     if (a->ring && !cli_number(a->ring, 1, 86400, &a->ring_s))
         return cli_usage("--ring-timeout is seconds, 1 to 86400");

@@ -47,8 +47,9 @@ static void print_sent(const irisx_value_t *v)
 {
     const irisx_value_t *sms = irisx_value_get(v, "sms");
 
-    cli_line(stdout, "%s  %s  %s -> %s", irisx_value_get_text(sms, "sid", "-"), irisx_value_get_text(sms, "status", "-"),
-        irisx_value_get_text(sms, "from", "-"), irisx_value_get_text(sms, "to", "-"));
+    cli_line(stdout, "%s  %s  %s -> %s", irisx_value_get_text(sms, "sid", "-"),
+        irisx_value_get_text(sms, "status", "-"), irisx_value_get_text(sms, "from", "-"),
+        irisx_value_get_text(sms, "to", "-"));
 }
 
 static void print_row(const irisx_value_t *row)

@@ -22,7 +22,11 @@ void cli_want_json(void)
  * terminal (ECMA-48: C0, DEL, C1). */
 static size_t printable(const unsigned char *p)
 {
-    size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3 : p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
+    size_t n = p[0] < 0x80                   ? 1
+               : p[0] >= 0xC2 && p[0] < 0xE0 ? 2
+               : p[0] >= 0xE0 && p[0] < 0xF0 ? 3
+               : p[0] >= 0xF0 && p[0] < 0xF5 ? 4
+                                             : 0;
 
     for (size_t i = 1; i < n; i++)
         if ((p[i] & 0xC0) != 0x80)
@@ -158,7 +162,8 @@ int cli_fail(const struct cli_common *c, const irisx_error_info_t *e, const char
 {
     bool more = e->reason && *e->reason && !strstr(e->message, e->reason);
 
-    cli_line(stderr, "irisx: %s: %s%s%s%s", doing, e->message, more ? " (" : "", more ? e->reason : "", more ? ")" : "");
+    cli_line(
+        stderr, "irisx: %s: %s%s%s%s", doing, e->message, more ? " (" : "", more ? e->reason : "", more ? ")" : "");
     if (e->detail)
         cli_line(stderr, "  %s", e->detail);
     if (c->json)

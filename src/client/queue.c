@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The event queue of a client: pulled, or handed to one callback on the dispatcher thread. Bounded: what a platform
- * could produce without end is dropped when it is full and counted; ends of ops and states of calls are not, nor webhooks,
- * which have been acknowledged by then: the receiver takes no more of them when the queue is full.
+ * could produce without end is dropped when it is full and counted; ends of ops and states of calls are not, nor
+ * webhooks, which have been acknowledged by then: the receiver takes no more of them when the queue is full.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -301,6 +301,9 @@ class Suite:
         sys.exit(1 if bad else 0)
 
 
+slow = Suite()  # cases that wait for a time limit of 10 s and more: patience.py runs those of all scripts side by side
+
+
 # ---- sound -----------------------------------------------------------------------------------------------------------------
 def speech(seconds, start=0.0):
     """Real speech as 16-bit mono at its own rate: (rate, samples)"""

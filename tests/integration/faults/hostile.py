@@ -6,7 +6,7 @@ import random
 import re
 import struct
 
-from harness import AUTH, FAILED, INTERRUPTED, NETWORK, USAGE, Suite, arguments, check, wait_for
+from harness import AUTH, FAILED, INTERRUPTED, NETWORK, USAGE, Suite, arguments, check, slow, wait_for
 from sipserver import CONTACT, FINGERPRINT, SDP, MediaEnd, SipServer, answer, frame, sdp
 
 suite = Suite()
@@ -62,7 +62,7 @@ def junk_between(t):
         check(p.error()["status"] == 486, p.error())
 
 
-@suite.case("nothing but garbage to REGISTER ends with a sentence in bounded time")
+@slow.case("nothing but garbage to REGISTER ends with a sentence in bounded time")
 def only_garbage(t):
     with SipServer(REGISTER=lambda c, q: [c.raw(frame(data, 2)) for data in junk(q)]) as server:
         p = call(t, server, "--json")
@@ -78,7 +78,7 @@ def too_large(t):
         check(1009 in server.closes, "closed with", server.closes)
 
 
-@suite.case("a text message that is not UTF-8 is no reason to fall")
+@slow.case("a text message that is not UTF-8 is no reason to fall")
 def not_utf8(t):
     with SipServer(REGISTER=lambda c, q: c.raw(frame(b"\xff\xfe\xfd" * 100))) as server:
         p = call(t, server, "--json")
@@ -114,7 +114,7 @@ def odd_challenges(t):
             check(p.error()["message"], p.text())
 
 
-@suite.case("redirections, odd statuses and a 2xx without a dialog end the call with a sentence")
+@slow.case("redirections, odd statuses and a 2xx without a dialog end the call with a sentence")
 def odd_statuses(t):
     for make in (lambda q: answer(q, 302, "Moved", "Contact: <sip:elsewhere@example.com>\r\n"), lambda q: answer(q, 699, "Never"),
                  lambda q: answer(q, 500, "Oops"), lambda q: answer(q, 200, "OK").replace(";tag=hostile", ""),
@@ -189,7 +189,7 @@ def rtp(sequence):
     return struct.pack(">BBHII", 0x80, 111, sequence & 65535, sequence * 960, 0xABCD) + b"\xfc" * 60
 
 
-@suite.case("RTP, RTCP and junk before DTLS, and no DTLS at all, end the call without a sound heard")
+@slow.case("RTP, RTCP and junk before DTLS, and no DTLS at all, end the call without a sound heard")
 def rtp_before_dtls(t):
     rng = random.Random(5764)
     noise = lambda packet: [rtp(rng.randrange(65536)), b"\x80\xc8\0\6" + b"\0" * 24, rng.randbytes(rng.randrange(1, 1400)),  # noqa: E731
@@ -205,7 +205,7 @@ def rtp_before_dtls(t):
     media.close()
 
 
-@suite.case("a peer whose media end is silent is told as unreachable, and the call hung up")
+@slow.case("a peer whose media end is silent is told as unreachable, and the call hung up")
 def no_media(t):
     media = MediaEnd()
     media.pwd = "another password than announced"

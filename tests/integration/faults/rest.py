@@ -6,7 +6,7 @@ usage: rest.py IRISX    (TAP on stdout)"""
 import json
 import os
 
-from harness import AUTH, FAILED, NETWORK, NOT_FOUND, OK, UNKNOWN, USAGE, Suite, arguments, check
+from harness import AUTH, FAILED, NETWORK, NOT_FOUND, OK, UNKNOWN, USAGE, Suite, arguments, check, slow
 from httpserver import HttpServer, response
 
 suite = Suite()
@@ -80,7 +80,7 @@ def flood(t):
     listed(t, answer, FAILED, "IRISX_E_TOO_LARGE")
 
 
-@suite.case("a response that drips for ever, and one that never begins, end with the time limit, after 30 s")
+@slow.case("a response that drips for ever, and one that never begins, end with the time limit, after 30 s")
 def drip(t):
     def answer(sock, q):
         sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{")

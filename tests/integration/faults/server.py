@@ -4,7 +4,7 @@
 says and does. usage: server.py IRISX SANDBOX    (TAP on stdout)"""
 import socket
 
-from harness import AUTH, FAILED, NETWORK, NOT_FOUND, OK, Suite, arguments, check
+from harness import AUTH, FAILED, NETWORK, NOT_FOUND, OK, Suite, arguments, check, slow
 
 suite = Suite()
 
@@ -125,7 +125,7 @@ def never_answers(t):
     check(p.error()["code"] in ("IRISX_E_NO_ANSWER", "IRISX_E_TIMEOUT"), p.error())
 
 
-@suite.case("a peer that answers nothing at all is given up when timer B ends, after 32 s")
+@slow.case("a peer that answers nothing at all is given up when timer B ends, after 32 s")
 def timer_b(t):
     sb = t.sandbox("--fault", "no-answer")
     p = t.call(sb, "9196", "--json")

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """wss and https with certificates that are good, of an unknown authority, for another name, expired, not yet valid, and
 the same with a local clock that is wrong; made with openssl. usage: tls.py IRISX SANDBOX CLOCK    (TAP on stdout)"""
+import atexit
 import datetime
 import os
 import shutil
@@ -9,7 +10,7 @@ import subprocess
 import tempfile
 import threading
 
-from harness import NETWORK, OK, Programs, Suite, arguments, check
+from harness import NETWORK, OK, Programs, Suite, arguments, check, slow
 
 suite = Suite()
 CA_CONFIG = """[ca]
@@ -53,6 +54,10 @@ class Authority:
             self.openssl("ca", "-batch", "-config", "ca.cnf", "-cert", "ca.pem", "-keyfile", "ca.key", "-in", name + ".csr",
                          "-out", name + ".pem", "-notext", "-startdate", day(first_day), "-enddate", day(last_day))
         return ["--tls-cert", os.path.join(self.folder, name + ".pem"), "--tls-key", os.path.join(self.folder, name + ".key")]
+
+
+authority, stranger = Authority(), Authority("somebody else")
+atexit.register(lambda: [shutil.rmtree(a.folder) for a in (authority, stranger)])
 
 
 def refused(t, leaf, *patterns, ca=True, env=None, url=None):
@@ -151,7 +156,7 @@ def bad_ca_file(t):
         check(p.error()["code"] == "IRISX_E_TLS", p.error())
 
 
-@suite.case("wss at a port without TLS, and ws at one with it, are told")
+@slow.case("wss at a port without TLS, and ws at one with it, are told")
 def mixed(t):
     plain, secure = t.sandbox(), t.sandbox(*authority.leaf("mixed", "IP:127.0.0.1"))
     t.irisx("call", "9196", "--ws", plain.ws.replace("ws://", "wss://"), "--user", "1000", "--json").expect(NETWORK, "TLS|ws://")
@@ -162,9 +167,4 @@ def mixed(t):
 
 if __name__ == "__main__":
     arguments("irisx", "sandbox", "clock")
-    authority, stranger = Authority(), Authority("somebody else")
-    try:
-        suite.run(4)
-    finally:
-        for a in authority, stranger:
-            shutil.rmtree(a.folder)
+    suite.run(4)
