@@ -2,6 +2,7 @@
 // Headless Chromium with sip.js against the sandbox and the native client. The sandbox is a B2BUA: what the browser
 // shakes hands with is this library's own ICE, DTLS and SRTP, once as DTLS client, once as server.
 // usage: node browser.mjs IRISX-SANDBOX IRISX [PATTERN]      (by hand: `npm ci --ignore-scripts` in this folder first)
+import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { setPriority, tmpdir } from "node:os";
@@ -62,6 +63,7 @@ async function launch() {
     headless: true,
     chromiumSandbox: false,
     args: FLAGS,
+    ignoreHTTPSErrors: true, // the certificate is the test's own
     timeout: 60000,
   });
   await context.exposeFunction("outThroughRelay", withoutCandidates);
@@ -420,6 +422,34 @@ async function helloOfOurs() {
   must(hellos.platform.length > 0 && hellos.browser.length === 0, `ClientHellos: ${JSON.stringify(hellos)}`);
 }
 
+// The whole of it once more over TLS, with a sandbox and a page of their own.
+async function overTls() {
+  const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
+  const plain = { page, ready };
+  execFileSync("openssl", ["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-keyout", key, "-out", certificate,
+    "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"], { stdio: "ignore" });
+  const secure = new Program(sandboxPath, ["--exit-with-stdin", "--tls-cert", certificate, "--tls-key", key]);
+  natives.push(secure);
+  try {
+    await secure.said(/^\{.*\}\n/);
+    ready = JSON.parse(secure.out);
+    must(ready.ws_url.startsWith("wss://"), `the sandbox serves ${ready.ws_url}`);
+    await openPage("1001");
+    const program = native("--answer", ...media("tls.wav"), "--ca-file", certificate);
+    await program.said(WAITS);
+    await browserCalls("1000");
+    await browserHears(NATIVE_HZ);
+    await statsAreGood("client");
+    await browserHangsUp();
+    await nativeIsContent(program);
+    const code = await secure.stop();
+    must(code === 0 && !SANITIZER.test(secure.err), `the sandbox ended with ${code}\n${secure.err}`);
+  } finally {
+    if (page !== plain.page) await page.close();
+    ({ page, ready } = plain);
+  }
+}
+
 // Last: both sides let go of everything, and the sanitizers of the sandbox are content.
 async function everybodyLeaves() {
   await phone.do("stop");
@@ -451,6 +481,7 @@ const scenarios = [
   ["as DTLS server we take Chromium's ClientHello from two datagrams", () => helloInTwo(() => "pass")],
   ["... when the second overtakes the first", () => helloInTwo((_, index) => (index === 0 ? "hold" : "pass"))],
   ["... when the second is lost once", () => helloInTwo((_, index) => (index === 1 ? "drop" : "pass"))],
+  ["over wss, the browser and the native client alike", overTls],
   ["the browser unregisters and leaves, the sandbox ends cleanly", everybodyLeaves],
 ];
 
