@@ -23,7 +23,7 @@ line, ready = irisx.open_line(client, url, user, password, realm[0] if realm els
 irisx.op_wait(ready, 10000)
 call, talking = irisx.dial(line, number)
 irisx.op_wait(talking, 30000)
-print("talking to", irisx.call_peer(call))
+print(f"talking to {irisx.call_peer(call)}")
 irisx.op_wait(irisx.call_hangup(call), 5000)
 irisx.client_close(client, 0)
 events.join()
