@@ -180,6 +180,19 @@ static int arm_drop(struct wire *w)
     return err;
 }
 
+/* The server tells where it listens; where that is everywhere, a client on loopback came to loopback. The phone offers
+ * loopback candidates only towards such. */
+static void local_of(const struct ix_ws_event *ev, struct ix_addr *out)
+{
+    static const uint8_t anywhere[16];
+
+    *out = ev->local;
+    if (memcmp(out->ip, anywhere, sizeof anywhere) || !ix_addr_is_loopback(&ev->remote))
+        return;
+    *out = ev->remote;
+    out->port = ev->local.port;
+}
+
 static void opened(struct sandbox *sb, struct ix_ws *ws, const struct ix_ws_event *ev)
 {
     struct wire *w = ix_alloc(sizeof *w);
@@ -192,7 +205,7 @@ static void opened(struct sandbox *sb, struct ix_ws *ws, const struct ix_ws_even
     w->sb = sb;
     w->ws = ws;
     w->secure = sb->options.tls_cert != NULL;
-    w->local = ev->local;
+    local_of(ev, &w->local);
     w->remote = ev->remote;
     ix_list_append(&sb->wires, &w->node);
     if (arm_drop(w) || ix_loop_post(sb->call_loop, on_call_opened, w))

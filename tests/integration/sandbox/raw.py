@@ -12,6 +12,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 import traceback
 
 BINARY = sys.argv[1]
@@ -190,6 +191,17 @@ def all_bindings_of_a_user_are_listed_and_one_can_be_taken_back(box):
     assert first.host in contacts and second.host in contacts, contacts
     contacts = " ".join(header(second.register(expires=";expires=0"), "Contact"))
     assert first.host in contacts and second.host not in contacts, contacts
+
+
+def a_binding_goes_with_its_socket(box):
+    first, second = Phone(box, "1004"), Phone(box, "1004")
+    first.sign_in()
+    second.learn(second.register())
+    assert second.host in " ".join(header(second.register(expires=";expires=600"), "Contact"))
+    second.ws.close()
+    end = time.monotonic() + WAIT_S
+    while second.host in " ".join(header(first.register(expires=";expires=600"), "Contact")):
+        assert time.monotonic() < end
 
 
 def a_nonce_may_be_used_again_while_nc_grows(box):
