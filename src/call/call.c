@@ -54,6 +54,21 @@ int ix_call_new(struct ix_phone *p, bool incoming, struct ix_call **out)
     return 0;
 }
 
+/* nothing of the stack's points at the call any more */
+static void drop_signalling(struct ix_call *c)
+{
+    const ix_sip_txn txns[] = { c->invite, c->forks, c->bye, c->refresh };
+    struct ix_phone *p = c->obj.phone;
+
+    for (size_t i = 0; i < IX_COUNT(txns); i++)
+        if (txns[i])
+            ix_sip_txn_forget(p->stack, txns[i], p->now);
+    c->invite = c->forks = c->bye = c->refresh = 0;
+    if (c->dialog)
+        ix_sip_dialog_free(c->dialog, p->now);
+    c->dialog = NULL;
+}
+
 void ix_call_free(struct ix_call *c)
 {
     struct ix_phone *p;
@@ -62,16 +77,7 @@ void ix_call_free(struct ix_call *c)
     if (!c)
         return;
     p = c->obj.phone;
-    if (c->invite)
-        ix_sip_txn_forget(p->stack, c->invite, p->now);
-    if (c->forks)
-        ix_sip_txn_forget(p->stack, c->forks, p->now);
-    if (c->bye)
-        ix_sip_txn_forget(p->stack, c->bye, p->now);
-    if (c->refresh)
-        ix_sip_txn_forget(p->stack, c->refresh, p->now);
-    if (c->dialog)
-        ix_sip_dialog_free(c->dialog, p->now);
+    drop_signalling(c);
     s = ix_set_get(p, c->set);
     if (s && s->call == c->obj.id)
         ix_set_release(s);
@@ -151,18 +157,7 @@ void ix_call_end(struct ix_call *c)
     c->report.ended_us = p->now.mono_us;
     c->ring_at_us = c->end_at_us = c->farewell_at_us = IX_NEVER;
     ix_call_media_close(c);
-    if (c->invite)
-        ix_sip_txn_forget(p->stack, c->invite, p->now);
-    if (c->forks)
-        ix_sip_txn_forget(p->stack, c->forks, p->now);
-    if (c->bye)
-        ix_sip_txn_forget(p->stack, c->bye, p->now);
-    if (c->refresh)
-        ix_sip_txn_forget(p->stack, c->refresh, p->now);
-    c->invite = c->forks = c->bye = c->refresh = 0;
-    if (c->dialog)
-        ix_sip_dialog_free(c->dialog, p->now);
-    c->dialog = NULL;
+    drop_signalling(c);
     ix_call_set_state(c, IX_CALL_ENDED);
 }
 

@@ -194,17 +194,6 @@ static void unlink_call(irisx_call_t *call)
     irisx_call_unref(call);
 }
 
-static void end_op(irisx_op_t **op, const struct failure *f)
-{
-    irisx_op_t *it = *op;
-
-    *op = NULL;
-    if (!it)
-        return;
-    ix_op_finish(it, f);
-    irisx_op_unref(it);
-}
-
 static void push_state(irisx_call_t *call, irisx_call_state_t state)
 {
     irisx_event_t *ev = ix_event_new(IRISX_EVENT_CALL_STATE);
@@ -231,9 +220,9 @@ static void push_final(irisx_call_t *call)
         ev->state = IRISX_CALL_ENDED;
         ix_queue_push(call->client, ev);
     }
-    end_op(&call->connecting, call->end.info.code ? &call->end : NULL);
-    end_op(&call->digits, call->end.info.code ? &call->end : NULL);
-    end_op(&call->hanging_up, NULL);
+    ix_op_end(&call->connecting, call->end.info.code ? &call->end : NULL);
+    ix_op_end(&call->digits, call->end.info.code ? &call->end : NULL);
+    ix_op_end(&call->hanging_up, NULL);
     unlink_call(call);
 }
 
@@ -320,7 +309,7 @@ static void answer_cmd(void *arg)
     if (call->linked && call->id)
         ix_call_files_open(call, answer_now);
     else
-        end_op(&call->connecting, &call->end);
+        ix_op_end(&call->connecting, &call->end);
     irisx_call_unref(call);
 }
 
@@ -331,7 +320,7 @@ static void hangup_cmd(void *arg)
 
     call->hangup_wanted = true;
     if (!call->linked)
-        end_op(&call->hanging_up, NULL);
+        ix_op_end(&call->hanging_up, NULL);
     else if (call->id)
         (void) ix_call_hangup(
             ix_engine_phone(c->engine), call->id, 16, ix_engine_now(c->engine)); /* ended: the event is on its way */
@@ -368,7 +357,7 @@ void ix_call_event(irisx_client_t *c, const struct ix_phone_event *ev)
         return;
     ix_call_sound_start(call);
     ix_call_snapshot(call);
-    end_op(&call->connecting, NULL);
+    ix_op_end(&call->connecting, NULL);
 }
 
 void ix_call_rings(irisx_client_t *c, const struct ix_phone_event *ev)
@@ -464,7 +453,7 @@ irisx_error_t irisx_call_dial(
     if (err) {
         if (op) {
             ix_op_finish_code(op, err, NULL);
-            end_op(&call->connecting, NULL);
+            ix_op_end(&call->connecting, NULL);
             irisx_op_unref(op);
         }
         irisx_call_unref(call);
@@ -503,7 +492,7 @@ irisx_error_t irisx_call_answer(irisx_call_t *call, const irisx_call_options_t *
     err = ix_call_post(call->client, answer_cmd, irisx_call_ref(call));
     if (err) {
         irisx_call_unref(call);
-        end_op(&call->connecting, NULL);
+        ix_op_end(&call->connecting, NULL);
         irisx_op_unref(op);
         return (irisx_error_t) err;
     }
@@ -536,7 +525,7 @@ irisx_error_t irisx_call_hangup(irisx_call_t *call, irisx_op_t **op_out)
     err = ix_call_post(call->client, hangup_cmd, irisx_call_ref(call));
     if (err) {
         irisx_call_unref(call);
-        end_op(&call->hanging_up, NULL);
+        ix_op_end(&call->hanging_up, NULL);
         irisx_op_unref(op);
         return (irisx_error_t) err;
     }
@@ -605,7 +594,7 @@ static void media_cmd(void *arg)
     if (o->op && !err) {
         if (o->call->digits)
             ix_op_finish_code(o->call->digits, 0, NULL); /* its digits are ahead in the same queue */
-        end_op(&o->call->digits, NULL);
+        ix_op_end(&o->call->digits, NULL);
         o->call->digits = o->op; /* ends with IX_MEDIA_EV_DTMF_SENT */
     } else if (o->op) {
         ix_op_finish_code(o->op, err, "the call has no sound path: digits cannot be sent");

@@ -299,11 +299,7 @@ void ix_call_media_event(irisx_client_t *c, const struct ix_media_event *ev)
         push(call, IRISX_EVENT_CALL_DIGIT, digit);
         break;
     case IX_MEDIA_EV_DTMF_SENT:
-        if (call->digits) {
-            ix_op_finish(call->digits, NULL);
-            irisx_op_unref(call->digits);
-            call->digits = NULL;
-        }
+        ix_op_end(&call->digits, NULL);
         break;
     case IX_MEDIA_EV_SOURCE_ENDED:
         if (call->play && ix_pcm_ring_ended(ix_play_ring(call->play))) /* not because the call has ended */

@@ -66,17 +66,6 @@ static void push_state(irisx_line_t *l, irisx_line_state_t state, const struct f
     ix_queue_push(l->client, ev);
 }
 
-static void end_op(irisx_op_t **op, const struct failure *f)
-{
-    irisx_op_t *it = *op;
-
-    *op = NULL;
-    if (!it)
-        return;
-    ix_op_finish(it, f);
-    irisx_op_unref(it);
-}
-
 /* ---- on the call loop -------------------------------------------------------------------- */
 static void unlink_line(irisx_line_t *l)
 {
@@ -101,7 +90,7 @@ static void refuse_line(irisx_line_t *l, int code, const char *message)
 
     ix_failure_set(&f, code, IRISX_DOMAIN_LOCAL, 0, message, NULL);
     push_state(l, IRISX_LINE_FAILED, &f);
-    end_op(&l->opening, &f);
+    ix_op_end(&l->opening, &f);
     ix_failure_clear(&f);
     unlink_line(l);
 }
@@ -155,14 +144,14 @@ void ix_line_event(irisx_client_t *c, const struct ix_phone_event *ev)
             ev->error->sip_status, ev->error->message, ev->error->reason);
     push_state(l, (irisx_line_state_t) ev->state, failed ? &f : NULL);
     if (ev->state == IX_LINE_READY)
-        end_op(&l->opening, NULL);
+        ix_op_end(&l->opening, NULL);
     else if (failed && ev->state != IX_LINE_REGISTERING)
-        end_op(&l->opening, &f); /* the line itself goes on trying unless it is refused for good */
+        ix_op_end(&l->opening, &f); /* the line itself goes on trying unless it is refused for good */
     if (ev->state == IX_LINE_CLOSED) {
         if (l->opening)
             ix_op_finish_code(l->opening, IRISX_E_CANCELLED, "the line was closed");
-        end_op(&l->opening, NULL);
-        end_op(&l->closing, NULL);
+        ix_op_end(&l->opening, NULL);
+        ix_op_end(&l->closing, NULL);
         unlink_line(l);
     }
     ix_failure_clear(&f);
@@ -176,7 +165,7 @@ static void line_close_cmd(void *arg)
     if (l->id)
         ix_line_close(ix_engine_phone(l->client->engine), l->id, ix_engine_now(l->client->engine));
     else
-        end_op(&l->closing, NULL);
+        ix_op_end(&l->closing, NULL);
     irisx_line_unref(l);
 }
 
@@ -188,8 +177,8 @@ void ix_lines_drop(irisx_client_t *c)
         atomic_store(&l->state, IRISX_LINE_CLOSED);
         if (l->opening)
             ix_op_finish_code(l->opening, IRISX_E_CLOSED, "the client was closed");
-        end_op(&l->opening, NULL);
-        end_op(&l->closing, NULL);
+        ix_op_end(&l->opening, NULL);
+        ix_op_end(&l->closing, NULL);
         unlink_line(l);
     }
 }
@@ -324,7 +313,7 @@ irisx_error_t irisx_line_close(irisx_line_t *line, irisx_op_t **op_out)
     err = ix_call_post(line->client, line_close_cmd, irisx_line_ref(line));
     if (err) {
         irisx_line_unref(line);
-        end_op(&line->closing, NULL);
+        ix_op_end(&line->closing, NULL);
         irisx_op_unref(op);
         return (irisx_error_t) err;
     }
@@ -386,7 +375,7 @@ static void provisioned_on_call_loop(void *arg)
     link_line(l);
     if (p->f.info.code) {
         push_state(l, IRISX_LINE_FAILED, &p->f);
-        end_op(&l->opening, &p->f);
+        ix_op_end(&l->opening, &p->f);
         unlink_line(l);
     } else {
         if (p->stun[0] && !l->client->o.stun_server)
@@ -434,7 +423,7 @@ static void credentials_here(void *ctx, irisx_op_t *op)
     if (ix_call_post(p->line->client, provisioned_on_call_loop, p)) {
         if (!p->f.info.code)
             ix_failure_set(&p->f, IRISX_E_CLOSED, IRISX_DOMAIN_LOCAL, 0, "the client was closed", NULL);
-        end_op(&p->line->opening, &p->f); /* closing: the op has been ended, or is now */
+        ix_op_end(&p->line->opening, &p->f); /* closing: the op has been ended, or is now */
         provision_free(p);
     }
 }
@@ -471,7 +460,7 @@ irisx_error_t irisx_line_open_provisioned(
         provision_free(p);
         ix_op_finish_code(op, err, NULL);
         irisx_op_unref(op);
-        end_op(&l->opening, NULL);
+        ix_op_end(&l->opening, NULL);
         irisx_line_unref(l);
         return (irisx_error_t) err;
     }

@@ -84,6 +84,17 @@ void ix_op_finish_code(irisx_op_t *op, int code, const char *message)
     ix_failure_clear(&f);
 }
 
+void ix_op_end(irisx_op_t **op, const struct failure *f)
+{
+    irisx_op_t *it = *op;
+
+    *op = NULL;
+    if (!it)
+        return;
+    ix_op_finish(it, f);
+    irisx_op_unref(it);
+}
+
 void ix_op_give(irisx_op_t *op, irisx_op_t **op_out)
 {
     if (op_out)

@@ -77,6 +77,7 @@ irisx_op_t *ix_op_new(irisx_client_t *c); /* one reference for the caller, one f
 void ix_op_finish(
     irisx_op_t *op, const struct failure *f /* NULL: well */); /* any thread, once; later calls are ignored */
 void ix_op_finish_code(irisx_op_t *op, int code, const char *message);
+void ix_op_end(irisx_op_t **op, const struct failure *f); /* finishes what *op holds, if anything, and lets go of it */
 void ix_op_give(irisx_op_t *op, irisx_op_t **op_out); /* to the caller, or drops its reference */
 
 /* ---- client ------------------------------------------------------------------------------ */
