@@ -63,8 +63,8 @@ def it_answers_http():
     assert box.end()[0] == 0
 
 
-def sigint_ends_it_with_0_as_well():
-    assert Sandbox().end(signal.SIGINT)[0] == 0
+def sigint_ends_it_with_130_as_every_command():
+    assert Sandbox().end(signal.SIGINT)[0] == 130
 
 
 def the_end_of_stdin_ends_it():
