@@ -74,9 +74,8 @@ def main():
         bench.row("setup_to_audio_ms_p50", statistics.median(times), "ms", SETUP_LIMIT_MS)
         bench.row("setup_to_audio_ms_max", max(times), "ms")
         lib.say("memory, registered and idle")
-        agent = platform["agents"][0]
-        idle = memory_when_ready([os.path.join(programs, "bench_idle"), platform["ws_url"], platform["realm"],
-                                  agent["extension"]], agent["password"] + "\n")
+        user = platform["user"]
+        idle = memory_when_ready([os.path.join(programs, "bench_idle"), platform["api_url"], user["email"]], user["password"] + "\n")
     bare = memory_when_ready([os.path.join(programs, "bench_bare")])
     bench.row("idle_private_mb", (idle["RssAnon"] - bare["RssAnon"]) / 1024, "MB", PRIVATE_LIMIT_MB)
     bench.row("idle_rss_mb", idle["VmRSS"] / 1024, "MB")

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client that is registered and idle, for the memory benchmark. Usage: bench_idle WS_URL REALM USER, the password on
- * the first line of its input; prints "ready" once registered and waits for the end of its input.
+ * A client that has logged in over REST, is registered with what the platform provisioned, and idle, for the memory
+ * benchmark. Usage: bench_idle API_URL EMAIL, the password on the first line of its input; prints "ready" once registered
+ * and waits for the end of its input.
  */
 #include <irisx/irisx.h>
 #include <stdio.h>
@@ -12,21 +13,24 @@ int main(int argc, char **argv)
     irisx_client_t *client = NULL;
     irisx_line_t *line = NULL;
     irisx_op_t *op = NULL;
-    irisx_line_options_t account = IRISX_LINE_OPTIONS_INIT;
+    irisx_client_options_t options = IRISX_CLIENT_OPTIONS_INIT;
     char password[128];
 
-    if (argc != 4 || fgets(password, sizeof password, stdin) == NULL) {
-        fprintf(stderr, "usage: %s WS_URL REALM USER <password\n", argv[0]);
+    if (argc != 3 || fgets(password, sizeof password, stdin) == NULL) {
+        fprintf(stderr, "usage: %s API_URL EMAIL <password\n", argv[0]);
         return 2;
     }
     password[strcspn(password, "\n")] = '\0';
-    account.ws_url = argv[1];
-    account.realm = argv[2];
-    account.user = argv[3];
-    account.password = password;
-    irisx_error_t err = irisx_client_new(NULL, &client);
+    options.api_url = argv[1];
+    irisx_error_t err = irisx_client_new(&options, &client);
     if (err == IRISX_OK)
-        err = irisx_line_open(client, &account, &line, &op);
+        err = irisx_client_login(client, argv[2], password, &op);
+    if (err == IRISX_OK)
+        err = irisx_op_wait(op, 10000);
+    irisx_op_unref(op);
+    op = NULL;
+    if (err == IRISX_OK)
+        err = irisx_line_open_provisioned(client, NULL, &line, &op);
     if (err == IRISX_OK)
         err = irisx_op_wait(op, 10000);
     if (err == IRISX_OK) {
