@@ -426,7 +426,8 @@ void ix_call_media_input(
         (void) ix_ice_input(c->ice, socket, from, data, n, p->now); /* not for us: nobody else's either */
         break;
     case IX_PACKET_DTLS:
-        p->config.dtls->input(c->dtls, data, n, p->now); /* kept until started: the answer may still be on its way */
+        if (ix_ice_knows(c->ice, from)) /* a stranger's handshake would spoil the peer's */
+            p->config.dtls->input(c->dtls, data, n, p->now); /* kept until started: the answer may be on its way */
         break;
     case IX_PACKET_RTP:
     case IX_PACKET_RTCP:

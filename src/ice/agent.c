@@ -205,6 +205,17 @@ void ix_ice_set_state(struct ix_ice *ice, enum ix_ice_state state)
     push_event(ice, &(struct ice_event){ .kind = IX_ICE_OUT_STATE, .state = state });
 }
 
+bool ix_ice_knows(const struct ix_ice *ice, const struct ix_addr *from)
+{
+    for (size_t i = 0; i < ice->remote_count; i++)
+        if (ix_ice_same_peer(&ice->remotes[i].addr, from))
+            return true;
+    for (size_t i = 0; i < ice->early_count; i++)
+        if (ix_ice_same_peer(&ice->early[i].from, from))
+            return true;
+    return false;
+}
+
 bool ix_ice_selected(const struct ix_ice *ice, struct ix_ice_pair *out)
 {
     if (ice->selected == ICE_NONE)

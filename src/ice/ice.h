@@ -160,5 +160,7 @@ bool ix_ice_poll(struct ix_ice *ice, struct ix_ice_out *out);
 uint64_t ix_ice_deadline(const struct ix_ice *ice);
 enum ix_ice_state ix_ice_state(const struct ix_ice *ice);
 bool ix_ice_selected(const struct ix_ice *ice, struct ix_ice_pair *out);
+/* the peer's description names this address, or a check of the peer that proved its password came from there */
+bool ix_ice_knows(const struct ix_ice *ice, const struct ix_addr *from);
 
 #endif

@@ -129,3 +129,30 @@ Test(hostile, junk_and_truncated_messages_disturb_no_call)
     sim_hang_up(&t);
     sim_finish(&t);
 }
+
+/* somebody who knows the port, and no more, shakes hands before the peer does */
+Test(hostile, a_handshake_of_a_stranger_disturbs_nothing)
+{
+    uint8_t hello[68] = { 22, 0xfe, 0xfd, 1 }, answer[68] = { 22, 0xfe, 0xfd, 2 }, alert[68] = { 22, 0xfe, 0xfd, 5 };
+    struct recorder r;
+    struct sim t;
+
+    sim_start(&t, 4);
+    recorder_open(&r, &t);
+    cr_assert_eq(sim_dial(&t), 0);
+    REACH(&t, sim_ringback, 10 * IX_S);
+    for (int i = 0; i < 200; i++) {
+        if (i == 50)
+            cr_assert_eq(ix_call_answer(t.server->phone, sim_server_call(&t), NULL, NOW(&t)), 0);
+        for (size_t k = 0; k < t.client->socket_count; k++) {
+            world_send(r.node, &r.addr, &t.client->sockets[k].addr, hello, sizeof hello);
+            world_send(r.node, &r.addr, &t.client->sockets[k].addr, answer, sizeof answer);
+            world_send(r.node, &r.addr, &t.client->sockets[k].addr, alert, sizeof alert);
+        }
+        PASS_TIME(&t, IX_MS);
+    }
+    sim_hear_on(&t);
+    sim_hang_up(&t);
+    sim_finish(&t);
+}
+

@@ -227,3 +227,20 @@ Test(agent, news_that_nobody_drains_are_bounded_and_the_last_are_kept)
     cr_assert_eq(k.states[k.state_count - 1], IX_ICE_FAILED);
     kit_clear(&k);
 }
+
+Test(agent, who_is_named_or_has_proved_the_password_is_known)
+{
+    struct ix_addr named = kit_addr("192.0.2.9", 7000), asker = kit_addr("198.51.100.7", 7000);
+    struct ix_addr stranger = kit_addr("203.0.113.1", 7000);
+    kit_init(&k, &(struct ix_ice_config){ .controlling = true });
+    kit_local(&k, 1, "192.0.2.1", 65535);
+    cr_assert_not(ix_ice_knows(k.ice, &asker));
+    cr_assert(kit_ask(&k, 1, &asker, &(struct kit_ask){ .controlled = true, .priority = 1 }, kit_at(99)));
+    cr_assert(ix_ice_knows(k.ice, &asker), "before the description");
+    cr_assert_eq(kit_remote(&k, "192.0.2.9", 7000, 65535, kit_at(99)), 0);
+    kit_start(&k, kit_at(99));
+    cr_assert(ix_ice_knows(k.ice, &named));
+    cr_assert(ix_ice_knows(k.ice, &asker));
+    cr_assert_not(ix_ice_knows(k.ice, &stranger));
+    kit_clear(&k);
+}
