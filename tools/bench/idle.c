@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A client that has logged in over REST, is registered with what the platform provisioned, and idle, for the memory
- * benchmark. Usage: bench_idle API_URL EMAIL, the password on the first line of its input; prints "ready" once registered
- * and waits for the end of its input.
+ * benchmark. Usage: bench_idle API_URL EMAIL, the password on the first line of its input; prints "ready" once
+ * registered and waits for the end of its input.
  */
 #include <irisx/irisx.h>
 #include <stdio.h>
