@@ -78,7 +78,7 @@ def not_a_websocket(t):
 
 @suite.case("a connection that is dropped in a call is made again, the call goes on and is hung up")
 def dropped(t):
-    sb = t.sandbox("--fault", "drop-ws-after=1.5")
+    sb = t.sandbox("--fault", "drop-ws-after=2.5")  # and again 2.5 s after it is back: behind the end of the call
     p = t.call(sb, "9197", "--duration", "4", "--json", "--record", t.path("heard.wav"))
     p.line("call 1: active")
     p.line("line .*: connecting: ", start=p.at)
