@@ -247,7 +247,7 @@ def an_invite_without_an_offer_gets_one(box):
     tag = ";tag=" + header(response, "To")[0].split("tag=")[1]
     target = re.search(r"<(.*?)>", header(response, "Contact")[0]).group(1)
     phone.ws.send(phone.write("ACK", target, to_tag=tag))
-    assert status(phone.request("BYE", target, to_tag=tag)) == 200
+    assert phone.ws.message().startswith("BYE "), "an ACK without an answer ends the call"
 
 
 def options_are_answered_and_methods_nobody_knows_are_405(box):
