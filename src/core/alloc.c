@@ -2,10 +2,12 @@
 /* The one allocator, wiping, constant-time comparison. The allocator is the only state that core keeps. */
 #include "core/core.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 static struct ix_allocator custom;
 static const struct ix_allocator *active = &ix_system_allocator;
+static atomic_size_t live; /* blocks */
 
 void ix_set_allocator(const struct ix_allocator *a)
 {
@@ -29,8 +31,10 @@ void *ix_alloc(size_t size)
         return NULL;
     size = IX_MAX(size, 1);
     void *p = active->alloc(size, active->ctx);
-    if (p != NULL)
+    if (p != NULL) {
         memset(p, 0, size);
+        atomic_fetch_add_explicit(&live, 1, memory_order_relaxed);
+    }
     return p;
 }
 
@@ -45,13 +49,23 @@ void *ix_realloc(void *ptr, size_t size)
 {
     if (!size_ok(size))
         return NULL;
-    return active->realloc(ptr, IX_MAX(size, 1), active->ctx);
+    void *p = active->realloc(ptr, IX_MAX(size, 1), active->ctx);
+    if (p != NULL && ptr == NULL)
+        atomic_fetch_add_explicit(&live, 1, memory_order_relaxed);
+    return p;
 }
 
 void ix_free(void *ptr)
 {
-    if (ptr != NULL)
-        active->free(ptr, active->ctx);
+    if (ptr == NULL)
+        return;
+    active->free(ptr, active->ctx);
+    atomic_fetch_sub_explicit(&live, 1, memory_order_relaxed);
+}
+
+size_t ix_alloc_live(void)
+{
+    return atomic_load_explicit(&live, memory_order_relaxed);
 }
 
 /* Called through a volatile pointer, so that the compiler cannot know that the memory is dead afterwards. */

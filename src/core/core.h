@@ -78,6 +78,7 @@ void *ix_alloc(size_t size); /* zeroed */
 void *ix_alloc_array(size_t count, size_t size); /* zeroed; checks overflow */
 void *ix_realloc(void *ptr, size_t size); /* what is added is not zeroed; NULL leaves ptr as it was */
 void ix_free(void *ptr); /* NULL allowed */
+size_t ix_alloc_live(void); /* blocks of all threads that are not freed */
 void ix_wipe(void *ptr, size_t len); /* not optimised away */
 bool ix_equal_ct(const void *a, const void *b, size_t len); /* constant time */
 char *ix_dup_cstr(const char *s); /* NULL gives NULL */
