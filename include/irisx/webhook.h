@@ -70,9 +70,9 @@ typedef struct irisx_receiver irisx_receiver_t;
 typedef struct irisx_receiver_options {
     size_t struct_size; /**< Required: set by IRISX_RECEIVER_OPTIONS_INIT */
     const char *listen; /**< "host:port"; NULL = "127.0.0.1:0" (a free port) */
-    const char *path; /**< NULL = "/" and all below */
+    const char *path; /**< this path and all below; NULL = "/" */
     irisx_webhook_scheme_t scheme;
-    const char *const *secrets; /**< Required */
+    const char *const *secrets; /**< at most 16; without any, and without irisx_receiver_add_secret, all is refused */
     size_t secrets_count;
     uint32_t window_s; /**< 0 = 300 */
     const char *store_file; /**< SQLite: what was received, which ids are known; NULL = in memory, lost at the end */
@@ -98,7 +98,11 @@ IRISX_API irisx_error_t irisx_receiver_open(irisx_client_t *client, const irisx_
     irisx_receiver_t **receiver_out, irisx_op_t **op_out);
 /** Where it listens ("http://127.0.0.1:41234/"); "" before the op ended. Borrowed from receiver. */
 IRISX_API const char *irisx_receiver_url(const irisx_receiver_t *receiver);
-/** Adds a secret (rotation, or one learned when the webhook was created). Copied. @thread any */
+/**
+ * Adds a secret (rotation, or one learned when the webhook was created). Copied.
+ * @return IRISX_OK, also for one that is there; IRISX_E_LIMIT: there are 16; IRISX_E_CLOSED; IRISX_E_INVALID
+ * @thread any
+ */
 IRISX_API irisx_error_t irisx_receiver_add_secret(irisx_receiver_t *receiver, const char *secret);
 /** Stops listening; deliveries under way are answered or dropped, unanswered ones come again. @thread any */
 IRISX_API void irisx_receiver_close(irisx_receiver_t *receiver);

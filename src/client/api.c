@@ -29,8 +29,7 @@ static irisx_error_t submit(irisx_client_t *c, const struct ix_api_op *api, stru
     err = ix_rest_submit(c, op, api, request);
     ix_http_request_clear(request);
     if (err) {
-        ix_op_finish_code(op, err, NULL);
-        irisx_op_unref(op);
+        ix_op_discard(op);
         return (irisx_error_t) err;
     }
     ix_op_give(op, op_out);

@@ -177,6 +177,30 @@ static void fill_config(const irisx_call_t *call, struct ix_call_config *config)
     }
 }
 
+struct order { /* a small command for the call loop */
+    irisx_call_t *call; /* referenced */
+    int32_t number;
+    struct ix_media_cmd media;
+    irisx_op_t *op; /* referenced, if there is one */
+};
+
+static int order_post(irisx_call_t *call, void (*fn)(void *), const struct order *from)
+{
+    struct order *o = ix_alloc(sizeof *o);
+    int err;
+
+    if (!o)
+        return IRISX_E_NO_MEMORY;
+    *o = *from;
+    o->call = irisx_call_ref(call);
+    err = ix_call_post(call->client, fn, o);
+    if (err) {
+        irisx_call_unref(call);
+        ix_free(o);
+    }
+    return err;
+}
+
 /* ---- on the call loop -------------------------------------------------------------------- */
 static void link_call(irisx_call_t *call)
 {
@@ -302,29 +326,47 @@ static void answer_now(irisx_call_t *call, int err, const char *detail)
         fail(call, err, IRISX_DOMAIN_MEDIA, detail);
 }
 
+static void order_free(struct order *o)
+{
+    irisx_call_unref(o->call);
+    irisx_op_unref(o->op);
+    ix_free(o);
+}
+
 static void answer_cmd(void *arg)
 {
-    irisx_call_t *call = arg;
+    struct order *o = arg;
+    irisx_call_t *call = o->call;
 
-    if (call->linked && call->id)
+    if (call->linked && call->id) {
+        call->connecting = o->op;
+        o->op = NULL;
         ix_call_files_open(call, answer_now);
-    else
-        ix_op_end(&call->connecting, &call->end);
-    irisx_call_unref(call);
+    } else if (call->end.info.code) {
+        ix_op_finish(o->op, &call->end);
+    } else {
+        ix_op_finish_code(o->op, IRISX_E_CANCELLED, "the caller hung up before it was answered");
+    }
+    order_free(o);
 }
 
 static void hangup_cmd(void *arg)
 {
-    irisx_call_t *call = arg;
+    struct order *o = arg;
+    irisx_call_t *call = o->call;
     irisx_client_t *c = call->client;
 
     call->hangup_wanted = true;
-    if (!call->linked)
-        ix_op_end(&call->hanging_up, NULL);
-    else if (call->id)
-        (void) ix_call_hangup(
-            ix_engine_phone(c->engine), call->id, 16, ix_engine_now(c->engine)); /* ended: the event is on its way */
-    irisx_call_unref(call);
+    if (!call->linked || call->hanging_up) { /* over, or under way: this op has nothing of its own to wait for */
+        ix_op_finish(o->op, NULL);
+    } else {
+        call->hanging_up = o->op;
+        o->op = NULL;
+        if (call->id)
+            (void) ix_call_hangup(ix_engine_phone(c->engine), call->id, 16,
+                ix_engine_now(c->engine)); /* ended: its event is on its way */
+    }
+    order_free(o);
 }
 
 /* ---- what the phone says ----------------------------------------------------------------- */
@@ -379,6 +421,7 @@ void ix_call_rings(irisx_client_t *c, const struct ix_phone_event *ev)
     call = call_new(c, line, true);
     told = call ? ix_event_new(IRISX_EVENT_CALL_INCOMING) : NULL;
     if (!told || ix_call_peer(p, ev->call, &uri, &name)) {
+        irisx_event_unref(told);
         irisx_call_unref(call);
         (void) ix_call_reject(p, ev->call, 500, 0, NULL, now);
         return;
@@ -414,7 +457,7 @@ void ix_calls_drop(irisx_client_t *c)
 /* ---- any thread -------------------------------------------------------------------------- */
 static void cancel_call(irisx_op_t *op)
 {
-    (void) irisx_call_hangup(op->target, NULL); /* ended already: so has the op */
+    (void) irisx_call_hangup(op->call, NULL); /* ended already: so has the op */
 }
 
 irisx_error_t irisx_call_dial(
@@ -445,17 +488,14 @@ irisx_error_t irisx_call_dial(
         atomic_store(&call->state, IRISX_CALL_DIALING);
         call->connecting = irisx_op_ref(op);
         op->cancel = cancel_call;
-        op->target = call;
+        op->call = call;
         err = ix_call_post(c, dial_cmd, irisx_call_ref(call));
         if (err)
             irisx_call_unref(call);
     }
     if (err) {
-        if (op) {
-            ix_op_finish_code(op, err, NULL);
-            ix_op_end(&call->connecting, NULL);
-            irisx_op_unref(op);
-        }
+        irisx_op_unref(call->connecting);
+        ix_op_discard(op);
         irisx_call_unref(call);
         return (irisx_error_t) err;
     }
@@ -467,94 +507,71 @@ irisx_error_t irisx_call_dial(
     return IRISX_OK;
 }
 
+/* Takes the caller's reference of op in any case. */
+static irisx_error_t order_op(
+    irisx_call_t *call, void (*fn)(void *), struct order *o, irisx_op_t *op, irisx_op_t **op_out)
+{
+    int err;
+
+    if (!op)
+        return IRISX_E_NO_MEMORY;
+    o->op = irisx_op_ref(op);
+    err = order_post(call, fn, o);
+    if (err) {
+        irisx_op_unref(op);
+        ix_op_discard(op);
+        return (irisx_error_t) err;
+    }
+    ix_op_give(op, op_out);
+    return IRISX_OK;
+}
+
+/* Once: false if another thread was first. */
+static bool want_answer(irisx_call_t *call, bool wanted)
+{
+    bool before;
+
+    pthread_mutex_lock(&call->client->lock);
+    before = call->answer_wanted;
+    call->answer_wanted = wanted;
+    pthread_mutex_unlock(&call->client->lock);
+    return before != wanted;
+}
+
 irisx_error_t irisx_call_answer(irisx_call_t *call, const irisx_call_options_t *options, irisx_op_t **op_out)
 {
     irisx_call_options_t defaults = IRISX_CALL_OPTIONS_INIT;
-    irisx_op_t *op;
+    struct order o = { 0 };
+    irisx_op_t *op = NULL;
     int err;
 
     if (!call)
         return IRISX_E_INVALID;
     if (!ix_client_usable(call->client))
         return IRISX_E_CLOSED;
-    if (!call->incoming || atomic_load(&call->state) != IRISX_CALL_RINGING || call->answer_wanted)
+    if (!call->incoming || atomic_load(&call->state) != IRISX_CALL_RINGING || !want_answer(call, true))
         return IRISX_E_STATE;
     err = ix_call_options_take(call, options ? options : &defaults);
-    if (err)
-        return (irisx_error_t) err;
-    op = ix_op_new(call->client);
-    if (!op)
-        return IRISX_E_NO_MEMORY;
-    call->answer_wanted = true;
-    op->cancel = cancel_call;
-    op->target = call;
-    call->connecting = irisx_op_ref(op);
-    err = ix_call_post(call->client, answer_cmd, irisx_call_ref(call));
-    if (err) {
-        irisx_call_unref(call);
-        ix_op_end(&call->connecting, NULL);
-        irisx_op_unref(op);
-        return (irisx_error_t) err;
+    if (!err && (op = ix_op_new(call->client)) != NULL) {
+        op->cancel = cancel_call;
+        op->call = call;
     }
-    ix_op_give(op, op_out);
-    return IRISX_OK;
+    if (!err)
+        err = order_op(call, answer_cmd, &o, op, op_out);
+    if (err)
+        (void) want_answer(call, false); /* it may be tried again */
+    return (irisx_error_t) err;
 }
 
 irisx_error_t irisx_call_hangup(irisx_call_t *call, irisx_op_t **op_out)
 {
-    irisx_op_t *op;
-    int err;
+    struct order o = { 0 };
 
     if (!call)
         return IRISX_E_INVALID;
     if (!ix_client_usable(call->client))
         return IRISX_E_CLOSED;
-    op = ix_op_new(call->client);
-    if (!op)
-        return IRISX_E_NO_MEMORY;
-    pthread_mutex_lock(&call->client->lock);
-    if (!call->hanging_up && atomic_load(&call->state) != IRISX_CALL_ENDED) {
-        call->hanging_up = irisx_op_ref(op);
-        pthread_mutex_unlock(&call->client->lock);
-    } else { /* already under way, or over: this op has nothing to wait for */
-        pthread_mutex_unlock(&call->client->lock);
-        ix_op_finish(op, NULL);
-        ix_op_give(op, op_out);
-        return IRISX_OK;
-    }
-    err = ix_call_post(call->client, hangup_cmd, irisx_call_ref(call));
-    if (err) {
-        irisx_call_unref(call);
-        ix_op_end(&call->hanging_up, NULL);
-        irisx_op_unref(op);
-        return (irisx_error_t) err;
-    }
-    ix_op_give(op, op_out);
-    return IRISX_OK;
-}
-
-struct order { /* a small command for the call loop */
-    irisx_call_t *call; /* referenced */
-    int32_t number;
-    struct ix_media_cmd media;
-    irisx_op_t *op;
-};
-
-static int order_post(irisx_call_t *call, void (*fn)(void *), const struct order *from)
-{
-    struct order *o = ix_alloc(sizeof *o);
-    int err;
-
-    if (!o)
-        return IRISX_E_NO_MEMORY;
-    *o = *from;
-    o->call = irisx_call_ref(call);
-    err = ix_call_post(call->client, fn, o);
-    if (err) {
-        irisx_call_unref(call);
-        ix_free(o);
-    }
-    return err;
+    return order_op(call, hangup_cmd, &o, ix_op_new(call->client), op_out);
 }
 
 static void reject_cmd(void *arg)
@@ -565,8 +582,7 @@ static void reject_cmd(void *arg)
     if (o->call->id)
         (void) ix_call_reject(ix_engine_phone(c->engine), o->call->id, (unsigned) o->number, 21, NULL,
             ix_engine_now(c->engine)); /* Q.850 21: call rejected; too late is fine */
-    irisx_call_unref(o->call);
-    ix_free(o);
+    order_free(o);
 }
 
 irisx_error_t irisx_call_reject(irisx_call_t *call, int32_t sip_status)
@@ -596,12 +612,11 @@ static void media_cmd(void *arg)
             ix_op_finish_code(o->call->digits, 0, NULL); /* its digits are ahead in the same queue */
         ix_op_end(&o->call->digits, NULL);
         o->call->digits = o->op; /* ends with IX_MEDIA_EV_DTMF_SENT */
+        o->op = NULL;
     } else if (o->op) {
         ix_op_finish_code(o->op, err, "the call has no sound path: digits cannot be sent");
-        irisx_op_unref(o->op);
     }
-    irisx_call_unref(o->call);
-    ix_free(o);
+    order_free(o);
 }
 
 irisx_error_t irisx_call_set_mute(irisx_call_t *call, int32_t on)
@@ -618,7 +633,6 @@ irisx_error_t irisx_call_set_mute(irisx_call_t *call, int32_t on)
 irisx_error_t irisx_call_send_digits(irisx_call_t *call, const char *digits, irisx_op_t **op_out)
 {
     struct order o = { .media = { .kind = IX_MEDIA_DTMF } };
-    int err;
 
     if (!call || !digits || !*digits || strspn(digits, "0123456789*#ABCDabcd") != strlen(digits) ||
         strlen(digits) >= sizeof o.media.u.dtmf.digits)
@@ -627,18 +641,6 @@ irisx_error_t irisx_call_send_digits(irisx_call_t *call, const char *digits, iri
         return IRISX_E_CLOSED;
     if (atomic_load(&call->state) != IRISX_CALL_ACTIVE)
         return IRISX_E_STATE;
-    o.op = ix_op_new(call->client);
-    if (!o.op)
-        return IRISX_E_NO_MEMORY;
     (void) snprintf(o.media.u.dtmf.digits, sizeof o.media.u.dtmf.digits, "%s", digits); /* length checked above */
-    (void) irisx_op_ref(o.op);
-    err = order_post(call, media_cmd, &o);
-    if (err) {
-        ix_op_finish_code(o.op, err, NULL);
-        irisx_op_unref(o.op);
-        irisx_op_unref(o.op);
-        return (irisx_error_t) err;
-    }
-    ix_op_give(o.op, op_out);
-    return IRISX_OK;
+    return order_op(call, media_cmd, &o, ix_op_new(call->client), op_out);
 }

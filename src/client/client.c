@@ -3,6 +3,7 @@
  * The client's life. Closing: farewell on the call loop, services ended on theirs, every op ended, threads joined, the
  * last event queued. A last unref without a close does the same in a thread made for it.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,28 +15,46 @@
 
 #define CLOSE_DEFAULT_MS 2000
 #define HARD_CLOSE_MS 5000 /* loops that do not answer by then are joined all the same */
+#define START_MS 10000 /* for a machine that stands still */
 
 bool ix_client_usable(const irisx_client_t *c)
 {
     return c && atomic_load(&c->state) == CLIENT_OPEN;
 }
 
-void ix_wake_all(irisx_client_t *c)
+static void raise_flag(irisx_client_t *c, bool *flag)
 {
     pthread_mutex_lock(&c->lock);
+    *flag = true;
     pthread_cond_broadcast(&c->wake);
     pthread_mutex_unlock(&c->lock);
 }
 
+/* Under the lock: a loop that is not shut yet is there, whatever irisx_client_close does on another thread. */
 int ix_call_post(irisx_client_t *c, void (*fn)(void *arg), void *arg)
 {
-    return ix_loop_post(ix_host_call_loop(c->host), fn, arg);
+    int err = IRISX_E_CLOSED;
+
+    pthread_mutex_lock(&c->lock);
+    if (!c->call_shut)
+        err = ix_loop_post(ix_host_call_loop(c->host), fn, arg);
+    pthread_mutex_unlock(&c->lock);
+    return err;
 }
 
 int ix_service_post(irisx_client_t *c, void (*fn)(void *arg), void *arg)
 {
-    return ix_loop_post(ix_host_service_loop(c->host), fn, arg);
+    int err = IRISX_E_CLOSED;
+
+    pthread_mutex_lock(&c->lock);
+    if (!c->service_shut)
+        err = ix_loop_post(ix_host_service_loop(c->host), fn, arg);
+    pthread_mutex_unlock(&c->lock);
+    return err;
 }
+
+/* Waits for a flag that a loop raises; drives the loops in zero-thread mode. */
+static bool await(irisx_client_t *c, const bool *flag, uint64_t until_us);
 
 /* ---- making ------------------------------------------------------------------------------ */
 static const char **option_texts(irisx_client_options_t *o, size_t i)
@@ -110,10 +129,7 @@ static void phone_idle(void *ctx)
 {
     irisx_client_t *c = ctx;
 
-    pthread_mutex_lock(&c->lock);
-    c->idle = true;
-    pthread_cond_broadcast(&c->wake);
-    pthread_mutex_unlock(&c->lock);
+    raise_flag(c, &c->idle);
 }
 
 static void phone_warning(void *ctx, int err, const char *message)
@@ -125,34 +141,76 @@ static void phone_warning(void *ctx, int err, const char *message)
     ix_queue_push(ctx, ev);
 }
 
+/* "host", "host:port", "[::1]:port"; host "" where there is none */
+static int read_stun(const char *text, char host[256], uint16_t *port)
+{
+    struct ix_str rest = ix_str(text), name = rest;
+    uint32_t number = 3478; /* RFC 8489 section 18.6 */
+    size_t colon = SIZE_MAX;
+
+    if (rest.n && rest.p[0] == '[') {
+        size_t end = ix_str_find(rest, ']');
+
+        if (end == SIZE_MAX || (end + 1 < rest.n && rest.p[end + 1] != ':'))
+            return IRISX_E_INVALID;
+        name = ix_str_slice(rest, 1, end);
+        colon = end + 1 < rest.n ? end + 1 : SIZE_MAX;
+    } else {
+        colon = ix_str_find(rest, ':');
+        name = ix_str_slice(rest, 0, IX_MIN(colon, rest.n));
+    }
+    if (colon != SIZE_MAX && (ix_str_u32(ix_str_slice(rest, colon + 1, rest.n), 65535, &number) || !number))
+        return IRISX_E_INVALID;
+    *port = (uint16_t) number;
+    return rest.n && !name.n ? IRISX_E_INVALID : ix_str_copy(host, 256, name) ? IRISX_E_INVALID : 0;
+}
+
 static void start_engine(void *arg)
 {
     irisx_client_t *c = arg;
-    struct ix_str host, port;
-    uint32_t number = 3478; /* RFC 8489 section 18.6 */
+    char host[256];
+    uint16_t port;
 
-    if (ix_engine_start(c->engine))
-        ix_log(&c->log, IX_LOG_ERROR, "client", "out of memory while starting: no calls");
-    if (!c->o.stun_server || !*c->o.stun_server)
-        return;
-    port = ix_str(c->o.stun_server);
-    (void) ix_str_cut(&port, ':', &host);
-    if (port.n)
-        (void) ix_str_u32(port, 65535, &number); /* checked in irisx_client_new */
-    if (host.n < 256) {
-        char name[256];
+    c->engine_err = ix_engine_start(c->engine);
+    if (!c->engine_err && !read_stun(c->o.stun_server, host, &port) && host[0])
+        (void) ix_engine_set_stun(c->engine, host, port); /* calls go on without */
+    raise_flag(c, &c->engine_up);
+}
 
-        (void) ix_str_copy(name, sizeof name, host);
-        (void) ix_engine_set_stun(c->engine, name, (uint16_t) number); /* calls go on without */
-    }
+static void start_services(void *arg)
+{
+    irisx_client_t *c = arg;
+
+    c->services_err = c->rest ? ix_rest_start(c->rest) : 0;
+    raise_flag(c, &c->services_up);
 }
 
 static int check_options(const irisx_client_options_t *o)
 {
+    char host[256];
+    uint16_t port;
+
     if (o->api_url && !ix_str_istarts(ix_str(o->api_url), IX_STR("http://")) &&
         !ix_str_istarts(ix_str(o->api_url), IX_STR("https://")))
         return IRISX_E_INVALID;
+    if (read_stun(o->stun_server, host, &port))
+        return IRISX_E_INVALID;
     return o->log_level < 0 || o->log_level > IRISX_LOG_TRACE ? IRISX_E_INVALID : 0;
+}
+
+/* What a loop's own thread has to make, so that a client that was made has it. */
+static int start_parts(irisx_client_t *c)
+{
+    uint64_t until = ix_clock_now().mono_us + START_MS * IX_MS;
+    int err = ix_call_post(c, start_engine, c);
+
+    if (!err)
+        err = ix_service_post(c, start_services, c);
+    if (!err && (!await(c, &c->engine_up, until) || !await(c, &c->services_up, until)))
+        err = IRISX_E_TIMEOUT;
+    if (!err)
+        err = c->engine_err ? c->engine_err : c->services_err;
+    return err;
 }
 
 static int client_parts(irisx_client_t *c)
@@ -183,33 +241,53 @@ static int client_parts(irisx_client_t *c)
     if (!c->agent)
         return IRISX_E_NO_MEMORY;
     engine.agent = c->agent;
-    err = ix_host_new(&host, &c->host);
-    engine.host = c->host;
-    if (!err)
+    err = ix_host_new(&host, &engine.host);
+    if (!err) {
+        c->host = engine.host;
+        c->call_shut = c->service_shut = false;
         err = ix_engine_new(&engine, &c->engine);
+    }
     if (!err && c->o.api_url)
         err = ix_rest_new(c, &c->rest);
     if (!err)
-        err = ix_call_post(c, start_engine, c);
-    if (!err && c->rest)
-        err = ix_service_post(c, ix_rest_start, c->rest);
+        err = start_parts(c);
     if (!err && !ix_queue_start_dispatcher(c))
         err = IRISX_E_LIMIT;
     return err;
 }
 
-static void let_go(irisx_client_t *c);
-static irisx_error_t close_all(irisx_client_t *c, uint32_t timeout_ms);
-
 static void client_free(irisx_client_t *c)
 {
-    if (c->host) {
-        ix_host_free(c->host); /* NULL engine and rest: close has freed them on their loops */
-    }
+    ix_queue_drop(c); /* those that came after let_go() */
+    irisx_event_unref(c->closed);
     ix_queue_clear(c);
     ix_free(c->agent);
     free_texts(&c->o);
     ix_free(c);
+}
+
+/* Nobody can pull any more: events that wait would keep their objects, and these the client, for ever. */
+static void let_go(irisx_client_t *c)
+{
+    ix_queue_drop(c);
+    ix_client_release(c);
+}
+
+static irisx_error_t close_all(irisx_client_t *c, uint32_t timeout_ms);
+
+static void set_defaults(irisx_client_t *c)
+{
+    c->o.log_level = c->o.log_level ? c->o.log_level : IRISX_LOG_WARN;
+    c->o.event_queue_limit = c->o.event_queue_limit ? c->o.event_queue_limit : 1024;
+    c->o.max_calls = c->o.max_calls ? c->o.max_calls : 128;
+    c->log = (struct ix_log){ .level = c->o.log ? c->o.log_level : 0, .sink = c->o.log ? log_sink : NULL, .ctx = c };
+    c->call_shut = c->service_shut = true; /* no loops yet */
+    atomic_init(&c->refs, 1);
+    atomic_init(&c->holds, 1);
+    ix_list_init(&c->ops);
+    ix_list_init(&c->lines);
+    ix_list_init(&c->calls);
+    ix_list_init(&c->receivers);
 }
 
 irisx_error_t irisx_client_new(const irisx_client_options_t *options, irisx_client_t **client_out)
@@ -231,24 +309,19 @@ irisx_error_t irisx_client_new(const irisx_client_options_t *options, irisx_clie
         return (irisx_error_t) err;
     }
     err = own_texts(&c->o);
-    c->o.log_level = c->o.log_level ? c->o.log_level : IRISX_LOG_WARN;
-    c->o.event_queue_limit = c->o.event_queue_limit ? c->o.event_queue_limit : 1024;
-    c->o.max_calls = c->o.max_calls ? c->o.max_calls : 128;
-    c->log = (struct ix_log){ .level = c->o.log ? c->o.log_level : 0, .sink = c->o.log ? log_sink : NULL, .ctx = c };
-    atomic_init(&c->refs, 1);
-    atomic_init(&c->holds, 1);
-    ix_list_init(&c->ops);
-    ix_list_init(&c->lines);
-    ix_list_init(&c->calls);
-    ix_list_init(&c->receivers);
-    (void) ix_queue_init(c);
+    set_defaults(c);
+    c->closed = ix_event_new(IRISX_EVENT_CLIENT_CLOSED);
+    if (!err && !c->closed)
+        err = IRISX_E_NO_MEMORY;
+    if (!ix_queue_init(c) && !err)
+        err = IRISX_E_LIMIT;
     if (!err)
         err = client_parts(c);
     if (err) {
         atomic_store(&c->state, CLIENT_CLOSING);
-        c->o.on_event = NULL; /* nobody has got the client that an event would name */
+        c->o.on_event = NULL; /* of a client that the application never had */
         if (c->host)
-            (void) close_all(c, 1); /* nobody to say farewell to */
+            (void) close_all(c, 1);
         let_go(c);
         return (irisx_error_t) err;
     }
@@ -261,7 +334,10 @@ static void say_goodbye(void *arg)
 {
     irisx_client_t *c = arg;
 
-    ix_engine_shutdown(c->engine);
+    if (c->engine_up && !c->engine_err)
+        ix_engine_shutdown(c->engine);
+    else
+        raise_flag(c, &c->idle); /* it never ran */
 }
 
 static void end_services(void *arg)
@@ -271,10 +347,7 @@ static void end_services(void *arg)
     ix_receivers_drop(c);
     ix_rest_free(c->rest);
     c->rest = NULL;
-    pthread_mutex_lock(&c->lock);
-    c->services_down = true;
-    pthread_cond_broadcast(&c->wake);
-    pthread_mutex_unlock(&c->lock);
+    raise_flag(c, &c->services_down);
 }
 
 static void end_engine(void *arg)
@@ -283,13 +356,9 @@ static void end_engine(void *arg)
 
     ix_calls_drop(c);
     ix_lines_drop(c);
-    pthread_mutex_lock(&c->lock);
-    c->engine_down = true;
-    pthread_cond_broadcast(&c->wake);
-    pthread_mutex_unlock(&c->lock);
+    raise_flag(c, &c->engine_down);
 }
 
-/* Waits for a flag that a loop sets; drives the loops in zero-thread mode. */
 static bool await(irisx_client_t *c, const bool *flag, uint64_t until_us)
 {
     struct timespec at;
@@ -343,18 +412,28 @@ static void end_ops(irisx_client_t *c)
     }
 }
 
+/* The last command of a loop: what was posted before it runs before it, and nothing is taken after it. */
+static void post_last(irisx_client_t *c, struct ix_loop *loop, bool *shut, struct ix_post *post, void (*fn)(void *arg))
+{
+    pthread_mutex_lock(&c->lock);
+    *shut = true;
+    (void) ix_loop_post_with(loop, post, fn, c); /* fails on a loop that was stopped, and nobody has */
+    pthread_mutex_unlock(&c->lock);
+}
+
 static irisx_error_t close_all(irisx_client_t *c, uint32_t timeout_ms)
 {
+    struct ix_loop *call = ix_host_call_loop(c->host), *service = ix_host_service_loop(c->host);
     uint64_t now = ix_clock_now().mono_us;
     bool polite = true;
 
-    if (c->engine && !ix_call_post(c, say_goodbye, c))
+    if (c->engine && !ix_loop_post_with(call, &c->goodbye, say_goodbye, c))
         polite = await(c, &c->idle, now + (timeout_ms ? timeout_ms : CLOSE_DEFAULT_MS) * IX_MS);
     now = ix_clock_now().mono_us;
-    if (!ix_service_post(c, end_services, c))
-        (void) await(c, &c->services_down, now + HARD_CLOSE_MS * IX_MS);
-    if (c->engine && !ix_call_post(c, end_engine, c))
-        (void) await(c, &c->engine_down, now + HARD_CLOSE_MS * IX_MS);
+    post_last(c, service, &c->service_shut, &c->last_service, end_services);
+    (void) await(c, &c->services_down, now + HARD_CLOSE_MS * IX_MS);
+    post_last(c, call, &c->call_shut, &c->last_call, end_engine);
+    (void) await(c, &c->engine_down, now + HARD_CLOSE_MS * IX_MS);
     end_ops(c);
     ix_host_stop(c->host);
     ix_engine_free(c->engine);
@@ -362,7 +441,8 @@ static irisx_error_t close_all(irisx_client_t *c, uint32_t timeout_ms)
     ix_host_free(c->host);
     c->host = NULL;
     atomic_store(&c->state, CLIENT_CLOSED);
-    ix_queue_push(c, ix_event_new(IRISX_EVENT_CLIENT_CLOSED));
+    ix_queue_push(c, c->closed);
+    c->closed = NULL;
     ix_queue_end(c);
     ix_queue_dispatch_inline(c);
     ix_queue_stop_dispatcher(c);
@@ -372,14 +452,18 @@ static irisx_error_t close_all(irisx_client_t *c, uint32_t timeout_ms)
 irisx_error_t irisx_client_close(irisx_client_t *c, uint32_t timeout_ms)
 {
     int open = CLIENT_OPEN;
+    irisx_error_t err;
 
     if (!c)
         return IRISX_E_INVALID;
-    if (ix_in_callback(c) || (c->host && atomic_load(&c->state) != CLIENT_CLOSED && ix_host_on_own_thread(c->host)))
+    if (ix_in_callback(c) || ix_host_on_own_thread(c->host))
         return IRISX_E_WOULD_DEADLOCK;
     if (!atomic_compare_exchange_strong(&c->state, &open, CLIENT_CLOSING))
         return IRISX_E_CLOSED;
-    return close_all(c, timeout_ms);
+    (void) ix_client_hold(c); /* the last event's callback may give up the last reference */
+    err = close_all(c, timeout_ms);
+    ix_client_release(c);
+    return err;
 }
 
 irisx_client_t *irisx_client_ref(irisx_client_t *client)
@@ -401,38 +485,46 @@ void ix_client_release(irisx_client_t *c)
         client_free(c);
 }
 
-/* Nobody can pull any more: events that wait would keep their objects, and these the client, for ever. */
-static void let_go(irisx_client_t *c)
+void ix_client_tear_down(irisx_client_t *c)
 {
-    ix_queue_drop(c);
-    ix_client_release(c);
-}
-
-static void *tear_down(void *arg)
-{
-    irisx_client_t *c = arg;
-
     (void) close_all(c, 0); /* nobody is left to hear of a late farewell */
     let_go(c);
+}
+
+static void *tear_down_main(void *arg)
+{
+    ix_client_tear_down(arg);
     return NULL;
+}
+
+static bool tear_down_elsewhere(irisx_client_t *c)
+{
+    sigset_t all, before;
+    pthread_t thread;
+    bool started;
+
+    (void) sigfillset(&all);
+    (void) pthread_sigmask(SIG_BLOCK, &all, &before); /* signals are the application's */
+    started = pthread_create(&thread, NULL, tear_down_main, c) == 0;
+    (void) pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (started)
+        (void) pthread_detach(thread);
+    return started;
 }
 
 void irisx_client_unref(irisx_client_t *c)
 {
-    pthread_t thread;
+    int open = CLIENT_OPEN;
 
     if (!c || atomic_fetch_sub(&c->refs, 1) != 1)
         return;
-    if (atomic_exchange(&c->state, CLIENT_CLOSING) == CLIENT_CLOSED || !c->host) {
-        atomic_store(&c->state, CLIENT_CLOSED);
+    if (!atomic_compare_exchange_strong(&c->state, &open, CLIENT_CLOSING)) {
         let_go(c);
-        return;
+    } else if (ix_in_callback(c)) {
+        c->orphan = true; /* once the callback has returned */
+    } else if (c->o.zero_thread || !tear_down_elsewhere(c)) {
+        ix_client_tear_down(c); /* not on a thread that it would have to join: those are in a callback */
     }
-    /* never closed: it tears itself down, and not on a thread that it would have to join */
-    if (c->o.zero_thread || pthread_create(&thread, NULL, tear_down, c))
-        (void) tear_down(c);
-    else
-        (void) pthread_detach(thread);
 }
 
 /* ---- zero-thread mode -------------------------------------------------------------------- */
@@ -458,25 +550,28 @@ irisx_error_t irisx_client_run_once(irisx_client_t *c)
         return IRISX_E_STATE;
     if (ix_in_callback(c))
         return IRISX_E_WOULD_DEADLOCK;
+    (void) ix_client_hold(c); /* a callback may give up the last reference */
     err = ix_host_run_once(c->host);
     ix_queue_dispatch_inline(c);
+    ix_client_release(c);
     return (irisx_error_t) err;
 }
 
 /* ---- the process's allocator ------------------------------------------------------------- */
 irisx_error_t irisx_set_allocator(const irisx_allocator_t *allocator)
 {
+    irisx_allocator_t o;
     struct ix_allocator a;
 
+    if (allocator && (ix_options_read(&o, sizeof o, allocator) || !o.alloc || !o.realloc || !o.free))
+        return IRISX_E_INVALID;
+    if (ix_alloc_live())
+        return IRISX_E_STATE;
     if (!allocator) {
         ix_set_allocator(NULL);
         return IRISX_OK;
     }
-    if (allocator->struct_size < sizeof *allocator || !allocator->alloc || !allocator->realloc || !allocator->free)
-        return IRISX_E_INVALID;
-    a = (struct ix_allocator){
-        .alloc = allocator->alloc, .realloc = allocator->realloc, .free = allocator->free, .ctx = allocator->user_data
-    };
+    a = (struct ix_allocator){ .alloc = o.alloc, .realloc = o.realloc, .free = o.free, .ctx = o.user_data };
     ix_set_allocator(&a);
     return IRISX_OK;
 }

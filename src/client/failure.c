@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Failures as values: fixed storage, so that saying what went wrong needs no memory. */
-#include <stdio.h>
 #include <string.h>
 
 #include "client/private.h"
@@ -28,9 +27,33 @@ static void bind(struct failure *f)
     f->info.detail = f->detail;
 }
 
-static void put(char *to, size_t cap, const char *from)
+/* bytes of the first character of s, or 0: not UTF-8 */
+static size_t character(struct ix_str s)
 {
-    (void) snprintf(to, cap, "%s", from ? from : ""); /* a long one is cut */
+    for (size_t n = 1; n <= IX_MIN(s.n, (size_t) 4); n++)
+        if (ix_utf8_valid(s.p, n))
+            return n;
+    return 0;
+}
+
+void ix_text_put(char *to, size_t cap, const char *from)
+{
+    struct ix_str s = ix_str(from);
+    size_t at = 0;
+
+    while (s.n) {
+        size_t n = character(s);
+
+        if (at + IX_MAX(n, (size_t) 1) >= cap)
+            break;
+        if (n)
+            memcpy(to + at, s.p, n);
+        else
+            to[at] = '?';
+        at += IX_MAX(n, (size_t) 1);
+        s = ix_str_slice(s, IX_MAX(n, (size_t) 1), s.n);
+    }
+    to[at] = 0;
 }
 
 void ix_failure_clear(struct failure *f)
@@ -47,15 +70,15 @@ void ix_failure_set(
     f->info.code = (irisx_error_t) code;
     f->info.domain = domain;
     f->info.status = status;
-    put(f->message, sizeof f->message, message && *message ? message : ix_error_text(code));
-    put(f->reason, sizeof f->reason, reason);
+    ix_text_put(f->message, sizeof f->message, message && *message ? message : ix_error_text(code));
+    ix_text_put(f->reason, sizeof f->reason, reason);
     bind(f);
 }
 
 void ix_failure_from_http(struct failure *f, const struct ix_http_error *e)
 {
     ix_failure_set(f, e->info.code, e->info.domain, e->info.status, e->info.message, e->info.reason);
-    put(f->request_id, sizeof f->request_id, e->info.request_id);
+    ix_text_put(f->request_id, sizeof f->request_id, e->info.request_id);
     f->detail = ix_dup_cstr(e->info.detail);
     f->info.retry_after_ms = e->info.retry_after_ms;
     f->info.retryable = e->info.retryable;

@@ -157,16 +157,25 @@ void ix_line_event(irisx_client_t *c, const struct ix_phone_event *ev)
     ix_failure_clear(&f);
 }
 
+struct line_order { /* of the application, for the call loop */
+    irisx_line_t *line; /* referenced */
+    irisx_op_t *op; /* referenced */
+};
+
 static void line_close_cmd(void *arg)
 {
-    irisx_line_t *l = arg;
+    struct line_order *o = arg;
+    irisx_line_t *l = o->line;
 
     l->close_wanted = true;
-    if (l->id)
+    if (!l->id || l->closing) { /* nothing to close (yet), or under way: this op has nothing of its own to wait for */
+        ix_op_end(&o->op, NULL);
+    } else {
+        l->closing = o->op;
         ix_line_close(ix_engine_phone(l->client->engine), l->id, ix_engine_now(l->client->engine));
-    else
-        ix_op_end(&l->closing, NULL);
+    }
     irisx_line_unref(l);
+    ix_free(o);
 }
 
 void ix_lines_drop(irisx_client_t *c)
@@ -237,7 +246,7 @@ static int line_take(irisx_line_t *l, const irisx_line_options_t *o)
 
 static void cancel_open(irisx_op_t *op)
 {
-    (void) irisx_line_close(op->target, NULL); /* closed already: the op has ended */
+    (void) irisx_line_close(op->line, NULL); /* closed already: the op has ended */
 }
 
 static irisx_error_t line_give(irisx_line_t *l, irisx_op_t *op, irisx_line_t **line_out, irisx_op_t **op_out)
@@ -271,18 +280,15 @@ irisx_error_t irisx_line_open(
     if (!err) {
         l->opening = irisx_op_ref(op);
         op->cancel = cancel_open;
-        op->target = l;
+        op->line = l;
         err = ix_call_post(c, line_open_cmd, irisx_line_ref(l));
         if (err)
             irisx_line_unref(l);
     }
     if (err) {
-        if (op) {
-            ix_op_finish_code(op, err, NULL);
-            irisx_op_unref(op);
-            if (l->opening)
-                irisx_op_unref(l->opening);
-        }
+        if (l)
+            irisx_op_unref(l->opening);
+        ix_op_discard(op);
         irisx_line_unref(l);
         return (irisx_error_t) err;
     }
@@ -291,6 +297,7 @@ irisx_error_t irisx_line_open(
 
 irisx_error_t irisx_line_close(irisx_line_t *line, irisx_op_t **op_out)
 {
+    struct line_order *o;
     irisx_op_t *op;
     int err;
 
@@ -298,23 +305,20 @@ irisx_error_t irisx_line_close(irisx_line_t *line, irisx_op_t **op_out)
         return IRISX_E_INVALID;
     if (!ix_client_usable(line->client))
         return IRISX_E_CLOSED;
-    op = ix_op_new(line->client);
-    if (!op)
+    o = ix_alloc(sizeof *o);
+    op = o ? ix_op_new(line->client) : NULL;
+    if (!op) {
+        ix_free(o);
         return IRISX_E_NO_MEMORY;
-    pthread_mutex_lock(&line->client->lock);
-    if (line->closing || atomic_load(&line->state) == IRISX_LINE_CLOSED) { /* under way, or over: nothing to wait for */
-        pthread_mutex_unlock(&line->client->lock);
-        ix_op_finish(op, NULL);
-        ix_op_give(op, op_out);
-        return IRISX_OK;
     }
-    line->closing = irisx_op_ref(op);
-    pthread_mutex_unlock(&line->client->lock);
-    err = ix_call_post(line->client, line_close_cmd, irisx_line_ref(line));
+    o->line = irisx_line_ref(line);
+    o->op = irisx_op_ref(op);
+    err = ix_call_post(line->client, line_close_cmd, o);
     if (err) {
         irisx_line_unref(line);
-        ix_op_end(&line->closing, NULL);
         irisx_op_unref(op);
+        ix_free(o);
+        ix_op_discard(op);
         return (irisx_error_t) err;
     }
     ix_op_give(op, op_out);
@@ -349,7 +353,6 @@ static int take_provisioned(irisx_line_t *l, const irisx_value_t *root)
     o.display_name = irisx_value_get_text(ext, "name", NULL);
     if (!o.ws_url || !o.user)
         return IRISX_E_NOT_FOUND;
-    ix_free(l->address);
     return line_take(l, &o);
 }
 
@@ -452,15 +455,16 @@ irisx_error_t irisx_line_open_provisioned(
     }
     l->extension = ix_dup_cstr(extension);
     l->opening = irisx_op_ref(op);
+    op->cancel = cancel_open;
+    op->line = l;
     p->line = irisx_line_ref(l);
     ix_failure_clear(&p->f);
     err = extension && !l->extension ? IRISX_E_NO_MEMORY
                                      : ix_rest_submit_then(c, "webrtc.credentials.get", NULL, credentials_here, p);
     if (err) {
         provision_free(p);
-        ix_op_finish_code(op, err, NULL);
-        irisx_op_unref(op);
-        ix_op_end(&l->opening, NULL);
+        irisx_op_unref(l->opening);
+        ix_op_discard(op);
         irisx_line_unref(l);
         return (irisx_error_t) err;
     }

@@ -47,30 +47,62 @@ void irisx_op_unref(irisx_op_t *op)
     ix_client_release(c);
 }
 
-void ix_op_finish(irisx_op_t *op, const struct failure *f)
+/* The right to end op; NULL: it has ended, or another thread is about to. */
+static irisx_event_t *claim(irisx_op_t *op)
 {
-    irisx_client_t *c = op->client;
     irisx_event_t *ev;
 
-    pthread_mutex_lock(&c->lock);
-    if (atomic_load(&op->done)) {
-        pthread_mutex_unlock(&c->lock);
-        return;
-    }
-    ix_list_remove(&op->node);
+    pthread_mutex_lock(&op->client->lock);
     ev = op->final;
     op->final = NULL;
-    pthread_mutex_unlock(&c->lock);
+    if (ev)
+        ix_list_remove(&op->node);
+    pthread_mutex_unlock(&op->client->lock);
+    return ev;
+}
+
+static void settle(irisx_op_t *op, const struct failure *f)
+{
     if (f)
         ix_failure_copy(&op->error, f);
     else
         ix_failure_set(&op->error, 0, IRISX_DOMAIN_UNKNOWN, 0, "done", NULL);
+    pthread_mutex_lock(&op->client->lock);
+    atomic_store(&op->done, true);
+    pthread_cond_broadcast(&op->client->wake);
+    pthread_mutex_unlock(&op->client->lock);
+}
+
+void ix_op_finish(irisx_op_t *op, const struct failure *f)
+{
+    irisx_event_t *ev = claim(op);
+
+    if (!ev)
+        return;
+    settle(op, f);
     ix_failure_copy(&ev->error, &op->error);
     ev->op = irisx_op_ref(op);
-    atomic_store(&op->done, true);
-    ix_queue_push(c, ev);
-    ix_wake_all(c);
+    ix_queue_push(op->client, ev);
     irisx_op_unref(op); /* the work's reference */
+}
+
+void ix_op_finish_quietly(irisx_op_t *op, const struct failure *f)
+{
+    irisx_event_t *ev = claim(op);
+
+    if (!ev)
+        return;
+    settle(op, f);
+    irisx_event_unref(ev);
+    irisx_op_unref(op); /* the work's reference */
+}
+
+void ix_op_discard(irisx_op_t *op)
+{
+    if (!op)
+        return;
+    ix_op_finish_quietly(op, NULL);
+    irisx_op_unref(op);
 }
 
 void ix_op_finish_code(irisx_op_t *op, int code, const char *message)
@@ -125,14 +157,24 @@ const irisx_value_t *irisx_op_value(const irisx_op_t *op)
 
 irisx_error_t irisx_op_cancel(irisx_op_t *op)
 {
+    irisx_line_t *line = NULL;
+    irisx_call_t *call = NULL;
+    bool done;
+
     if (!op)
         return IRISX_E_INVALID;
-    if (atomic_load(&op->done))
-        return IRISX_OK;
-    if (!op->cancel)
-        return IRISX_E_UNSUPPORTED;
-    op->cancel(op);
-    return IRISX_OK;
+    pthread_mutex_lock(&op->client->lock);
+    done = atomic_load(&op->done);
+    if (!done) { /* what it works on is there as long as it runs, and from here on longer */
+        line = irisx_line_ref(op->line);
+        call = irisx_call_ref(op->call);
+    }
+    pthread_mutex_unlock(&op->client->lock);
+    if (!done && op->cancel)
+        op->cancel(op);
+    irisx_line_unref(line);
+    irisx_call_unref(call);
+    return done || op->cancel ? IRISX_OK : IRISX_E_UNSUPPORTED;
 }
 
 /* ---- waiting ----------------------------------------------------------------------------- */

@@ -24,6 +24,8 @@ struct failure {
     char message[ERROR_TEXT], reason[96], request_id[64];
     char *detail; /* owned; may be absent */
 };
+/* a text of others as public texts are: UTF-8 ('?' for what is not), terminated, cut between characters */
+void ix_text_put(char *to, size_t cap, const char *from);
 void ix_failure_clear(struct failure *f);
 void ix_failure_set(
     struct failure *f, int code, irisx_error_domain_t domain, int status, const char *message, const char *reason);
@@ -68,7 +70,8 @@ struct irisx_op {
     struct failure error;
     irisx_event_t *final; /* made with the op, so that its end needs no memory */
     void (*cancel)(irisx_op_t *op); /* posts what cancels it; NULL: cannot be */
-    void *target; /* what cancel needs; not owned */
+    irisx_line_t *line; /* what cancel needs; not owned: there as long as the op runs */
+    irisx_call_t *call;
     /* REST */
     struct ix_api_answer answer;
     uint32_t api_number;
@@ -77,6 +80,8 @@ irisx_op_t *ix_op_new(irisx_client_t *c); /* one reference for the caller, one f
 void ix_op_finish(
     irisx_op_t *op, const struct failure *f /* NULL: well */); /* any thread, once; later calls are ignored */
 void ix_op_finish_code(irisx_op_t *op, int code, const char *message);
+void ix_op_finish_quietly(irisx_op_t *op, const struct failure *f); /* without an event: an op of the library's own */
+void ix_op_discard(irisx_op_t *op); /* never given out, never worked on: both references. NULL allowed */
 void ix_op_end(irisx_op_t **op, const struct failure *f); /* finishes what *op holds, if anything, and lets go of it */
 void ix_op_give(irisx_op_t *op, irisx_op_t **op_out); /* to the caller, or drops its reference */
 
@@ -89,19 +94,24 @@ struct irisx_client {
     irisx_client_options_t o; /* texts are ours */
     char *agent;
     struct ix_log log;
-    struct ix_host *host;
+    struct ix_host *_Atomic host; /* used off the loops: to compare, and under the lock before a loop is shut */
     struct ix_engine *engine;
     pthread_mutex_t lock;
     pthread_cond_t wake; /* events, ended ops, idle */
     /* lock */
     struct ix_list events;
     size_t event_count, lost;
-    bool ended, idle, engine_down, services_down;
+    bool ended, idle, engine_up, services_up, engine_down, services_down;
+    bool call_shut, service_shut; /* the last command of this loop is posted */
+    struct ix_post goodbye, last_call, last_service; /* closing needs no memory */
+    irisx_event_t *closed; /* so does its event; made with the client */
     struct ix_list ops;
     int event_fd;
     pthread_t dispatcher;
     bool dispatcher_runs, dispatcher_stop, callback_inline;
+    bool orphan; /* the callback's thread: the last reference was given up inside it */
     atomic_ullong next_op, next_call;
+    int engine_err, services_err; /* of starting; before engine_up, services_up */
     /* call */
     struct ix_list lines, calls;
     /* service */
@@ -111,10 +121,11 @@ struct irisx_client {
 irisx_client_t *ix_client_hold(irisx_client_t *c);
 void ix_client_release(irisx_client_t *c);
 bool ix_client_usable(const irisx_client_t *c);
-/* arg is freed by fn; on failure by the caller */
+void ix_client_tear_down(
+    irisx_client_t *c); /* no reference is left: closes, and gives up the memory's hold of the refs */
+/* arg is freed by fn; on failure by the caller. IRISX_E_CLOSED: nothing would run it any more */
 int ix_call_post(irisx_client_t *c, void (*fn)(void *arg), void *arg);
 int ix_service_post(irisx_client_t *c, void (*fn)(void *arg), void *arg);
-void ix_wake_all(irisx_client_t *c);
 
 /* ---- lines ------------------------------------------------------------------------------- */
 struct irisx_line {
@@ -125,7 +136,8 @@ struct irisx_line {
     uint32_t id; /* call: 0 = not there */
     bool linked;
     irisx_op_t *opening, *closing; /* call: running ops */
-    char *ws_url, *user, *realm, *password, *auth_user, *display_name, *ca_file, *address;
+    char *ws_url, *user, *realm, *password, *auth_user, *display_name, *ca_file;
+    char *_Atomic address; /* a provisioned line learns it later */
     char *extension; /* provisioned */
     uint32_t expires_s;
     bool no_register, close_wanted;
@@ -181,11 +193,10 @@ void ix_call_snapshot(irisx_call_t *call);
 /* ---- REST -------------------------------------------------------------------------------- */
 struct rest;
 int ix_rest_new(irisx_client_t *c, struct rest **out); /* any thread: no loop object yet */
-void ix_rest_start(void *rest); /* service */
+int ix_rest_start(struct rest *r); /* service */
 void ix_rest_free(struct rest *r); /* service: ends what runs */
 /* Takes request and reference of op. Any thread. */
 int ix_rest_submit(irisx_client_t *c, irisx_op_t *op, const struct ix_api_op *api, struct ix_http_request *request);
-int rest_set_stores(irisx_client_t *c, const char *access, const char *refresh);
 /* internal requests: then(ctx, op) on the service loop when op has ended; no OP_DONE event for it */
 int ix_rest_submit_then(
     irisx_client_t *c, const char *id, const irisx_value_t *params, void (*then)(void *ctx, irisx_op_t *op), void *ctx);

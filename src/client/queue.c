@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The event queue of a client: pulled, or handed to one callback on the dispatcher thread. Bounded: what a platform
- * could produce without end is dropped when it is full and counted; ends of ops and states of calls are not, nor
- * webhooks, which have been acknowledged by then: the receiver takes no more of them when the queue is full.
+ * could produce without end is dropped when it is full and counted; ends of ops and states of calls are not, and
+ * neither are webhooks, which the receiver takes in only while there is room.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,10 +36,11 @@ bool ix_queue_init(irisx_client_t *c)
     (void) pthread_condattr_destroy(&attr);
 #if defined(__linux__)
     c->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return c->event_fd >= 0;
 #else
     c->event_fd = -1;
-#endif
     return true;
+#endif
 }
 
 void ix_queue_drop(irisx_client_t *c)
@@ -79,17 +80,38 @@ static void drain_fd(irisx_client_t *c)
         (void) !read(c->event_fd, &n, sizeof n); /* empty is what is wanted */
 }
 
-static bool droppable(irisx_event_kind_t kind)
+/*
+ * How many events may wait before one of this kind is left out. What strangers can cause (a false webhook costs them
+ * nothing) gets half of the queue, so that it cannot push out the rest.
+ */
+static size_t room_for(const irisx_client_t *c, irisx_event_kind_t kind)
 {
-    return kind == IRISX_EVENT_CALL_DIGIT || kind == IRISX_EVENT_CALL_STATS || kind == IRISX_EVENT_CALL_FILE ||
-           kind == IRISX_EVENT_WEBHOOK_REJECTED || kind == IRISX_EVENT_WARNING;
+    switch (kind) {
+    case IRISX_EVENT_WEBHOOK_REJECTED:
+        return (c->o.event_queue_limit + 1) / 2;
+    case IRISX_EVENT_CALL_DIGIT:
+    case IRISX_EVENT_CALL_STATS:
+    case IRISX_EVENT_CALL_FILE:
+    case IRISX_EVENT_WARNING:
+        return c->o.event_queue_limit;
+    case IRISX_EVENT_UNKNOWN:
+    case IRISX_EVENT_OP_DONE:
+    case IRISX_EVENT_LINE_STATE:
+    case IRISX_EVENT_CALL_INCOMING:
+    case IRISX_EVENT_CALL_STATE:
+    case IRISX_EVENT_WEBHOOK:
+    case IRISX_EVENT_LOST:
+    case IRISX_EVENT_CLIENT_CLOSED:
+        break;
+    }
+    return SIZE_MAX;
 }
 
 /* A line that flaps while nobody pulls: its last state replaces the one that waits. Lock held. */
-static bool coalesce(irisx_client_t *c, irisx_event_t *ev)
+static void coalesce(irisx_client_t *c, const irisx_event_t *ev)
 {
     if (ev->kind != IRISX_EVENT_LINE_STATE || c->event_count < c->o.event_queue_limit)
-        return false;
+        return;
     IX_LIST_EACH (node, &c->events) {
         irisx_event_t *old = IX_CONTAINER(node, irisx_event_t, node);
 
@@ -97,11 +119,10 @@ static bool coalesce(irisx_client_t *c, irisx_event_t *ev)
             ix_list_remove(&old->node);
             c->event_count--;
             c->lost++;
-            irisx_event_unref(old);
-            return false;
+            irisx_event_unref(old); /* the new one keeps the line */
+            return;
         }
     }
-    return false;
 }
 
 bool ix_queue_full(irisx_client_t *c)
@@ -121,8 +142,8 @@ void ix_queue_push(irisx_client_t *c, irisx_event_t *ev)
     ev->time_ms = ix_clock_now().wall_us / 1000;
     (void) irisx_event_describe(ev);
     pthread_mutex_lock(&c->lock);
-    (void) coalesce(c, ev);
-    if (c->ended || (droppable(ev->kind) && c->event_count >= c->o.event_queue_limit)) {
+    coalesce(c, ev);
+    if (c->ended || c->event_count >= room_for(c, ev->kind)) {
         c->lost += !c->ended;
         pthread_mutex_unlock(&c->lock);
         if (ev->kind == IRISX_EVENT_CALL_STATS && ev->call)
@@ -146,27 +167,40 @@ void ix_queue_end(irisx_client_t *c)
     pthread_mutex_unlock(&c->lock);
 }
 
-/* The oldest event, or one that tells of lost ones; NULL if there is none. Lock held. */
+static irisx_event_t *make_lost(irisx_client_t *c)
+{
+    irisx_event_t *ev = c->lost ? ix_event_new(IRISX_EVENT_LOST) : NULL;
+
+    if (!ev)
+        return NULL;
+    ev->time_ms = ix_clock_now().wall_us / 1000;
+    ev->state = c->lost > INT32_MAX ? INT32_MAX : (int32_t) c->lost;
+    (void) irisx_event_describe(ev);
+    c->lost = 0;
+    return ev;
+}
+
+/* The oldest event; behind them all, and before the very last, one that tells of lost ones. NULL: none. Lock held. */
 static irisx_event_t *take(irisx_client_t *c)
 {
-    struct ix_list *node = ix_list_pop(&c->events);
-    irisx_event_t *ev;
+    irisx_event_t *ev = ix_list_empty(&c->events) ? NULL : IX_CONTAINER(c->events.next, irisx_event_t, node);
 
-    if (node) {
+    if (!ev || ev->kind == IRISX_EVENT_CLIENT_CLOSED) {
+        irisx_event_t *lost = make_lost(c);
+
+        ev = lost ? lost : ev;
+    }
+    if (ev && ev->kind != IRISX_EVENT_LOST) {
+        ix_list_remove(&ev->node);
         c->event_count--;
-        ev = IX_CONTAINER(node, irisx_event_t, node);
         if (ev->kind == IRISX_EVENT_CALL_STATS && ev->call)
             atomic_store(&ev->call->stats_queued, false);
-        return ev;
+        if (ev->kind == IRISX_EVENT_CLIENT_CLOSED)
+            c->lost = 0; /* nothing follows it */
     }
-    if (c->lost && (ev = ix_event_new(IRISX_EVENT_LOST)) != NULL) {
-        ev->time_ms = ix_clock_now().wall_us / 1000;
-        ev->state = c->lost > INT32_MAX ? INT32_MAX : (int32_t) c->lost;
-        c->lost = 0;
-        return ev;
-    }
-    drain_fd(c);
-    return NULL;
+    if (ix_list_empty(&c->events) && !c->lost && !c->ended)
+        drain_fd(c); /* once ended it stays readable: the next pull tells the end */
+    return ev;
 }
 
 static void deadline_after(struct timespec *at, uint32_t ms)
@@ -185,6 +219,7 @@ irisx_error_t irisx_client_next_event(irisx_client_t *c, uint32_t timeout_ms, ir
     struct timespec at;
     irisx_event_t *ev;
     int late = 0;
+    bool ended;
 
     if (!c || !event_out)
         return IRISX_E_INVALID;
@@ -200,11 +235,10 @@ irisx_error_t irisx_client_next_event(irisx_client_t *c, uint32_t timeout_ms, ir
         else
             late = pthread_cond_timedwait(&c->wake, &c->lock, &at);
     }
-    if (!ev && c->ended)
-        signal_fd(c); /* stays readable: the next pull tells the end */
+    ended = c->ended;
     pthread_mutex_unlock(&c->lock);
     if (!ev)
-        return c->ended ? IRISX_E_CLOSED : IRISX_E_AGAIN;
+        return ended ? IRISX_E_CLOSED : IRISX_E_AGAIN;
     *event_out = ev;
     return IRISX_OK;
 }
@@ -238,6 +272,12 @@ static void *dispatch(void *arg)
         if (!ev)
             return NULL;
         deliver(c, ev);
+        if (c->orphan) { /* let go inside the callback: nobody else is there to close it, nor to join this thread */
+            (void) pthread_detach(pthread_self());
+            c->dispatcher_runs = false;
+            ix_client_tear_down(c);
+            return NULL;
+        }
     }
 }
 
@@ -277,5 +317,10 @@ void ix_queue_dispatch_inline(irisx_client_t *c)
         if (!ev)
             return;
         deliver(c, ev);
+        if (c->orphan) {
+            c->orphan = false;
+            ix_client_tear_down(c); /* the caller holds the client's memory */
+            return;
+        }
     }
 }

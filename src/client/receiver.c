@@ -13,6 +13,7 @@
 #include "webhook/webhook.h"
 
 #define MAX_SECRETS 16
+#define PATH_MAX_LEN 1024
 #define MAX_WAITING 64 /* deliveries that wait for the disk; more are asked to come again */
 
 struct irisx_receiver {
@@ -23,8 +24,9 @@ struct irisx_receiver {
     struct ix_addr bind;
     enum ix_webhook_scheme scheme;
     uint32_t window_s, remember, max_connections, max_body;
+    char url[PATH_MAX_LEN + IX_ADDR_TEXT + 16]; /* written once, before listens */
+    atomic_bool listens, closed;
     /* client's lock */
-    char url[128];
     char *secrets[MAX_SECRETS];
     size_t secret_count;
     /* service */
@@ -44,6 +46,7 @@ struct delivery {
     irisx_receiver_t *receiver; /* referenced */
     struct ix_server_reply *reply; /* NULL: the server is gone */
     struct ix_webhook_delivery d;
+    irisx_event_t *event; /* made before it is stored: what is acknowledged reaches the application */
     char *raw;
     size_t raw_len;
     int err;
@@ -78,7 +81,7 @@ void irisx_receiver_unref(irisx_receiver_t *r)
 
 const char *irisx_receiver_url(const irisx_receiver_t *r)
 {
-    return r ? r->url : "";
+    return r && atomic_load(&r->listens) ? r->url : "";
 }
 
 /* ---- answers ----------------------------------------------------------------------------- */
@@ -99,25 +102,36 @@ static void rejected(irisx_receiver_t *r, int err, const char *why, const char *
     if (!ev)
         return;
     ix_failure_set(&ev->error, err, IRISX_DOMAIN_HTTP, 0, why, NULL);
-    (void) snprintf(ev->text, sizeof ev->text, "%s", event ? event : "");
+    ix_text_put(ev->text, sizeof ev->text, event);
     ix_queue_push(r->client, ev);
 }
 
 static void delivery_free(struct delivery *v)
 {
+    if (v->reply)
+        ix_server_drop(v->reply); /* unanswered: it comes again */
     ix_webhook_delivery_clear(&v->d);
+    irisx_event_unref(v->event);
     ix_free(v->raw);
     irisx_receiver_unref(v->receiver);
     ix_free(v);
 }
 
+/* Answers, and the reply is gone. */
+static void answer_delivery(struct delivery *v, int status, const char *text, const char *headers)
+{
+    struct ix_server_reply *reply = v->reply;
+
+    v->reply = NULL;
+    answer(reply, status, text, headers);
+}
+
 static void delivered(struct delivery *v)
 {
-    irisx_event_t *ev = ix_event_new(IRISX_EVENT_WEBHOOK);
+    irisx_event_t *ev = v->event;
 
-    if (!ev)
-        return; /* it is stored: the platform need not send it again */
-    (void) snprintf(ev->text, sizeof ev->text, "%s", v->d.event);
+    v->event = NULL;
+    ix_text_put(ev->text, sizeof ev->text, v->d.event);
     ev->value = v->d.body;
     v->d.body = NULL;
     ix_queue_push(v->receiver->client, ev);
@@ -156,20 +170,18 @@ static void store_done(void *arg, int err)
 
     r->storing = false;
     v->err = err ? err : v->err;
-    if (r->closing)
-        v->reply = NULL;
     if (!v->err) {
         delivered(v);
-        answer(v->reply, 200, "received", NULL);
+        answer_delivery(v, 200, "received", NULL);
     } else if (v->err == IRISX_E_DUPLICATE) {
         rejected(r, v->err, "this delivery was received before: acknowledged, not delivered again", v->d.event);
-        answer(v->reply, 200, "already received", NULL);
+        answer_delivery(v, 200, "already received", NULL);
     } else {
         rejected(r, v->err,
             v->err == IRISX_E_DISK_FULL ? "no space left for the delivery: free some, the platform sends it again"
                                         : "the delivery cannot be stored: the platform sends it again",
             v->d.event);
-        answer(v->reply, v->err == IRISX_E_DISK_FULL ? 507 : 503, "not stored, send it again", "Retry-After: 30\r\n");
+        answer_delivery(v, v->err == IRISX_E_DISK_FULL ? 507 : 503, "not stored, send it again", "Retry-After: 30\r\n");
     }
     ix_list_remove(&v->node);
     r->waiting_count--;
@@ -190,7 +202,7 @@ static void store_next(irisx_receiver_t *r)
         r->storing = false;
         ix_list_remove(&v->node);
         r->waiting_count--;
-        answer(v->reply, 503, "busy, send it again", "Retry-After: 1\r\n");
+        answer_delivery(v, 503, "busy, send it again", "Retry-After: 1\r\n");
         delivery_free(v);
     }
 }
@@ -200,9 +212,7 @@ static bool path_matches(const irisx_receiver_t *r, const char *path)
 {
     size_t n = r->path ? strlen(r->path) : 0;
 
-    if (!n || strcmp(r->path, "/") == 0)
-        return true;
-    return strncmp(path, r->path, n) == 0 && (path[n] == 0 || path[n] == '/');
+    return strncmp(path, r->path ? r->path : "", n) == 0 && (path[n] == 0 || path[n] == '/');
 }
 
 static struct ix_str header(const struct ix_server_request *q, const char *name)
@@ -222,7 +232,6 @@ static int verify(
         .scheme = r->scheme, .window_s = r->window_s, .now_ms = ix_clock_now().wall_us / 1000
     };
     struct ix_str secrets[MAX_SECRETS];
-    int err;
 
     if (!h.timestamp.n)
         h.timestamp = header(q, names->alternative);
@@ -232,8 +241,7 @@ static int verify(
         secrets[i] = ix_str(r->secrets[i]);
     pthread_mutex_unlock(&r->client->lock);
     check.secrets = secrets;
-    err = ix_webhook_verify(&check, &h, q->body, q->body_len, d, why);
-    return err;
+    return ix_webhook_verify(&check, &h, q->body, q->body_len, d, why);
 }
 
 static bool is_json(const char *type)
@@ -260,6 +268,28 @@ static bool acceptable(irisx_receiver_t *r, const struct ix_server_request *q, s
     return false;
 }
 
+/* Takes d in any case; NULL: no memory. */
+static struct delivery *delivery_new(
+    irisx_receiver_t *r, const struct ix_server_request *q, struct ix_webhook_delivery *d)
+{
+    struct delivery *v = ix_alloc(sizeof *v);
+
+    if (!v) {
+        ix_webhook_delivery_clear(d);
+        return NULL;
+    }
+    v->d = *d;
+    v->receiver = irisx_receiver_ref(r);
+    v->event = ix_event_new(IRISX_EVENT_WEBHOOK);
+    v->raw = ix_dup_mem(q->body, q->body_len);
+    v->raw_len = q->body_len;
+    if (!v->event || !v->raw) {
+        delivery_free(v);
+        return NULL;
+    }
+    return v;
+}
+
 static void on_request(void *ctx, const struct ix_server_request *q, struct ix_server_reply *reply)
 {
     irisx_receiver_t *r = ctx;
@@ -276,19 +306,12 @@ static void on_request(void *ctx, const struct ix_server_request *q, struct ix_s
         answer(reply, err == IRISX_E_NO_MEMORY ? 503 : err == IRISX_E_PROTOCOL ? 400 : 401, ix_error_text(err), NULL);
         return;
     }
-    v = ix_alloc(sizeof *v);
-    if (v)
-        v->raw = ix_dup_mem(q->body, q->body_len);
-    if (!v || !v->raw) {
-        ix_webhook_delivery_clear(&d);
-        ix_free(v);
+    v = delivery_new(r, q, &d);
+    if (!v) {
         answer(reply, 503, "busy, send it again", "Retry-After: 1\r\n");
         return;
     }
-    v->raw_len = q->body_len;
     v->reply = reply;
-    v->d = d;
-    v->receiver = irisx_receiver_ref(r);
     ix_list_append(&r->waiting, &v->node);
     r->waiting_count++;
     store_next(r);
@@ -300,13 +323,13 @@ static void shut(irisx_receiver_t *r)
     if (r->closing || !r->linked)
         return;
     r->closing = true;
+    atomic_store(&r->closed, true);
     if (r->server)
-        ix_server_close(r->server); /* replies that are still out are dropped with it */
+        ix_server_close(r->server); /* replies that are out stay valid and go nowhere */
     r->server = NULL;
     IX_LIST_EACH_SAFE (node, &r->waiting) {
         struct delivery *v = IX_CONTAINER(node, struct delivery, node);
 
-        v->reply = NULL;
         if (r->storing && node == r->waiting.next)
             continue; /* at the disk: store_done frees it */
         ix_list_remove(&v->node);
@@ -341,15 +364,17 @@ static void listen_now(irisx_receiver_t *r)
     int err = ix_server_open(ix_host_service_loop(r->client->host), &o, on_request, NULL, r, &r->server);
 
     if (err) {
-        opened(r, err, "cannot listen there: is the address right and the port free?");
+        opened(r, err,
+            err == IRISX_E_TLS
+                ? "the certificate or key file cannot be used: both must be PEM, belong together and be readable"
+                : "cannot listen there: is the address right and the port free?");
         return;
     }
     ix_server_local(r->server, &local);
     ix_addr_text(&local, text);
-    pthread_mutex_lock(&r->client->lock);
-    (void) snprintf(r->url, sizeof r->url, "%s://%s%s%s", r->cert ? "https" : "http", text,
-        r->path && r->path[0] == '/' ? "" : "/", r->path ? r->path : ""); /* a long path is cut in the text only */
-    pthread_mutex_unlock(&r->client->lock);
+    (void) snprintf(r->url, sizeof r->url, "%s://%s%s", r->cert ? "https" : "http", text,
+        r->path ? r->path : "/"); /* fits: the path's length was checked */
+    atomic_store(&r->listens, true);
     opened(r, 0, NULL);
 }
 
@@ -420,10 +445,18 @@ static int read_listen(irisx_receiver_t *r, const char *listen)
     return ix_addr_parse(&r->bind, s, (uint16_t) port) ? IRISX_E_INVALID : 0;
 }
 
+static bool known(const irisx_receiver_t *r, const char *secret)
+{
+    for (size_t i = 0; i < r->secret_count; i++)
+        if (strcmp(r->secrets[i], secret) == 0)
+            return true;
+    return false;
+}
+
 static int add_secret(irisx_receiver_t *r, const char *secret)
 {
     char *copy;
-    int err = IRISX_E_LIMIT;
+    int err = 0;
 
     if (!secret || !*secret)
         return IRISX_E_INVALID;
@@ -431,14 +464,41 @@ static int add_secret(irisx_receiver_t *r, const char *secret)
     if (!copy)
         return IRISX_E_NO_MEMORY;
     pthread_mutex_lock(&r->client->lock);
-    if (r->secret_count < MAX_SECRETS) {
-        r->secrets[r->secret_count++] = copy;
-        err = 0;
+    if (!known(r, secret)) {
+        err = r->secret_count < MAX_SECRETS ? 0 : IRISX_E_LIMIT;
+        if (!err) {
+            r->secrets[r->secret_count++] = copy;
+            copy = NULL;
+        }
     }
     pthread_mutex_unlock(&r->client->lock);
-    if (err)
-        ix_free(copy);
+    if (copy)
+        ix_wipe(copy, strlen(copy));
+    ix_free(copy);
     return err;
+}
+
+/* "/hooks", also given as "hooks" or "/hooks/"; NULL: everything */
+static int copy_path(char **to, const char *from)
+{
+    struct ix_str s = ix_str(from);
+    struct ix_buf b;
+
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] <= ' ' || s.p[i] > '~' || s.p[i] == '?' || s.p[i] == '#')
+            return IRISX_E_INVALID; /* no request could ever have it */
+    while (s.n && s.p[s.n - 1] == '/')
+        s.n--;
+    if (!s.n)
+        return 0;
+    if (s.n >= PATH_MAX_LEN)
+        return IRISX_E_INVALID;
+    ix_buf_init(&b, PATH_MAX_LEN + 2);
+    if (s.p[0] != '/')
+        ix_buf_str(&b, "/");
+    ix_buf_strv(&b, s);
+    *to = ix_buf_take(&b);
+    return *to ? 0 : IRISX_E_NO_MEMORY;
 }
 
 static int copy_text(char **to, const char *from)
@@ -451,7 +511,8 @@ static int receiver_take(irisx_receiver_t *r, const irisx_receiver_options_t *o)
 {
     int err = read_listen(r, o->listen);
 
-    if (o->scheme > IRISX_WEBHOOK_DOCUMENTED || o->secrets_count > MAX_SECRETS || !o->tls_cert_file != !o->tls_key_file)
+    if (o->scheme > IRISX_WEBHOOK_DOCUMENTED || o->secrets_count > MAX_SECRETS || (o->secrets_count && !o->secrets) ||
+        !o->tls_cert_file != !o->tls_key_file)
         return IRISX_E_INVALID;
     r->scheme = (enum ix_webhook_scheme) o->scheme;
     r->window_s = o->window_s;
@@ -461,7 +522,7 @@ static int receiver_take(irisx_receiver_t *r, const irisx_receiver_options_t *o)
     for (size_t i = 0; !err && i < o->secrets_count; i++)
         err = add_secret(r, o->secrets[i]);
     if (!err)
-        err = copy_text(&r->path, o->path);
+        err = copy_path(&r->path, o->path);
     if (!err)
         err = copy_text(&r->store_file, o->store_file);
     if (!err)
@@ -499,8 +560,7 @@ irisx_error_t irisx_receiver_open(
         if (err) {
             irisx_receiver_unref(r);
             irisx_op_unref(r->opening);
-            ix_op_finish_code(op, err, NULL);
-            irisx_op_unref(op);
+            ix_op_discard(op);
         }
     }
     if (err) {
@@ -514,7 +574,11 @@ irisx_error_t irisx_receiver_open(
 
 irisx_error_t irisx_receiver_add_secret(irisx_receiver_t *receiver, const char *secret)
 {
-    return receiver ? (irisx_error_t) add_secret(receiver, secret) : IRISX_E_INVALID;
+    if (!receiver)
+        return IRISX_E_INVALID;
+    if (atomic_load(&receiver->closed) || !ix_client_usable(receiver->client))
+        return IRISX_E_CLOSED;
+    return (irisx_error_t) add_secret(receiver, secret);
 }
 
 static void close_cmd(void *arg)

@@ -64,13 +64,11 @@ int ix_rest_new(irisx_client_t *c, struct rest **out)
     return 0;
 }
 
-void ix_rest_start(void *arg)
+int ix_rest_start(struct rest *r)
 {
-    struct rest *r = arg;
     struct ix_http_options o = { .tls.ca_file = r->client->o.ca_file, .user_agent = r->client->agent };
 
-    if (ix_http_client_new(r->loop, &o, &r->http))
-        ix_log(&r->client->log, IX_LOG_ERROR, "client", "out of memory while starting: no REST");
+    return ix_http_client_new(r->loop, &o, &r->http);
 }
 
 /* ---- the end of a job -------------------------------------------------------------------- */
@@ -81,24 +79,6 @@ static void job_free(struct job *j)
     ix_http_request_clear(&j->request);
     irisx_op_unref(j->op);
     ix_free(j);
-}
-
-/* An internal request has no event: its op is marked ended here. */
-static void finish_quietly(struct job *j, const struct failure *f)
-{
-    irisx_op_t *op = j->op;
-    irisx_client_t *c = op->client;
-
-    pthread_mutex_lock(&c->lock);
-    ix_list_remove(&op->node);
-    pthread_mutex_unlock(&c->lock);
-    if (f)
-        ix_failure_copy(&op->error, f);
-    else
-        ix_failure_set(&op->error, 0, IRISX_DOMAIN_UNKNOWN, 0, "done", NULL);
-    atomic_store(&op->done, true);
-    j->then(j->then_ctx, op);
-    irisx_op_unref(op); /* the work's reference */
 }
 
 static void finish(struct job *j, struct ix_http_error *e)
@@ -113,10 +93,12 @@ static void finish(struct job *j, struct ix_http_error *e)
         ix_http_error_clear(e);
     if (j->rest->exchanging == j)
         j->rest->exchanging = NULL;
-    if (j->then)
-        finish_quietly(j, failed ? &f : NULL);
-    else
+    if (j->then) { /* the library's own request: no event */
+        ix_op_finish_quietly(j->op, failed ? &f : NULL);
+        j->then(j->then_ctx, j->op);
+    } else {
         ix_op_finish(j->op, failed ? &f : NULL);
+    }
     ix_failure_clear(&f);
     job_free(j);
 }
@@ -376,11 +358,18 @@ static void advance(struct job *j)
 }
 
 /* ---- submitting -------------------------------------------------------------------------- */
+/* On the loop: nothing is posted any more once the rest is gone. */
+static void enlist(struct job *j)
+{
+    j->rest = j->op->client->rest;
+    ix_list_append(&j->rest->jobs, &j->node);
+}
+
 static void begin(void *arg)
 {
     struct job *j = arg;
 
-    ix_list_append(&j->rest->jobs, &j->node);
+    enlist(j);
     if (j->cancelled)
         finish_code(j, IRISX_E_CANCELLED, NULL);
     else
@@ -436,7 +425,6 @@ static struct job *job_new(
     if (!j)
         return NULL;
     ix_list_init(&j->node);
-    j->rest = c->rest;
     j->op = irisx_op_ref(op);
     j->api = api;
     if (request) {
@@ -492,17 +480,17 @@ int ix_rest_submit_then(
         j->then_ctx = ctx;
         err = post_job(c, j);
     }
-    if (err && op) {
-        ix_op_finish_code(op, err, NULL);
-    }
-    irisx_op_unref(op);
+    if (err)
+        ix_op_discard(op);
+    else
+        irisx_op_unref(op);
     return err;
 }
 
 /* ---- login ------------------------------------------------------------------------------- */
 struct credentials {
     struct job *job; /* NULL: tokens only */
-    struct rest *rest;
+    irisx_client_t *client;
     char *first, *second; /* email and password, or access and refresh token */
 };
 
@@ -523,9 +511,9 @@ static void credentials_free(struct credentials *k)
 static void login_begin(void *arg)
 {
     struct credentials *k = arg;
-    int err = ix_auth_set_login(k->rest->auth, k->first, k->second);
+    int err = ix_auth_set_login(k->client->rest->auth, k->first, k->second);
 
-    ix_list_append(&k->rest->jobs, &k->job->node);
+    enlist(k->job);
     if (err)
         finish_code(k->job, err, NULL);
     else
@@ -536,9 +524,10 @@ static void login_begin(void *arg)
 static void tokens_set(void *arg)
 {
     struct credentials *k = arg;
+    struct rest *r = k->client->rest;
 
-    if (ix_auth_set_tokens(k->rest->auth, k->first, k->second, ix_loop_now(k->rest->loop)))
-        ix_log(&k->rest->client->log, IX_LOG_ERROR, "client", "the access token given cannot be used");
+    if (ix_auth_set_tokens(r->auth, k->first, k->second, ix_loop_now(r->loop)))
+        ix_log(&r->client->log, IX_LOG_ERROR, "client", "the access token given cannot be used");
     credentials_free(k);
 }
 
@@ -548,7 +537,7 @@ static struct credentials *credentials_new(irisx_client_t *c, const char *first,
 
     if (!k)
         return NULL;
-    k->rest = c->rest;
+    k->client = c;
     k->first = ix_dup_cstr(first);
     k->second = ix_dup_cstr(second);
     if (!k->first || (second && !k->second)) {
@@ -568,7 +557,7 @@ irisx_error_t irisx_client_login(irisx_client_t *c, const char *email, const cha
         return IRISX_E_INVALID;
     if (!ix_client_usable(c))
         return IRISX_E_CLOSED;
-    if (!c->rest)
+    if (!c->o.api_url)
         return IRISX_E_STATE;
     op = ix_op_new(c);
     k = op ? credentials_new(c, email, password) : NULL;
@@ -585,10 +574,7 @@ irisx_error_t irisx_client_login(irisx_client_t *c, const char *email, const cha
     }
     if (k)
         credentials_free(k);
-    if (op) {
-        ix_op_finish_code(op, err, NULL);
-        irisx_op_unref(op);
-    }
+    ix_op_discard(op);
     return (irisx_error_t) err;
 }
 
@@ -601,7 +587,7 @@ irisx_error_t irisx_client_set_tokens(irisx_client_t *c, const char *access_toke
         return IRISX_E_INVALID;
     if (!ix_client_usable(c))
         return IRISX_E_CLOSED;
-    if (!c->rest)
+    if (!c->o.api_url)
         return IRISX_E_STATE;
     k = credentials_new(c, access_token, refresh_token);
     if (!k)
