@@ -155,4 +155,3 @@ Test(hostile, a_handshake_of_a_stranger_disturbs_nothing)
     sim_hang_up(&t);
     sim_finish(&t);
 }
-

@@ -10,7 +10,8 @@ static bool one_round(const struct ix_dtls_ops *dtls)
 {
     struct world *w = world_new(11);
     struct phone_node *client = phone_node_new(w, &(struct phone_node_options){ .name = "client", .dtls = dtls });
-    struct phone_node *server = phone_node_new(w, &(struct phone_node_options){ .name = "server", .server = true, .dtls = dtls });
+    struct phone_node *server =
+        phone_node_new(w, &(struct phone_node_options){ .name = "server", .server = true, .dtls = dtls });
     struct ix_call_config config = { .to = "9196" };
     uint32_t call = 0;
     bool good = false;
