@@ -49,7 +49,7 @@ static int add_locals(struct ix_call *c)
         n++;
     }
     for (size_t i = 0; i < n; i++) {
-        int err = ix_ice_add_local(c->ice, &sorted[i]);
+        int err = ix_ice_add_local(c->ice, &sorted[i], c->obj.phone->now);
 
         if (err)
             return err;

@@ -15,22 +15,29 @@
 #define TA_MIN_MS 5 /* RFC 8445 section 14.2 */
 #define FAIL_MS 15000
 #define CONSENT_MS 30000
+#define DOUBT_MS 2500
+
+void ix_ice_init(struct ix_ice *ice, const struct ix_ice_config *config, bool controlling)
+{
+    ice->config = *config;
+    ice->config.ta_ms = config->ta_ms ? IX_MAX(config->ta_ms, TA_MIN_MS) : TA_MS;
+    ice->config.fail_ms = config->fail_ms ? config->fail_ms : FAIL_MS;
+    ice->config.consent_ms = config->consent_ms ? config->consent_ms : CONSENT_MS;
+    ice->config.doubt_ms = config->doubt_ms ? config->doubt_ms : DOUBT_MS;
+    ice->controlling = controlling;
+    ice->tie_breaker = ix_rng_u64(config->rng);
+    ix_rng_ice(config->rng, ice->ufrag, IX_ICE_UFRAG);
+    ix_rng_ice(config->rng, ice->pwd, IX_ICE_PWD);
+    ice->selected = ice->nominating = ICE_NONE;
+    ice->fail_us = ice->grace_us = ice->error_second = ice->consent.asked_us = IX_NEVER;
+}
 
 int ix_ice_new(const struct ix_ice_config *config, struct ix_ice **out)
 {
     struct ix_ice *ice = ix_alloc(sizeof(*ice));
     if (!ice)
         return IRISX_E_NO_MEMORY;
-    ice->config = *config;
-    ice->config.ta_ms = config->ta_ms ? IX_MAX(config->ta_ms, TA_MIN_MS) : TA_MS;
-    ice->config.fail_ms = config->fail_ms ? config->fail_ms : FAIL_MS;
-    ice->config.consent_ms = config->consent_ms ? config->consent_ms : CONSENT_MS;
-    ice->controlling = config->controlling;
-    ice->tie_breaker = ix_rng_u64(config->rng);
-    ix_rng_ice(config->rng, ice->ufrag, IX_ICE_UFRAG);
-    ix_rng_ice(config->rng, ice->pwd, IX_ICE_PWD);
-    ice->selected = ice->nominating = ICE_NONE;
-    ice->fail_us = ice->grace_us = ice->error_second = IX_NEVER;
+    ix_ice_init(ice, config, config->controlling);
     *out = ice;
     return 0;
 }
@@ -39,6 +46,7 @@ void ix_ice_free(struct ix_ice *ice)
 {
     if (!ice)
         return;
+    ix_ice_previous_end(ice);
     ix_free(ice->pairs);
     ix_wipe(ice, sizeof(*ice));
     ix_free(ice);
@@ -61,9 +69,23 @@ static bool same_socket(const struct ice_base *b, const struct ix_candidate *c)
     return b->socket == c->socket;
 }
 
-int ix_ice_add_local(struct ix_ice *ice, const struct ix_candidate *c)
+static bool running(const struct ix_ice *ice)
 {
-    if (ice->state != IX_ICE_NEW)
+    return ice->state != IX_ICE_NEW && ice->state != IX_ICE_FAILED;
+}
+
+static int pair_base(struct ix_ice *ice, uint8_t base, struct ix_now now)
+{
+    int err = 0;
+    for (size_t r = 0; !err && r < ice->remote_count && running(ice); r++)
+        err = ix_ice_pair_base(ice, base, (uint8_t) r);
+    ix_ice_checks_run(ice, now.mono_us);
+    return err;
+}
+
+int ix_ice_add_local(struct ix_ice *ice, const struct ix_candidate *c, struct ix_now now)
+{
+    if (ice->state == IX_ICE_FAILED)
         return IRISX_E_STATE;
     if (!ix_ice_addr_usable(&c->addr) || !ix_ice_addr_usable(&c->base))
         return IRISX_E_INVALID;
@@ -72,7 +94,8 @@ int ix_ice_add_local(struct ix_ice *ice, const struct ix_candidate *c)
     size_t i = 0;
     while (i < ice->base_count && !same_socket(&ice->bases[i], c))
         i++;
-    if (i == ice->base_count)
+    bool fresh = i == ice->base_count;
+    if (fresh)
         ice->bases[ice->base_count++] =
             (struct ice_base){ c->socket, c->priority, c->base, c->type, (uint8_t) ice->local_count };
     else if (c->priority > ice->bases[i].priority) {
@@ -80,7 +103,7 @@ int ix_ice_add_local(struct ix_ice *ice, const struct ix_candidate *c)
         ice->bases[i].type = c->type;
     }
     ice->locals[ice->local_count++] = *c;
-    return 0;
+    return fresh ? pair_base(ice, (uint8_t) i, now) : 0;
 }
 
 size_t ix_ice_locals(const struct ix_ice *ice, const struct ix_candidate **out)
@@ -119,11 +142,6 @@ int ix_ice_set_remote(struct ix_ice *ice, struct ix_str ufrag, struct ix_str pwd
     if (lite) /* RFC 8445 section 6.1.1: the full agent controls */
         ice->controlling = true;
     return 0;
-}
-
-static bool running(const struct ix_ice *ice)
-{
-    return ice->state == IX_ICE_CHECKING || ice->state == IX_ICE_VALID;
 }
 
 /* a candidate that a check has taught us already: now it has a name (RFC 8445 section 7.3.1.3) */
@@ -202,7 +220,10 @@ void ix_ice_set_state(struct ix_ice *ice, enum ix_ice_state state)
         return;
     ix_log(ice->config.log, IX_LOG_DEBUG, "ice", "%s: %s -> %s", ice->ufrag, names[ice->state], names[state]);
     ice->state = state;
-    push_event(ice, &(struct ice_event){ .kind = IX_ICE_OUT_STATE, .state = state });
+    if (state == IX_ICE_CONNECTED)
+        ix_ice_previous_end(ice);
+    if (state != IX_ICE_FAILED || !ix_ice_previous_works(ice)) /* README.md: a restart that fails */
+        push_event(ice, &(struct ice_event){ .kind = IX_ICE_OUT_STATE, .state = state });
 }
 
 bool ix_ice_knows(const struct ix_ice *ice, const struct ix_addr *from)
@@ -213,11 +234,14 @@ bool ix_ice_knows(const struct ix_ice *ice, const struct ix_addr *from)
     for (size_t i = 0; i < ice->early_count; i++)
         if (ix_ice_same_peer(&ice->early[i].from, from))
             return true;
-    return false;
+    return ice->previous && ix_ice_knows(ice->previous, from);
 }
 
 bool ix_ice_selected(const struct ix_ice *ice, struct ix_ice_pair *out)
 {
+    bool lost = ice->selected == ICE_NONE || ice->state == IX_ICE_FAILED;
+    if (ice->previous && (lost || ix_ice_previous_better(ice)))
+        return ix_ice_selected(ice->previous, out);
     if (ice->selected == ICE_NONE)
         return false;
     const struct ice_pair *p = &ice->pairs[ice->selected];
@@ -230,13 +254,14 @@ bool ix_ice_selected(const struct ix_ice *ice, struct ix_ice_pair *out)
 void ix_ice_tell_selected(struct ix_ice *ice)
 {
     struct ice_event e = { .kind = IX_ICE_OUT_SELECTED };
-    if (ix_ice_selected(ice, &e.pair))
+    ice->untold = ix_ice_previous_better(ice);
+    if (!ice->untold && ix_ice_selected(ice, &e.pair))
         push_event(ice, &e);
 }
 
 enum ix_ice_state ix_ice_state(const struct ix_ice *ice)
 {
-    return ice->state;
+    return ice->state == IX_ICE_FAILED && ix_ice_previous_works(ice) ? ice->previous->state : ice->state;
 }
 
 /* RFC 8445 section 7.3.1.1: priorities are another function of the same candidates; nomination begins anew */
@@ -257,20 +282,17 @@ void ix_ice_switch_role(struct ix_ice *ice, bool controlling, struct ix_now now)
 
 /* ---- the four verbs ---------------------------------------------------------------------- */
 
-bool ix_ice_input(
-    struct ix_ice *ice, uint32_t socket, const struct ix_addr *from, const void *p, size_t n, struct ix_now now)
+static bool input(
+    struct ix_ice *ice, uint32_t socket, const struct ix_addr *from, const struct ix_stun_msg *m, struct ix_now now)
 {
-    struct ix_stun_msg m;
-    if (ix_stun_parse(&m, p, n) != 0 || m.method != IX_STUN_BINDING)
-        return false;
     bool ours = false;
-    switch (m.cls) {
+    switch (m->cls) {
     case IX_STUN_REQUEST:
-        ours = ix_ice_request(ice, socket, from, &m, now);
+        ours = ix_ice_request(ice, socket, from, m, now);
         break;
     case IX_STUN_SUCCESS:
     case IX_STUN_ERROR:
-        ours = ix_ice_check_response(ice, socket, from, &m, now) || ix_ice_consent_response(ice, socket, from, &m, now);
+        ours = ix_ice_check_response(ice, socket, from, m, now) || ix_ice_consent_response(ice, socket, from, m, now);
         break;
     case IX_STUN_INDICATION: /* a keep-alive of RFC 5245: nothing to do and nobody to ask whose it is */
         break;
@@ -280,8 +302,24 @@ bool ix_ice_input(
     return ours;
 }
 
+bool ix_ice_input(
+    struct ix_ice *ice, uint32_t socket, const struct ix_addr *from, const void *p, size_t n, struct ix_now now)
+{
+    struct ix_stun_msg m;
+    if (ix_stun_parse(&m, p, n) != 0 || m.method != IX_STUN_BINDING)
+        return false;
+    if (input(ice, socket, from, &m, now))
+        return true;
+    return ice->previous && input(ice->previous, socket, from, &m, now);
+}
+
 void ix_ice_timeout(struct ix_ice *ice, struct ix_now now)
 {
+    bool alive = ix_ice_previous_works(ice);
+    if (ice->previous)
+        ix_ice_timeout(ice->previous, now);
+    if (ice->state == IX_ICE_FAILED && alive && !ix_ice_previous_works(ice)) /* now both have failed */
+        push_event(ice, &(struct ice_event){ .kind = IX_ICE_OUT_STATE, .state = IX_ICE_FAILED });
     if (ice->state == IX_ICE_NEW || ice->state == IX_ICE_FAILED)
         return;
     if (ice->state == IX_ICE_CHECKING && now.mono_us >= ice->fail_us) {
@@ -295,11 +333,11 @@ void ix_ice_timeout(struct ix_ice *ice, struct ix_now now)
 
 uint64_t ix_ice_deadline(const struct ix_ice *ice)
 {
-    uint64_t at = IX_NEVER;
+    uint64_t at = ice->previous ? ix_ice_deadline(ice->previous) : IX_NEVER;
     if (ice->state == IX_ICE_NEW || ice->state == IX_ICE_FAILED)
-        return IX_NEVER;
+        return at;
     if (ice->state == IX_ICE_CHECKING)
-        at = ice->fail_us;
+        at = IX_MIN(at, ice->fail_us);
     if (ice->controlling && !ice->nominated && ice->nominating == ICE_NONE)
         at = IX_MIN(at, ice->grace_us);
     at = IX_MIN(at, ix_ice_checks_deadline(ice));
@@ -312,6 +350,12 @@ bool ix_ice_poll(struct ix_ice *ice, struct ix_ice_out *out)
     if (ix_ice_answer_poll(ice, &out->send) || ix_ice_check_poll(ice, &out->send) ||
         ix_ice_consent_poll(ice, &out->send))
         return true;
+    if (ice->previous)
+        ix_ice_previous_poll(ice, out);
+    if (out->send.data)
+        return true;
+    if (ice->untold)
+        ix_ice_tell_selected(ice);
     if (!ice->event_count)
         return false;
     struct ice_event e = ice->events[0];

@@ -4,6 +4,7 @@
  *   agent.c  life, commands, the four verbs     pair.c      the checklist
  *   check.c  our requests and their answers     request.c   the peer's requests and our answers
  *   nominate.c  what is selected, and when      consent.c   whether it still works
+ *   restart.c   the next session, and the one before
  */
 #ifndef IX_ICE_AGENT_H
 #define IX_ICE_AGENT_H
@@ -15,7 +16,7 @@
 #define ICE_EARLY_MAX 8 /* checks remembered while there is no remote description */
 #define ICE_ANSWERS_MAX 16 /* answers between two drains; the peer asks again */
 #define ICE_EVENTS_MAX 8
-#define ICE_CONSENT_KEPT 4 /* consent checks whose answer may still come */
+#define ICE_CONSENT_KEPT 8 /* consent checks whose answer may still come */
 #define ICE_REMOTE_TEXT 257 /* RFC 8839 section 5.4: at most 256 characters */
 #define ICE_NONE UINT8_MAX /* no such pair */
 
@@ -86,6 +87,7 @@ struct ice_event {
 struct ice_consent {
     uint64_t last_us; /* the last answer */
     uint64_t next_us; /* the next check */
+    uint64_t asked_us; /* the first check since the last answer; IX_NEVER: none is out */
     struct ice_check checks[ICE_CONSENT_KEPT];
     uint8_t newest;
     bool wants_send;
@@ -123,6 +125,7 @@ struct ix_ice {
     uint8_t selected; /* pair that carries media, or ICE_NONE */
     uint8_t nominating; /* pair whose nomination is on its way, or ICE_NONE */
     bool nominated; /* selected was nominated */
+    bool untold; /* that it is selected: the pair of the session before is better for a while */
     uint8_t conflicts; /* answers 487 so far */
     struct ice_consent consent;
 
@@ -133,6 +136,7 @@ struct ix_ice {
     struct ice_event events[ICE_EVENTS_MAX];
     size_t event_count;
     size_t sends_wanted; /* pairs with wants_send */
+    struct ix_ice *previous; /* owned: the session before a restart, until this one is CONNECTED; NULL */
     uint8_t packet[640]; /* largest: a request with the longest USERNAME, 376 bytes */
 };
 
@@ -148,10 +152,18 @@ bool ix_ice_may_pair(const struct ix_addr *base, const struct ix_addr *remote);
 void ix_ice_set_state(struct ix_ice *ice, enum ix_ice_state state);
 void ix_ice_tell_selected(struct ix_ice *ice);
 void ix_ice_switch_role(struct ix_ice *ice, bool controlling, struct ix_now now);
+void ix_ice_init(struct ix_ice *ice, const struct ix_ice_config *config, bool controlling); /* of zeros */
+
+/* restart.c */
+bool ix_ice_previous_works(const struct ix_ice *ice); /* there is a session before this one, and it has not failed */
+void ix_ice_previous_poll(struct ix_ice *ice, struct ix_ice_out *out); /* out->send.data stays NULL: nothing to send */
+bool ix_ice_previous_better(const struct ix_ice *ice); /* this one's pair works one way at most, that one's both */
+void ix_ice_previous_end(struct ix_ice *ice);
 
 /* pair.c */
 int ix_ice_pair_add(struct ix_ice *ice, uint8_t base, uint8_t remote, struct ice_pair **out);
 struct ice_pair *ix_ice_pair_find(struct ix_ice *ice, uint8_t base, uint8_t remote);
+int ix_ice_pair_base(struct ix_ice *ice, uint8_t base, uint8_t remote); /* if they may pair and do not yet */
 int ix_ice_pair_remote(struct ix_ice *ice, uint8_t remote); /* with every base it may pair with */
 void ix_ice_pair_trigger(struct ix_ice *ice, struct ice_pair *p);
 void ix_ice_pair_thaw(struct ix_ice *ice, const struct ice_pair *succeeded);

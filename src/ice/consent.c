@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Consent freshness, RFC 7675: the selected pair is asked about every five seconds; answers keep it, half the consent
- * time without one is DISCONNECTED (every other pair gets another chance), the whole of it is the end. It keeps NAT
- * bindings alive as well (RFC 8445 section 11).
+ * Consent freshness, RFC 7675: the selected pair is asked about every five seconds; answers keep it. An answer that
+ * stays out makes it ask more often, and some seconds without any are DISCONNECTED (every other pair gets another
+ * chance), the whole consent time is the end. It keeps NAT bindings alive as well (RFC 8445 section 11).
  */
 #include "ice/agent.h"
 
@@ -10,6 +10,9 @@
 
 #define INTERVAL_MS 5000 /* RFC 7675 section 5.1, times 0.8 .. 1.2 */
 #define CHECKS_IN_TIME 6 /* a shorter consent time keeps this many checks */
+#define OVERDUE_US (300 * IX_MS) /* or two round trips: an answer that is not here by then is missing ... */
+#define PROBE_US (250 * IX_MS) /* ... and is asked for again; README.md */
+#define LOST_US (1 * IX_S) /* the same, once the path counts as lost */
 
 static uint64_t interval(const struct ix_ice *ice)
 {
@@ -22,9 +25,12 @@ static bool asking(const struct ix_ice *ice)
     return ice->state == IX_ICE_VALID || ice->state == IX_ICE_CONNECTED || ice->state == IX_ICE_DISCONNECTED;
 }
 
+/* of questions without answer: doubt_ms, or four round trips where those are longer */
 static uint64_t warn_at(const struct ix_ice *ice)
 {
-    return ix_time_add(ice->consent.last_us, ice->config.consent_ms * IX_MS / 2);
+    uint64_t patience = IX_MAX(ice->config.doubt_ms * IX_MS, 4 * ice->pairs[ice->selected].round_trip_us);
+    uint64_t half = ix_time_add(ice->consent.last_us, ice->config.consent_ms * IX_MS / 2);
+    return IX_MIN(half, ix_time_add(ice->consent.asked_us, patience));
 }
 
 static uint64_t end_at(const struct ix_ice *ice)
@@ -34,12 +40,16 @@ static uint64_t end_at(const struct ix_ice *ice)
 
 void ix_ice_consent_start(struct ix_ice *ice, uint64_t now_us)
 {
-    ice->consent = (struct ice_consent){ .last_us = now_us, .next_us = now_us + interval(ice) };
+    ice->consent = (struct ice_consent){ .last_us = now_us, .next_us = now_us + interval(ice), .asked_us = IX_NEVER };
 }
 
 void ix_ice_consent_granted(struct ix_ice *ice, uint64_t now_us)
 {
-    ice->consent.last_us = now_us;
+    struct ice_consent *consent = &ice->consent;
+    if (consent->asked_us != IX_NEVER) /* the ordinary pace again */
+        consent->next_us = IX_MAX(ix_time_add(consent->asked_us, interval(ice)), now_us + PROBE_US);
+    consent->asked_us = IX_NEVER;
+    consent->last_us = now_us;
     ice->pairs[ice->selected].valid = true;
     if (ice->state == IX_ICE_DISCONNECTED)
         ix_ice_set_state(ice, ice->nominated ? IX_ICE_CONNECTED : IX_ICE_VALID);
@@ -52,7 +62,18 @@ static void ask(struct ix_ice *ice, uint64_t now_us)
     /* a controlling agent says again which pair it has nominated, should the peer have missed it */
     ix_ice_check_make(ice, &consent->checks[consent->newest], ice->controlling && ice->nominated, now_us);
     consent->wants_send = true;
-    consent->next_us = now_us + interval(ice);
+    uint64_t wait = IX_MAX(OVERDUE_US, 2 * ice->pairs[ice->selected].round_trip_us);
+    if (consent->asked_us == IX_NEVER)
+        consent->asked_us = now_us;
+    else
+        wait = ice->state == IX_ICE_DISCONNECTED ? LOST_US : PROBE_US;
+    consent->next_us = now_us + IX_MIN(wait, interval(ice));
+}
+
+void ix_ice_probe(struct ix_ice *ice, struct ix_now now)
+{
+    if (asking(ice) && ice->consent.asked_us == IX_NEVER)
+        ask(ice, now.mono_us);
 }
 
 /* the selected pair is in doubt: look for another while there is time */

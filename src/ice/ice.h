@@ -2,7 +2,6 @@
 /*
  * ice: STUN messages (RFC 8489), the gathering of candidates and the full ICE agent (RFC 8445) for one component
  * (rtcp-mux). Pure: packets and time in; packets, events and one deadline out.
- * TURN, trickle and restart come with a later issue; the types leave room for them.
  */
 #ifndef IX_ICE_H
 #define IX_ICE_H
@@ -124,6 +123,7 @@ struct ix_ice_config {
     uint32_t ta_ms; /* pacing; 0 = 20 (RFC 8445 section 14.2 allows >= 5) */
     uint32_t fail_ms; /* 0 = 15000: no pair by then is failure */
     uint32_t consent_ms; /* 0 = 30000 (RFC 7675 section 5.1) */
+    uint32_t doubt_ms; /* 0 = 2500: consent checks without an answer for so long are DISCONNECTED */
 };
 enum ix_ice_out_kind { IX_ICE_OUT_SEND = 1, IX_ICE_OUT_STATE = 2, IX_ICE_OUT_SELECTED = 3 };
 struct ix_ice_pair {
@@ -143,9 +143,10 @@ struct ix_ice_out {
 struct ix_ice;
 int ix_ice_new(const struct ix_ice_config *config, struct ix_ice **out);
 void ix_ice_free(struct ix_ice *ice);
-const char *ix_ice_ufrag(const struct ix_ice *ice); /* own, random, fixed for the session */
+const char *ix_ice_ufrag(const struct ix_ice *ice); /* own, random, fixed for the session: until a restart */
 const char *ix_ice_pwd(const struct ix_ice *ice);
-int ix_ice_add_local(struct ix_ice *ice, const struct ix_candidate *c);
+/* also while it runs: a late candidate is paired at once, and for the peer to be told of (RFC 8838) */
+int ix_ice_add_local(struct ix_ice *ice, const struct ix_candidate *c, struct ix_now now);
 size_t ix_ice_locals(const struct ix_ice *ice, const struct ix_candidate **out);
 void ix_ice_set_controlling(struct ix_ice *ice, bool controlling); /* before start */
 int ix_ice_set_remote(struct ix_ice *ice, struct ix_str ufrag, struct ix_str pwd, bool lite);
@@ -160,6 +161,20 @@ bool ix_ice_poll(struct ix_ice *ice, struct ix_ice_out *out);
 uint64_t ix_ice_deadline(const struct ix_ice *ice);
 enum ix_ice_state ix_ice_state(const struct ix_ice *ice);
 bool ix_ice_selected(const struct ix_ice *ice, struct ix_ice_pair *out);
+/*
+ * ICE restart, RFC 8445 section 9, asked for by either side: new ufrag and password, state NEW; own and remote
+ * candidates, credentials and start are given again (other sockets are fine). Role and tie-breaker stay. The session
+ * before goes on beside it (media, consent, the peer's checks; its sockets must stay open) until the new one is
+ * CONNECTED; if the new one fails, the one before is in force again as long as it works, and FAILED is told only once
+ * neither does. A second restart before the first is through keeps the session that works.
+ * IRISX_E_NO_MEMORY leaves all as it was; IRISX_E_STATE: still NEW, there is nothing to restart.
+ */
+int ix_ice_restart(struct ix_ice *ice);
+bool ix_ice_rollback(struct ix_ice *ice); /* the peer refused the offer of a restart: as before it; false: none */
+bool ix_ice_restarting(const struct ix_ice *ice); /* a session before this one is still there */
+bool ix_ice_uses(const struct ix_ice *ice, uint32_t socket); /* a candidate of either session is on that socket */
+/* the path may be gone (no media came for a while): asks at once whether it is, DISCONNECTED follows soon if so */
+void ix_ice_probe(struct ix_ice *ice, struct ix_now now);
 /* the peer's description names this address, or a check of the peer that proved its password came from there */
 bool ix_ice_knows(const struct ix_ice *ice, const struct ix_addr *from);
 

@@ -104,20 +104,23 @@ static void freeze(struct ix_ice *ice, struct ice_pair *p)
     }
 }
 
+int ix_ice_pair_base(struct ix_ice *ice, uint8_t base, uint8_t remote)
+{
+    struct ice_pair *p;
+    if (!ix_ice_may_pair(&ice->bases[base].addr, &ice->remotes[remote].addr) || ix_ice_pair_find(ice, base, remote))
+        return 0;
+    int err = ix_ice_pair_add(ice, base, remote, &p);
+    if (!err)
+        freeze(ice, p);
+    return err == IRISX_E_NO_MEMORY ? err : 0;
+}
+
 int ix_ice_pair_remote(struct ix_ice *ice, uint8_t remote)
 {
-    for (size_t i = 0; i < ice->base_count; i++) {
-        uint8_t base = (uint8_t) i;
-        struct ice_pair *p;
-        if (!ix_ice_may_pair(&ice->bases[i].addr, &ice->remotes[remote].addr) || ix_ice_pair_find(ice, base, remote))
-            continue;
-        int err = ix_ice_pair_add(ice, base, remote, &p);
-        if (err == IRISX_E_NO_MEMORY)
-            return err;
-        if (!err)
-            freeze(ice, p);
-    }
-    return 0;
+    int err = 0;
+    for (size_t i = 0; !err && i < ice->base_count; i++)
+        err = ix_ice_pair_base(ice, (uint8_t) i, remote);
+    return err;
 }
 
 void ix_ice_pair_thaw(struct ix_ice *ice, const struct ice_pair *succeeded)

@@ -99,10 +99,17 @@ static void pass_time(struct run *r)
     r->now.mono_us = IX_MAX(r->now.mono_us, until);
 }
 
+static void add_local(struct run *r, uint32_t i)
+{
+    struct ix_candidate c = { .type = IX_CAND_HOST, .priority = 1000 - i, .socket = i };
+    c.addr = c.base = (struct ix_addr){ .family = IX_IPV4, .port = (uint16_t) i, .ip = { 10, 0, 0, 1 } };
+    IX_ASSERT(ix_ice_add_local(r->ice, &c, r->now) == 0);
+}
+
 static void step(struct run *r)
 {
     struct ix_candidate c = { .type = IX_CAND_HOST, .foundation = "1" };
-    switch (ix_read_u8(&r->in) % 9) {
+    switch (ix_read_u8(&r->in) % 12) {
     case 0:
         raw_packet(r);
         break;
@@ -129,6 +136,16 @@ static void step(struct run *r)
         if (ix_ice_set_remote(r->ice, IX_STR("peer"), IX_STR(PWD), r->lite) == 0)
             (void) ix_ice_start(r->ice, r->now); /* a second time it is refused */
         break;
+    case 9:
+        if (ix_ice_restart(r->ice) == 0)
+            add_local(r, 1 + (ix_read_u8(&r->in) & 3));
+        break;
+    case 10:
+        (void) ix_ice_rollback(r->ice); /* nothing to go back to is fine */
+        break;
+    case 11:
+        ix_ice_probe(r->ice, r->now);
+        break;
     }
     drain(r);
 }
@@ -150,11 +167,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ix_prng_seed(&r.prng, 1);
     if (ix_ice_new(&(struct ix_ice_config){ .rng = &r.rng, .controlling = flags & 1 }, &r.ice) != 0)
         return 0;
-    for (uint32_t i = 1; i <= (flags >> 1 & 3); i++) {
-        struct ix_candidate c = { .type = IX_CAND_HOST, .priority = 1000 - i, .socket = i };
-        c.addr = c.base = (struct ix_addr){ .family = IX_IPV4, .port = (uint16_t) i, .ip = { 10, 0, 0, 1 } };
-        IX_ASSERT(ix_ice_add_local(r.ice, &c) == 0);
-    }
+    for (uint32_t i = 1; i <= (flags >> 1 & 3); i++)
+        add_local(&r, i);
     r.lite = flags >> 3 & 1;
     while (r.in.n)
         step(&r);

@@ -89,7 +89,7 @@ Test(agent, what_the_peer_sees_decides_the_local_type)
         kit_local(&k, 1, "10.0.0.2", 65535);
         srflx.addr = mapped;
         srflx.base = kit_base(1);
-        cr_assert_eq(ix_ice_add_local(k.ice, &srflx), 0);
+        cr_assert_eq(ix_ice_add_local(k.ice, &srflx, kit_at(99)), 0);
         cr_assert_eq(kit_remote(&k, "192.0.2.9", 7000, 65535, kit_at(99)), 0);
         kit_start(&k, kit_at(99));
         cr_assert_eq(k.sent_count, 1, "host and srflx of a socket make one pair");
@@ -105,7 +105,7 @@ Test(agent, commands_in_the_wrong_state_are_refused)
     struct ix_candidate c = { .type = IX_CAND_HOST };
     kit_init(&k, &(struct ix_ice_config){ 0 });
     cr_assert_eq(ix_ice_start(k.ice, kit_at(99)), IRISX_E_STATE, "no remote description");
-    cr_assert_eq(ix_ice_add_local(k.ice, &c), IRISX_E_INVALID);
+    cr_assert_eq(ix_ice_add_local(k.ice, &c, kit_at(99)), IRISX_E_INVALID);
     cr_assert_eq(ix_ice_add_remote(k.ice, &c, kit_at(99)), IRISX_E_INVALID);
     c.addr = c.base = kit_addr("0.0.0.0", 9);
     cr_assert_eq(ix_ice_add_remote(k.ice, &c, kit_at(99)), IRISX_E_INVALID);
@@ -115,7 +115,7 @@ Test(agent, commands_in_the_wrong_state_are_refused)
     kit_start(&k, kit_at(99));
     cr_assert_eq(ix_ice_start(k.ice, kit_at(99)), IRISX_E_STATE);
     c.addr = c.base = kit_addr("192.0.2.2", 9);
-    cr_assert_eq(ix_ice_add_local(k.ice, &c), IRISX_E_STATE);
+    cr_assert_eq(ix_ice_add_local(k.ice, &c, kit_at(99)), 0, "late candidates are welcome");
     cr_assert_eq(ix_ice_set_remote(k.ice, IX_STR(KIT_UFRAG), IX_STR(KIT_PWD), false), 0, "the same again: a re-INVITE");
     cr_assert_eq(ix_ice_set_remote(k.ice, IX_STR("abcd"), IX_STR(KIT_PWD), false), IRISX_E_STATE, "a restart");
     kit_clear(&k);
@@ -147,9 +147,9 @@ Test(agent, limits_of_candidates_are_kept)
         struct ix_candidate c = { .type = IX_CAND_HOST, .priority = ix_ice_priority(IX_CAND_HOST, (uint16_t) i) };
         c.addr = c.base = kit_addr("192.0.2.1", (uint16_t) (4000 + i));
         c.socket = i;
-        cr_assert_eq(ix_ice_add_local(k.ice, &c), 0);
+        cr_assert_eq(ix_ice_add_local(k.ice, &c, kit_at(99)), 0);
         c.socket = 99;
-        cr_assert_eq(ix_ice_add_local(k.ice, &c), i + 1 < IX_ICE_MAX_LOCAL ? 0 : IRISX_E_LIMIT);
+        cr_assert_eq(ix_ice_add_local(k.ice, &c, kit_at(99)), i + 1 < IX_ICE_MAX_LOCAL ? 0 : IRISX_E_LIMIT);
         if (i == IX_ICE_MAX_LOCAL / 2 - 1)
             break; /* each round added two */
     }

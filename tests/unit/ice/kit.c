@@ -65,7 +65,7 @@ void kit_local(struct kit *k, uint32_t socket, const char *ip, uint16_t preferen
     struct ix_candidate c = candidate(ip, (uint16_t) (4000 + socket), preference);
     c.socket = socket;
     bases[socket] = c.base;
-    cr_assert_eq(ix_ice_add_local(k->ice, &c), 0);
+    cr_assert_eq(ix_ice_add_local(k->ice, &c, kit_at(99)), 0);
 }
 
 int kit_remote(struct kit *k, const char *ip, uint16_t port, uint16_t preference, struct ix_now now)

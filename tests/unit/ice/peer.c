@@ -7,6 +7,7 @@
 struct description {
     bool offer;
     bool more; /* only further candidates */
+    bool restart;
     char ufrag[IX_ICE_UFRAG + 1];
     char pwd[IX_ICE_PWD + 1];
     size_t count;
@@ -40,6 +41,52 @@ static void describe(struct peer *p)
     world_tell(p->node, p->other->node, &d, sizeof(d), p->config.signalling_us + 300 * IX_MS);
 }
 
+/* host candidates only: what a restart over another interface has at once */
+static int restart(struct peer *p)
+{
+    int err = ix_ice_restart(p->ice);
+    for (size_t i = 0; !err && i < p->socket_count; i++) {
+        struct ix_candidate c = { .type = IX_CAND_HOST, .addr = p->sockets[i], .base = p->sockets[i] };
+        c.priority = ix_ice_priority(c.type, (uint16_t) (65535 - i));
+        c.socket = (uint32_t) i + 1;
+        c.foundation[0] = (char) ('a' + i);
+        if (!p->retired[i])
+            err = ix_ice_add_local(p->ice, &c, world_now(p->world));
+    }
+    return err;
+}
+
+static void tell_restart(struct peer *p, bool offer)
+{
+    struct description d = { .offer = offer, .restart = true };
+    const struct ix_candidate *c;
+    d.count = ix_ice_locals(p->ice, &c);
+    memcpy(d.ufrag, ix_ice_ufrag(p->ice), sizeof(d.ufrag));
+    memcpy(d.pwd, ix_ice_pwd(p->ice), sizeof(d.pwd));
+    memcpy(d.candidates, c, d.count * sizeof(*c));
+    world_tell(p->node, p->other->node, &d, sizeof(d), p->config.signalling_us);
+}
+
+int peer_restart(struct peer *p)
+{
+    int err = restart(p);
+    if (!err)
+        tell_restart(p, true);
+    return err;
+}
+
+static void restarted(struct peer *p, const struct description *d, struct ix_now now)
+{
+    if (d->offer)
+        note_error(p, restart(p));
+    note_error(p, ix_ice_set_remote(p->ice, ix_str(d->ufrag), ix_str(d->pwd), false));
+    for (size_t i = 0; i < d->count; i++)
+        note_error(p, ix_ice_add_remote(p->ice, &d->candidates[i], now));
+    if (d->offer)
+        tell_restart(p, false);
+    note_error(p, ix_ice_start(p->ice, now));
+}
+
 static void gathered(struct peer *p, struct ix_now now)
 {
     size_t count;
@@ -47,7 +94,7 @@ static void gathered(struct peer *p, struct ix_now now)
     const struct ix_candidate *have;
     if (ix_ice_locals(p->ice, &have) == 0)
         for (size_t i = 0; i < count; i++)
-            note_error(p, ix_ice_add_local(p->ice, &c[i]));
+            note_error(p, ix_ice_add_local(p->ice, &c[i], world_now(p->world)));
     if (p->config.offers || p->has_offer)
         describe(p);
     if (p->has_offer) /* both sides are known now */
@@ -87,6 +134,10 @@ static void message(void *ctx, struct world_node *from, const void *bytes, size_
     (void) from;
     (void) n;
     memcpy(&d, bytes, sizeof(d));
+    if (d.restart) {
+        restarted(p, &d, now);
+        return;
+    }
     if (!d.more)
         note_error(p, ix_ice_set_remote(p->ice, ix_str(d.ufrag), ix_str(d.pwd), false));
     for (size_t i = 0; i < d.count; i++)
@@ -112,6 +163,8 @@ static void input(
         return;
     if (!ix_stun_is(bytes, n)) {
         p->media++;
+        p->gap_us = IX_MAX(p->gap_us, p->media_us ? now.mono_us - p->media_us : 0);
+        p->media_us = now.mono_us;
         p->media_from = *from;
         p->media_to = *to;
     } else if (!ix_gather_input(p->gather, socket, from, bytes, n, now)) {
@@ -205,7 +258,9 @@ bool peer_settled(const struct peer *p)
 void peer_media(struct peer *p)
 {
     static const uint8_t rtp[12] = { 0x80 };
-    world_send(p->node, &p->selected.local, &p->selected.remote, rtp, sizeof(rtp));
+    struct ix_ice_pair pair;
+    if (ix_ice_selected(p->ice, &pair))
+        world_send(p->node, &pair.local, &pair.remote, rtp, sizeof(rtp));
 }
 
 bool peer_heard(const struct peer *p, const struct peer *from)

@@ -32,6 +32,7 @@ struct peer {
     struct ix_gather *gather;
     struct ix_ice *ice;
     bool described;
+    bool retired[PEER_SOCKETS]; /* not described any more: their interface is gone */
     bool has_offer;
     int err; /* of any call that failed */
     enum ix_ice_state states[PEER_STATES];
@@ -41,6 +42,8 @@ struct peer {
     size_t selected_count;
     size_t requests_sent;
     size_t media; /* datagrams that were not for the agent ... */
+    uint64_t media_us; /* when the last one came */
+    uint64_t gap_us; /* the longest time between two of them */
     struct ix_addr media_from; /* ... the last of them */
     struct ix_addr media_to;
 };
@@ -57,6 +60,7 @@ void peer_socket(struct peer *p, struct world_net *net, const char *ip, uint16_t
 int peer_begin(struct peer *p); /* makes gatherer and agent */
 void peer_join(struct peer *a, struct peer *b); /* the two know each other */
 void peer_clear(struct peer *p);
+int peer_restart(struct peer *p); /* ICE restart with the sockets at hand; the other one follows */
 bool peer_was(const struct peer *p, enum ix_ice_state state);
 uint64_t peer_when(const struct peer *p, enum ix_ice_state state); /* first time, since WORLD_START; IX_NEVER */
 bool peer_settled(const struct peer *p); /* connected or failed */
