@@ -81,18 +81,116 @@ static inline irisx_opt_bool_t irisx_bool(int32_t value)
     return v;
 }
 
+/* ---- bytes that are no JSON --------------------------------------------------------------- */
+
+/**
+ * The next piece of an upload. On the service thread: do not block for long.
+ * @param data where it goes @param capacity room there, at least 1
+ * @return bytes written; 0: the end; -1: give up (the op ends with IRISX_E_CANCELLED)
+ */
+typedef int64_t (*irisx_read_fn)(void *data, size_t capacity, void *user_data);
+/**
+ * A piece of an answer of success, decoded (gzip, chunks), in order; never of a refusal, whose text the error carries.
+ * On the service thread: do not block for long. `data` is borrowed for the length of the call.
+ * @return 0: go on; anything else: the op ends with IRISX_E_CANCELLED
+ */
+typedef int32_t (*irisx_write_fn)(const void *data, size_t len, void *user_data);
+/** How far it is; at most ten times a second, and once at the end. total is 0 while unknown. On the service thread. */
+typedef void (*irisx_progress_fn)(
+    uint64_t sent, uint64_t send_total, uint64_t received, uint64_t receive_total, void *user_data);
+
+/**
+ * Where bytes to be sent come from: a member `file` of a form, or the whole body of an operation whose body is no JSON.
+ * One of path, data and read.
+ */
+typedef struct irisx_upload {
+    const char *path; /**< a file; read while it is sent. Copied text */
+    const void *data; /**< bytes, copied */
+    size_t len; /**< of data */
+    irisx_read_fn read; /**< pieces on demand: sent once, never again (a try that fails after the first is the last) */
+    void *user_data; /**< of read; must outlive the op */
+    uint64_t size; /**< read: how many bytes it will give; 0: unknown */
+    const char *file_name; /**< told to the platform in a form; NULL: the last part of path, or "file". Copied */
+    const char *content_type; /**< NULL: what the contract says, else application/octet-stream. Copied */
+} irisx_upload_t;
+
+/** The answer of an operation that answers no JSON; begins as every result does. */
+typedef struct irisx_api_content {
+    const irisx_value_t *raw; /**< the answer after all, if it is JSON (a refusal with status 200, a chosen format) */
+    const void
+        *data; /**< the bytes; NULL if there are none, or if they went to save_as or on_data. With a NUL behind */
+    size_t len;
+    const char *content_type; /**< "text/csv; charset=utf-8"; NULL: none told */
+    const char *file_name; /**< the platform's name for it, without any directory; NULL: none told */
+    const char *location; /**< where a redirect points that is the answer itself (OAuth, tracked links); NULL: none */
+    int32_t status; /**< HTTP status */
+} irisx_api_content_t;
+
+/* ---- options of one call ----------------------------------------------------------------- */
+
+/** What is checked before anything is sent. */
+typedef enum irisx_check {
+    IRISX_CHECK_DEFAULT = 0, /**< as the client is set; a client that is not: IRISX_CHECK_BASIC */
+    IRISX_CHECK_BASIC = 1, /**< required, type, segments of the path */
+    IRISX_CHECK_STRICT = 2 /**< enums, limits, patterns, unknown members too */
+} irisx_check_t;
+
+/** Whether an Idempotency-Key goes with operations that are not safe to repeat, and what it is trusted with. */
+typedef enum irisx_idempotency {
+    IRISX_IDEMPOTENCY_DEFAULT = 0, /**< as the client is set; a client that is not: AUTO */
+    IRISX_IDEMPOTENCY_AUTO = 1, /**< a key is sent; relied on only where the platform says that it honours keys */
+    IRISX_IDEMPOTENCY_ON = 2, /**< sent and relied on: only for a platform known to honour keys */
+    IRISX_IDEMPOTENCY_OFF = 3 /**< none is sent */
+} irisx_idempotency_t;
+
+/** Options of one REST call. Zero means default; texts are copied. */
+typedef struct irisx_api_options {
+    size_t struct_size; /**< Required: set by IRISX_API_OPTIONS_INIT */
+    uint32_t timeout_ms; /**< whole operation, all tries and waits; 0: the client's request_timeout_ms */
+    uint32_t connect_timeout_ms; /**< each try until connected, TLS included; 0: 10000 */
+    uint32_t answer_timeout_ms; /**< each try, from the last byte sent to the first of the answer; 0: no own limit */
+    uint32_t idle_timeout_ms; /**< each try, without a byte either way once it moves; 0: no own limit */
+    int32_t check; /**< irisx_check_t */
+    int32_t idempotency; /**< irisx_idempotency_t */
+    const char *idempotency_key; /**< NULL: made by the library; one key for all tries of the call */
+    int32_t max_tries; /**< the first one included; 0: 4; 1: never again */
+    const irisx_upload_t *upload; /**< body of an operation whose body is no JSON; NULL: none */
+    const char *accept; /**< media type asked for; NULL: the contract's */
+    const char *save_as; /**< file for the answer: written beside it, renamed when complete; NULL: memory */
+    int32_t resume; /**< save_as: 1 goes on (by Range) where an interrupted download of the same thing ended */
+    const char *sha256; /**< 64 hex digits the answer must have, else IRISX_E_SIGNATURE and no file; NULL: unchecked */
+    irisx_write_fn on_data; /**< takes the answer piece by piece instead of memory or file; NULL: none */
+    irisx_progress_fn on_progress; /**< NULL: none */
+    void *user_data; /**< of on_data and on_progress; must outlive the op */
+    uint64_t max_bytes; /**< of an answer to memory; 0: 16 MiB. Files and on_data: 0 no limit */
+} irisx_api_options_t;
+
+/** Initialiser with every default. */
+#define IRISX_API_OPTIONS_INIT      \
+    {                               \
+        sizeof(irisx_api_options_t) \
+    }
+/** Same as IRISX_API_OPTIONS_INIT, for languages without macros. @param size sizeof(irisx_api_options_t) */
+IRISX_API void irisx_api_options_init(irisx_api_options_t *options, size_t size);
+
+/* ---- calls ------------------------------------------------------------------------------- */
+
 /**
  * Sends an operation by its number: what the generated functions call.
  * @param number stable number of the operation (IRISX_API_CALLS_CREATE)
  * @param params the operation's parameters struct; NULL: none set. Copied
  * @param extra_at offsetof(that struct, extra): a program built with older headers knows fewer members
+ * @param options NULL: all defaults. Copied, but see its pointers
  * @param op_out the caller owns a reference; NULL allowed
- * @return IRISX_OK (accepted; wrong parameters end the op with IRISX_E_INVALID, its error names each); IRISX_E_INVALID
- *         (no such operation), IRISX_E_CLOSED, IRISX_E_STATE (client without api_url), IRISX_E_NO_MEMORY
+ * @return IRISX_OK (accepted; wrong parameters end the op with IRISX_E_INVALID, its error names each);
+ *         IRISX_E_UNSUPPORTED (this build of the library was made without the operation: meson option api),
+ *         IRISX_E_INVALID (no such operation, option tail unknown), IRISX_E_CLOSED, IRISX_E_STATE (client without
+ *         api_url), IRISX_E_NO_MEMORY. An op ends with IRISX_E_NOT_AVAILABLE where the platform at hand does not have
+ *         the operation; its message names what to use instead.
  * @thread any @since 0.1
  */
-IRISX_API irisx_error_t irisx_api_submit(
-    irisx_client_t *client, uint32_t number, const void *params, size_t extra_at, irisx_op_t **op_out);
+IRISX_API irisx_error_t irisx_api_submit(irisx_client_t *client, uint32_t number, const void *params, size_t extra_at,
+    const irisx_api_options_t *options, irisx_op_t **op_out);
 
 /**
  * Result struct of an ended op. Borrowed from op.
@@ -103,25 +201,43 @@ IRISX_API irisx_error_t irisx_api_submit(
 IRISX_API const void *irisx_api_result(const irisx_op_t *op, uint32_t number);
 
 /**
- * Sends an operation by its id, parameters as an object: members of the path, the query and the body side by side,
- * under their names on the wire. Checked by the same tables; unknown members go into the body (query, if there is
- * none).
- * @param id "sms.send"
- * @param params object; NULL: none. Copied
+ * What came as the answer, whatever the operation: status, content type, bytes. Borrowed from op.
+ * @return NULL while it runs, or if there was no answer; after a JSON answer data is NULL and raw is the value
  * @thread any @since 0.1
  */
-IRISX_API irisx_error_t irisx_api_call(
-    irisx_client_t *client, const char *id, const irisx_value_t *params, irisx_op_t **op_out);
+IRISX_API const irisx_api_content_t *irisx_api_content(const irisx_op_t *op);
+
+/**
+ * Sends an operation by its id, parameters as an object: members of the path, the query and the body side by side,
+ * under their names on the wire. Checked by the same tables; unknown members go into the body (query, if there is
+ * none). A file of a form is the text of its path, or an object {"path" or "text", "file_name", "content_type"}.
+ * The answer is irisx_op_value, or irisx_api_content.
+ * @param id "sms.send"
+ * @param params object; NULL: none. Copied
+ * @param options NULL: all defaults
+ * @return as irisx_api_submit @thread any @since 0.1
+ */
+IRISX_API irisx_error_t irisx_api_call(irisx_client_t *client, const char *id, const irisx_value_t *params,
+    const irisx_api_options_t *options, irisx_op_t **op_out);
+/**
+ * The same with the parameters as JSON text.
+ * @param json "{\"to\":\"+12025550199\"}"; NULL or "": none
+ * @return as irisx_api_submit; text that is not JSON ends the op with IRISX_E_INVALID and the place @thread any @since
+ * 0.1
+ */
+IRISX_API irisx_error_t irisx_api_call_text(
+    irisx_client_t *client, const char *id, const char *json, const irisx_api_options_t *options, irisx_op_t **op_out);
 
 /**
  * Sends what is newer than this library. Retried only where the method alone makes that safe.
  * @param method "GET", "POST", "PUT", "PATCH", "DELETE"
  * @param path escaped, with query: "/v1/things?limit=2"
  * @param body NULL: none. Copied
+ * @param options NULL: all defaults
  * @thread any @since 0.1
  */
-IRISX_API irisx_error_t irisx_api_request(
-    irisx_client_t *client, const char *method, const char *path, const irisx_value_t *body, irisx_op_t **op_out);
+IRISX_API irisx_error_t irisx_api_request(irisx_client_t *client, const char *method, const char *path,
+    const irisx_value_t *body, const irisx_api_options_t *options, irisx_op_t **op_out);
 
 #ifdef __cplusplus
 }

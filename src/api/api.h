@@ -110,6 +110,7 @@ int ix_api_encode_raw(const char *method, const char *path, const irisx_value_t 
 struct ix_api_answer {
     irisx_value_t *root; /* whole answer; NULL if it was empty */
     const void *result; /* the operation's result struct; NULL after most failures */
+    irisx_api_content_t content; /* status 0: there was no answer */
     struct ix_api_block *blocks; /* arena */
 };
 void ix_api_answer_clear(struct ix_api_answer *a); /* a zeroed one is clear */

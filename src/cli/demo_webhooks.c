@@ -86,7 +86,7 @@ static int subscribe(struct demo *d)
 {
     irisx_value_t *params = subscription(d);
     irisx_op_t *op = NULL;
-    irisx_error_t err = params ? irisx_api_call(d->client, "webhooks.create", params, &op) : IRISX_E_NO_MEMORY;
+    irisx_error_t err = params ? irisx_api_call(d->client, "webhooks.create", params, NULL, &op) : IRISX_E_NO_MEMORY;
     int code = demo_await(d, err, op, "subscribing to webhooks");
 
     irisx_value_free(params);

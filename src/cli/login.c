@@ -84,7 +84,7 @@ static int run(const struct cli_common *c, const char *email, char *password)
     if (!err && (irisx_value_set_text(params, "email", email) || irisx_value_set_text(params, "password", password)))
         err = IRISX_E_NO_MEMORY;
     if (!err)
-        err = irisx_api_call(client, "auth.login", params, &op);
+        err = irisx_api_call(client, "auth.login", params, NULL, &op);
     irisx_value_free(params);
     if (!err)
         err = cli_await(client, op, LOGIN_MS, NULL, NULL);

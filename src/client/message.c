@@ -8,7 +8,7 @@
 static irisx_error_t call_with(
     irisx_client_t *client, const char *id, irisx_value_t *params, int err, irisx_op_t **op_out)
 {
-    irisx_error_t result = err ? IRISX_E_NO_MEMORY : irisx_api_call(client, id, params, op_out);
+    irisx_error_t result = err ? IRISX_E_NO_MEMORY : irisx_api_call(client, id, params, NULL, op_out);
 
     irisx_value_free(params);
     return result;

@@ -42,6 +42,7 @@ void irisx_op_unref(irisx_op_t *op)
     c = op->client;
     irisx_event_unref(op->final);
     ix_api_answer_clear(&op->answer);
+    ix_api_options_free(op->options);
     ix_failure_clear(&op->error);
     ix_free(op);
     ix_client_release(c);

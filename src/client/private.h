@@ -75,6 +75,7 @@ struct irisx_op {
     /* REST */
     struct ix_api_answer answer;
     uint32_t api_number;
+    irisx_api_options_t *options; /* ours; NULL: all defaults */
 };
 irisx_op_t *ix_op_new(irisx_client_t *c); /* one reference for the caller, one for the work until ix_op_finish */
 void ix_op_finish(
@@ -189,6 +190,11 @@ void ix_call_sound_start(irisx_call_t *call);
 void ix_call_sound_end(irisx_call_t *call, void (*then)(irisx_call_t *call));
 void ix_call_sound_drop(irisx_call_t *call); /* without waiting */
 void ix_call_snapshot(irisx_call_t *call);
+
+/* ---- options of a call ------------------------------------------------------------------- */
+/* A copy with texts and uploaded memory of its own; NULL for NULL. IRISX_E_INVALID, IRISX_E_NO_MEMORY */
+int ix_api_options_take(const irisx_api_options_t *given, irisx_api_options_t **out);
+void ix_api_options_free(irisx_api_options_t *o);
 
 /* ---- REST -------------------------------------------------------------------------------- */
 struct rest;

@@ -24,15 +24,44 @@ enum ix_retry_class {
     IX_RETRY_UNSAFE = 3 /* POST, PATCH, and GETs that act */
 };
 
+enum ix_http_body {
+    IX_HTTP_BODY_NONE = 0, /* also a JSON body, while `body` is there: requests made by hand need not say so */
+    IX_HTTP_BODY_JSON = 1, /* `body` */
+    IX_HTTP_BODY_FORM = 2, /* `body`, application/x-www-form-urlencoded */
+    IX_HTTP_BODY_MULTIPART = 3, /* `parts`, multipart/form-data; the boundary is the sender's */
+    IX_HTTP_BODY_RAW = 4 /* `source`, under its content type */
+};
+struct ix_http_source { /* bytes to be sent; owns its texts. One of path, data, read */
+    char *path; /* a file, to be read while it is sent */
+    char *data;
+    size_t len;
+    int64_t (*read)(void *data, size_t capacity, void *user_data); /* irisx_read_fn: can be sent only once */
+    void *user_data;
+    uint64_t size; /* of what read gives; 0 unknown */
+    char *file_name; /* in a form; NULL: not a file */
+    char *content_type; /* NULL: none said */
+};
+struct ix_http_part { /* of a form; a text is data without file_name */
+    char *name;
+    struct ix_http_source source;
+};
 struct ix_http_request { /* owns its texts */
     const char *method; /* static text */
     char *path; /* percent-encoded, begins with '/' */
     char *query; /* without '?'; NULL none */
-    char *body; /* JSON; NULL none */
+    char *headers; /* lines of its own, each with CRLF ("Stripe-Signature: ...\r\n"); NULL none */
+    char *body; /* JSON or form; NULL none */
     size_t body_len;
+    enum ix_http_body kind;
+    struct ix_http_part *parts;
+    size_t part_count;
+    struct ix_http_source source;
+    const char *accept; /* static text or the tables'; NULL: application/json */
+    bool keep_redirect; /* 3xx is the answer, not a way to it */
     enum ix_http_auth auth;
     enum ix_retry_class retry;
 };
+void ix_http_source_clear(struct ix_http_source *s);
 void ix_http_request_clear(struct ix_http_request *r); /* wipes what it held */
 
 struct ix_http_response { /* views */

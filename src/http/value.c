@@ -16,10 +16,26 @@ static void wipe_free(char *text, size_t n)
     ix_free(text);
 }
 
+void ix_http_source_clear(struct ix_http_source *s)
+{
+    ix_free(s->path);
+    wipe_free(s->data, s->len);
+    ix_free(s->file_name);
+    ix_free(s->content_type);
+    *s = (struct ix_http_source){ 0 };
+}
+
 void ix_http_request_clear(struct ix_http_request *r)
 {
     if (r == NULL)
         return;
+    for (size_t i = 0; i < r->part_count; i++) {
+        ix_free(r->parts[i].name);
+        ix_http_source_clear(&r->parts[i].source);
+    }
+    ix_free(r->parts);
+    ix_http_source_clear(&r->source);
+    wipe_free(r->headers, r->headers != NULL ? strlen(r->headers) : 0);
     wipe_free(r->path, r->path != NULL ? strlen(r->path) : 0);
     wipe_free(r->query, r->query != NULL ? strlen(r->query) : 0);
     wipe_free(r->body, r->body_len);

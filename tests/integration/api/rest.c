@@ -151,7 +151,7 @@ Test(rest, the_same_by_id_and_by_path)
 
     begin(script, "irisx_live_SECRET", 0);
     cr_assert_eq(irisx_value_set_text(params, "to", "+12025550199"), IRISX_OK);
-    cr_assert_eq(irisx_api_call(client, "calls.create", params, &op), IRISX_OK);
+    cr_assert_eq(irisx_api_call(client, "calls.create", params, NULL, &op), IRISX_OK);
     irisx_value_free(params); /* it was copied */
     cr_assert_eq(irisx_op_wait(op, LONG_MS), IRISX_OK, "%s", irisx_op_error(op)->message);
     cr_assert_str_eq(irisx_api_calls_create_result(op)->sid, "CA2");
@@ -160,11 +160,11 @@ Test(rest, the_same_by_id_and_by_path)
     cr_assert_str_eq(r.body, "{\"to\":\"+12025550199\"}");
     cr_assert_str_eq(r.api_key, "irisx_live_SECRET");
     cr_assert_str_eq(r.authorization, "");
-    cr_assert_eq(irisx_api_request(client, "GET", "/v2/new?a=1", NULL, &op), IRISX_OK);
+    cr_assert_eq(irisx_api_request(client, "GET", "/v2/new?a=1", NULL, NULL, &op), IRISX_OK);
     cr_assert_eq(irisx_op_wait(op, LONG_MS), IRISX_OK);
     cr_assert_eq(irisx_value_count(irisx_op_value(op)), 3);
     irisx_op_unref(op);
-    cr_assert_eq(irisx_api_call(client, "calls.dance", NULL, &op), IRISX_E_INVALID);
+    cr_assert_eq(irisx_api_call(client, "calls.dance", NULL, NULL, &op), IRISX_E_INVALID);
 }
 
 Test(rest, wrong_parameters_end_the_op_and_nothing_is_sent)
@@ -361,7 +361,7 @@ Test(rest, a_server_that_never_answers_ends_in_a_timeout)
     irisx_op_t *op;
 
     begin(script, "k", 300);
-    cr_assert_eq(irisx_api_request(client, "GET", "/health", NULL, &op), IRISX_OK);
+    cr_assert_eq(irisx_api_request(client, "GET", "/health", NULL, NULL, &op), IRISX_OK);
     ends(op, IRISX_E_TIMEOUT);
     ends(send_sms(), IRISX_E_OUTCOME_UNKNOWN);
     cr_assert_eq(recorder_count(server, "POST /v1/sms/send"), 1);
