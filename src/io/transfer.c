@@ -160,7 +160,9 @@ static int want_time(CURLM *multi, long ms, void *ctx)
     struct ix_http_client *c = ctx;
 
     (void) multi;
-    ix_loop_timer_set(c->timer, ms < 0 ? IX_NEVER : ix_clock_now().mono_us + (uint64_t) ms * IX_MS);
+    /* "at once" is now as the loop knows it: a fresh clock lies later, and its timer a millisecond off */
+    uint64_t now = ms == 0 ? ix_loop_now(c->loop).mono_us : ix_clock_now().mono_us;
+    ix_loop_timer_set(c->timer, ms < 0 ? IX_NEVER : now + (uint64_t) ms * IX_MS);
     return 0;
 }
 
