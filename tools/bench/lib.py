@@ -16,14 +16,14 @@ def arguments(description):
 
 
 class Bench:
-    """Rows of one benchmark; a row with a limit is ok if its value is not above it."""
+    """Rows of one benchmark; a row with a limit is ok if its value is not above it (at_least: not below)."""
 
     def __init__(self, name):
         self.name, self.rows = name, []
 
-    def row(self, name, value, unit, limit=None):
-        self.rows.append({"name": name, "value": round(value, 3), "unit": unit, "limit": limit,
-                          "ok": limit is None or value <= limit})
+    def row(self, name, value, unit, limit=None, at_least=False):
+        good = limit is None or (value >= limit if at_least else value <= limit)
+        self.rows.append({"name": name, "value": round(value, 3), "unit": unit, "limit": limit, "ok": good})
 
     def finish(self, as_json):
         if as_json:
@@ -31,7 +31,7 @@ class Bench:
         else:
             for r in self.rows:
                 limit = "" if r["limit"] is None else "limit %g %s" % (r["limit"], "ok" if r["ok"] else "EXCEEDED")
-                print("%-24s %10.2f %-4s %s" % (r["name"], r["value"], r["unit"], limit))
+                print("%-40s %10.2f %-4s %s" % (r["name"], r["value"], r["unit"], limit))
         sys.exit(0 if self.rows and all(r["ok"] for r in self.rows) else 1)
 
 
