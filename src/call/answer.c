@@ -34,6 +34,24 @@ static int peer_texts(struct ix_call *c, const struct ix_sip_msg *msg)
     return c->peer_uri && c->peer_name ? 0 : IRISX_E_NO_MEMORY;
 }
 
+/* RFC 4475 section 3.3.15: who takes no SDP cannot be answered */
+static bool takes_sdp(const struct ix_sip_msg *msg)
+{
+    struct ix_sip_values it = ix_sip_values(msg, IX_SIP_H_ACCEPT);
+    struct ix_str value, type;
+
+    if (!ix_sip_has(msg, IX_SIP_H_ACCEPT))
+        return true;
+    while (ix_sip_values_next(&it, &value)) {
+        (void) ix_str_cut(&value, ';', &type);
+        type = ix_str_trim(type);
+        if (ix_str_ieq(type, IX_STR("application/sdp")) || ix_str_ieq(type, IX_STR("application/*")) ||
+            ix_str_ieq(type, IX_STR("*/*")))
+            return true;
+    }
+    return false;
+}
+
 /* The offer, if there is one, is read now: what cannot become a call is refused before it rings. */
 static unsigned read_offer(struct ix_call *c, const struct ix_sip_msg *msg, const char **why)
 {
@@ -41,6 +59,10 @@ static unsigned read_offer(struct ix_call *c, const struct ix_sip_msg *msg, cons
     struct ix_sdp_agreed agreed;
     int err;
 
+    if (!takes_sdp(msg)) {
+        *why = "the answer would be application/sdp, which Accept does not list";
+        return 406;
+    }
     if (!msg->body.n)
         return 0;
     if (!ix_sip_content_is(msg, "application/sdp")) {

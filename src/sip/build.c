@@ -294,8 +294,17 @@ static void copy_all(struct ix_buf *b, const struct ix_sip_msg *request, enum ix
     }
 }
 
+/* a faulty request may have several; a response has one */
+static void copy_first(struct ix_buf *b, const struct ix_sip_msg *request, enum ix_sip_hdr id)
+{
+    if (ix_sip_has(request, id))
+        ix_sip_copy_header(b, ix_sip_header_name(id), ix_sip_get(request, id));
+}
+
 static void write_to(struct ix_buf *b, const struct ix_sip_msg *request, struct ix_str tag)
 {
+    if (!ix_sip_has(request, IX_SIP_H_TO))
+        return;
     ix_buf_str(b, "To: ");
     ix_sip_unfold(b, ix_sip_get(request, IX_SIP_H_TO));
     if (!request->to_tag.n && tag.n) {
@@ -314,10 +323,10 @@ void ix_sip_response_write(struct ix_buf *b, const struct ix_sip_stack *s, const
     copy_all(b, request, IX_SIP_H_VIA);
     if (parts->record_route)
         copy_all(b, request, IX_SIP_H_RECORD_ROUTE);
-    copy_all(b, request, IX_SIP_H_FROM);
+    copy_first(b, request, IX_SIP_H_FROM);
     write_to(b, request, parts->to_tag);
-    copy_all(b, request, IX_SIP_H_CALL_ID);
-    copy_all(b, request, IX_SIP_H_CSEQ);
+    copy_first(b, request, IX_SIP_H_CALL_ID);
+    copy_first(b, request, IX_SIP_H_CSEQ);
     if (parts->contact.n)
         ix_sip_write_header(b, "Contact", parts->contact);
     if (s->agent[0])

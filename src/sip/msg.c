@@ -12,7 +12,6 @@ struct parse {
     struct ix_sip_msg *msg;
     struct ix_reader in;
     const char *why;
-    bool has_cseq;
 };
 
 static void fault(struct parse *p, unsigned status, const char *why)
@@ -158,22 +157,21 @@ static bool single(struct parse *p, enum ix_sip_hdr id, struct ix_str *value)
     return count > 0;
 }
 
-static bool parse_party(struct parse *p, enum ix_sip_hdr id, struct ix_sip_addr *addr, struct ix_str *tag)
+static void parse_party(struct parse *p, enum ix_sip_hdr id, struct ix_sip_addr *addr, struct ix_str *tag)
 {
     struct ix_str value;
     if (!single(p, id, &value)) {
         fault(p, 400, id == IX_SIP_H_FROM ? "no From" : "no To");
-        return false;
+        return;
     }
     if (ix_sip_addr_parse(addr, value) || addr->star) {
         fault(p, 400, id == IX_SIP_H_FROM ? "From" : "To");
-        return false;
+        return;
     }
     if (ix_sip_param(addr->params, "tag", tag) && !tag->n)
         fault(p, 400, "empty tag");
     if (tag->n > IX_SIP_PIECE)
         fault(p, 400, "tag too long");
-    return true;
 }
 
 static void parse_cseq(struct parse *p)
@@ -192,7 +190,6 @@ static void parse_cseq(struct parse *p)
         fault(p, 400, "CSeq");
         return;
     }
-    p->has_cseq = true;
     if (!msg->request) {
         msg->method_name = method;
         msg->method = ix_sip_method(method);
@@ -201,34 +198,32 @@ static void parse_cseq(struct parse *p)
     }
 }
 
-static bool parse_call_id(struct parse *p)
+static void parse_call_id(struct parse *p)
 {
     struct ix_str value = IX_STR_NONE;
     if (!single(p, IX_SIP_H_CALL_ID, &value) || !value.n || value.n > IX_SIP_PIECE) {
         fault(p, 400, "Call-ID");
-        return false;
+        return;
     }
     for (size_t i = 0; i < value.n; i++) {
         if ((unsigned char) value.p[i] <= ' ') {
             fault(p, 400, "Call-ID");
-            return false;
+            return;
         }
     }
     p->msg->call_id = value;
-    return true;
 }
 
-static bool parse_top_via(struct parse *p)
+static void parse_top_via(struct parse *p)
 {
     struct ix_sip_values it = ix_sip_values(p->msg, IX_SIP_H_VIA);
     struct ix_str value;
     if (!ix_sip_values_next(&it, &value) || ix_sip_via_parse(&p->msg->via, value)) {
         fault(p, 400, "Via");
-        return false;
+        return;
     }
     if (p->msg->via.branch.n > IX_SIP_PIECE || p->msg->via.host.n > IX_SIP_PIECE)
         fault(p, 400, "Via too long");
-    return true;
 }
 
 /* RFC 3261 section 20: the numbers that a receiver acts upon must fit their ranges */
@@ -257,14 +252,16 @@ static void check_contacts(struct parse *p)
 static void parse_essentials(struct parse *p)
 {
     struct ix_sip_msg *msg = p->msg;
-    bool via = parse_top_via(p);
-    bool from = parse_party(p, IX_SIP_H_FROM, &msg->from, &msg->from_tag);
-    bool to = parse_party(p, IX_SIP_H_TO, &msg->to, &msg->to_tag);
-    bool call_id = parse_call_id(p);
+    parse_top_via(p);
+    parse_party(p, IX_SIP_H_FROM, &msg->from, &msg->from_tag);
+    parse_party(p, IX_SIP_H_TO, &msg->to, &msg->to_tag);
+    parse_call_id(p);
     parse_cseq(p);
     check_numbers(p);
     check_contacts(p);
-    msg->answerable = msg->request && via && from && to && call_id && p->has_cseq;
+    /* RFC 4475 sections 3.1.2.4, 3.1.2.6, 3.3.1: what is broken is told so, whichever header it is that broke; the
+     * sender finds its transaction by Via and CSeq alone (RFC 3261 section 17.1.3) */
+    msg->answerable = msg->request && ix_sip_has(msg, IX_SIP_H_VIA) && ix_sip_has(msg, IX_SIP_H_CSEQ);
 }
 
 /* RFC 3261 section 18.3, for a message-oriented transport: no length is all, a longer one is an error, less cuts */

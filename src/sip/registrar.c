@@ -312,6 +312,8 @@ unsigned ix_sip_registrar_register(struct ix_sip_registrar *r, struct ix_str aor
     unsigned status = 0;
 
     ix_sip_registrar_timeout(r, now);
+    if (msg->to.uri.scheme != IX_SIP_SCHEME_SIP && msg->to.uri.scheme != IX_SIP_SCHEME_SIPS)
+        return 400; /* RFC 3261 section 10.3 item 5, RFC 4475 section 3.3.4 */
     if (make_aor(r, aor, &a))
         return 503;
     if (!ix_sip_get_addr(msg, IX_SIP_H_CONTACT, &first) && first.star) {

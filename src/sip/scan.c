@@ -2,6 +2,8 @@
 /* Lexical pieces: tokens, white space, quoted strings, hosts, parameters (RFC 3261 sections 7.3.1 and 25.1). */
 #include "sip/scan.h"
 
+#include <string.h>
+
 static bool alnum(char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -98,6 +100,23 @@ static bool host_char(char c)
     return alnum(c) || c == '.' || c == '-' || c == '_';
 }
 
+/* RFC 5118 section 4.10: the grammar of RFC 3261 yields [2001:db8:::192.0.2.1]; one colon of three is ignored */
+static int parse_ipv6(struct ix_addr *a, struct ix_str host)
+{
+    char text[64];
+    struct ix_buf b;
+    size_t at = 0;
+
+    while (at + 3 <= host.n && memcmp(host.p + at, ":::", 3) != 0)
+        at++;
+    if (at + 3 > host.n)
+        return ix_addr_parse(a, host, 0);
+    ix_buf_init_fixed(&b, text, sizeof text);
+    ix_buf_put(&b, host.p, at);
+    ix_buf_strv(&b, ix_str_slice(host, at + 1, host.n));
+    return b.err ? IRISX_E_PROTOCOL : ix_addr_parse(a, ix_str_n(b.p, b.n), 0);
+}
+
 static int take_ipv6(struct ix_str *s, struct ix_str *host)
 {
     size_t end = ix_str_find(*s, ']');
@@ -105,7 +124,7 @@ static int take_ipv6(struct ix_str *s, struct ix_str *host)
     if (end == SIZE_MAX)
         return IRISX_E_PROTOCOL;
     *host = ix_str_slice(*s, 1, end);
-    if (ix_addr_parse(&literal, *host, 0) || literal.family != IX_IPV6)
+    if (parse_ipv6(&literal, *host) || literal.family != IX_IPV6)
         return IRISX_E_PROTOCOL;
     advance(s, end + 1);
     return 0;

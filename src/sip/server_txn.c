@@ -121,7 +121,7 @@ static int answer_not_allowed(struct ix_sip_stack *s, uint32_t transport, const 
     struct ix_buf headers;
     ix_buf_init(&headers, 1024);
     ix_sip_write_allow(&headers, s);
-    return answer_with(s, transport, msg, 405, &headers);
+    return answer_with(s, transport, msg, msg->method == IX_SIP_OTHER ? 501 : 405, &headers);
 }
 
 /* ---- what is refused before anybody is asked (RFC 3261 section 8.2) ---------------------- */

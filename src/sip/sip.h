@@ -171,7 +171,7 @@ struct ix_sip_msg { /* every slice borrows the parsed bytes; nothing is allocate
     uint32_t cseq;
     uint32_t max_forwards; /* 70 if absent */
     unsigned fault; /* parse failed: status to answer (400, 505, 513 ...) */
-    bool answerable; /* request with all a response needs: Via, From, To, Call-ID, CSeq */
+    bool answerable; /* request whose sender would know the response: it has Via and CSeq */
 };
 /* One whole message. IRISX_E_PROTOCOL or _TOO_LARGE with *why (static text; may be NULL); what could be read stays in
  * msg, so that a faulty request can be answered if msg->answerable. Leading empty lines are skipped. */

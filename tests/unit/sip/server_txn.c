@@ -260,7 +260,7 @@ static void expect(
 Test(server_txn, unfit_requests_are_refused_at_once)
 {
     expect("PUBLISH", "sip:me@abc.invalid", "", "c", "", 405);
-    expect("NEWMETHOD", "sip:me@abc.invalid", "", "c", "", 405);
+    expect("NEWMETHOD", "sip:me@abc.invalid", "", "c", "", 501);
     expect("INVITE", "nobodyKnowsThisScheme:totallyopaquecontent", "", "c", "", 416);
     expect("INVITE", "sip:me@abc.invalid", "", "c", "Require: 100rel\n", 420);
     expect("BYE", "sip:me@abc.invalid", ";tag=unknown", "c", "", 481);
