@@ -72,15 +72,12 @@ static void drop_signalling(struct ix_call *c)
 void ix_call_free(struct ix_call *c)
 {
     struct ix_phone *p;
-    struct ix_set *s;
 
     if (!c)
         return;
     p = c->obj.phone;
     drop_signalling(c);
-    s = ix_set_get(p, c->set);
-    if (s && s->call == c->obj.id)
-        ix_set_release(s);
+    ix_call_path_release(c);
     ix_call_media_free(c);
     ix_id_remove(p->call_by_id, c->obj.id);
     p->call_count--;
@@ -420,6 +417,8 @@ void ix_call_sockets_ready(struct ix_call *c)
 {
     if (c->ending)
         return;
+    if (c->next_set)
+        ix_call_path_sockets(c);
     if (c->want_invite)
         ix_call_send_invite(c);
     else if (c->want_answer)
@@ -514,13 +513,9 @@ static bool media_output(struct ix_call *c, struct ix_phone_out *out)
 
 static bool stop_output(struct ix_call *c, struct ix_phone_out *out)
 {
-    struct ix_set *s;
-
     if (!c->media_closed)
         return false;
-    s = ix_set_get(c->obj.phone, c->set);
-    if (s && s->call == c->obj.id)
-        ix_set_release(s); /* the last packets have been handed out */
+    ix_call_path_release(c); /* the last packets have been handed out */
     if (!c->want_stop)
         return false;
     c->want_stop = false;

@@ -216,6 +216,9 @@ int ix_call_notify_refer(struct ix_phone *p, uint32_t call, const char *sipfrag,
  * only noted in the timeline: whoever keeps the timer decides what it means */
 int ix_call_refresh(struct ix_phone *p, uint32_t call, const char *headers, struct ix_now now);
 void ix_call_set_user(struct ix_phone *p, uint32_t call, void *user_data);
+/* ICE restart (RFC 8445 section 9) by re-INVITE, at once or as soon as signalling allows; new_sockets: over interfaces
+ * as they are now. Media goes on over the path at hand meanwhile. IRISX_E_STATE: not answered or not described yet. */
+int ix_call_restart(struct ix_phone *p, uint32_t call, bool new_sockets, struct ix_now now);
 
 struct ix_call_report { /* times in microseconds; 0 = not reached */
     enum ix_call_state state;

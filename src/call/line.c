@@ -345,8 +345,10 @@ bool ix_line_poll(struct ix_line *l, struct ix_phone_out *out)
         .state = (int) state,
         .error = &l->obj.phone->polled,
         .user = l->user_data };
-    if (state == IX_LINE_READY)
+    if (state == IX_LINE_READY) {
         ix_set_spare(l->obj.phone);
+        ix_path_line_ready(l->obj.phone, l->obj.id);
+    }
     if (state == IX_LINE_CLOSED)
         ix_line_free(l);
     else

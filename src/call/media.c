@@ -10,53 +10,7 @@
 
 #include "call/private.h"
 
-static const char *const candidate_types[] = { "", "host", "prflx", "srflx", "relay" };
-
 /* ---- our side ---------------------------------------------------------------------------- */
-/* Preferred first: the address the signalling leaves from reaches the server for sure, and FreeSWITCH locks onto the
- * first candidate it can use. Loopback only towards a peer on loopback (RFC 8445 section 5.1.1.1). */
-static uint16_t preference(const struct ix_transport *t, const struct ix_addr *base, size_t index)
-{
-    if (t && t->local.family && ix_addr_same_ip(&t->local, base))
-        return 65535;
-    if (ix_addr_is_loopback(base))
-        return t && ix_addr_is_loopback(&t->local) ? (uint16_t) (1000 - index) : 0;
-    return (uint16_t) (64000 - index * 16);
-}
-
-static int add_locals(struct ix_call *c)
-{
-    struct ix_set *s = ix_set_get(c->obj.phone, c->set);
-    struct ix_transport *t = ix_transport_get(c->obj.phone, c->transport);
-    const struct ix_candidate *list;
-    struct ix_candidate sorted[IX_ICE_MAX_LOCAL];
-    size_t count, n = 0;
-
-    list = ix_gather_candidates(s->gather, &count);
-    for (size_t i = 0; i < count && n < IX_ICE_MAX_LOCAL; i++) {
-        uint16_t pref = preference(t, &list[i].base, i);
-        struct ix_candidate candidate = list[i];
-        size_t at = n;
-
-        if (!pref)
-            continue;
-        candidate.priority = ix_ice_priority(candidate.type, pref);
-        while (at > 0 && sorted[at - 1].priority < candidate.priority) {
-            sorted[at] = sorted[at - 1];
-            at--;
-        }
-        sorted[at] = candidate;
-        n++;
-    }
-    for (size_t i = 0; i < n; i++) {
-        int err = ix_ice_add_local(c->ice, &sorted[i], c->obj.phone->now);
-
-        if (err)
-            return err;
-    }
-    return n ? 0 : IRISX_E_MEDIA;
-}
-
 static int make_dtls(struct ix_call *c, enum ix_dtls_role role)
 {
     struct ix_phone *p = c->obj.phone;
@@ -81,7 +35,7 @@ int ix_call_media_open(struct ix_call *c, bool offerer)
     int err = ix_ice_new(&ice, &c->ice);
 
     if (!err)
-        err = add_locals(c);
+        err = ix_call_path_locals(c);
     if (!err)
         err = ix_rtp_new(&rtp, &c->rtp);
     if (!err)
@@ -93,24 +47,6 @@ int ix_call_media_open(struct ix_call *c, bool offerer)
     c->session_id = ix_rng_u64(p->config.rng) >> 1;
     c->sdp_version = 1;
     return 0;
-}
-
-static size_t describe_candidates(const struct ix_call *c, struct ix_sdp_candidate *out)
-{
-    const struct ix_candidate *list;
-    size_t count = ix_ice_locals(c->ice, &list);
-
-    for (size_t i = 0; i < count; i++) {
-        out[i] = (struct ix_sdp_candidate){ .foundation = ix_str(list[i].foundation),
-            .component = 1,
-            .udp = true,
-            .priority = list[i].priority,
-            .addr = list[i].addr,
-            .type = ix_str(candidate_types[list[i].type]) };
-        if (list[i].type != IX_CAND_HOST)
-            out[i].related = list[i].base;
-    }
-    return count;
 }
 
 static void fill_local(const struct ix_call *c, struct ix_sdp_local *local, struct ix_sdp_candidate *candidates)
@@ -126,7 +62,7 @@ static void fill_local(const struct ix_call *c, struct ix_sdp_local *local, stru
     local->cname = c->cname;
     local->proto = "UDP/TLS/RTP/SAVPF";
     local->candidates = candidates;
-    local->candidate_count = candidates ? describe_candidates(c, candidates) : 0;
+    local->candidate_count = candidates ? ix_call_path_describe(c, candidates) : 0;
     if (local->candidate_count)
         local->default_addr = candidates[0].addr;
     local->opus = !c->no_opus;
@@ -233,26 +169,6 @@ static int expect_fingerprints(struct ix_call *c, const struct ix_sdp_media *m)
     return err;
 }
 
-static void add_remotes(struct ix_call *c, const struct ix_sdp_media *m)
-{
-    struct ix_now now = c->obj.phone->now;
-
-    for (size_t i = 0; i < m->candidate_count; i++) {
-        const struct ix_sdp_candidate *from = &m->candidates[i];
-        struct ix_candidate to = { .priority = from->priority, .addr = from->addr };
-
-        if (from->component != 1 || !from->udp || !from->addr.family)
-            continue;
-        for (size_t k = IX_CAND_HOST; k <= IX_CAND_RELAY; k++)
-            if (ix_str_ieq(from->type, ix_str(candidate_types[k])))
-                to.type = (enum ix_candidate_type) k;
-        (void) ix_str_copy(to.foundation, sizeof to.foundation, from->foundation);
-        if (to.type)
-            (void) ix_ice_add_remote(c->ice, &to, now); /* over the limit: the first ones have to do */
-    }
-    ix_ice_remote_done(c->ice);
-}
-
 static enum ix_dtls_role role_for(const struct ix_sdp_media *m)
 {
     return m->setup == IX_SETUP_ACTIVE ? IX_DTLS_SERVER : IX_DTLS_CLIENT;
@@ -283,7 +199,7 @@ int ix_call_use(struct ix_call *c, struct ix_sdp *sdp, char *text, bool as_offer
     err = apply_codecs(c);
     if (err)
         return err;
-    add_remotes(c, m);
+    ix_call_path_remotes(c, m);
     return ix_ice_start(c->ice, p->now);
 }
 
@@ -297,18 +213,6 @@ static bool same_certificate(const struct ix_sdp_media *a, const struct ix_sdp_m
                 return true;
         }
     return false;
-}
-
-/* RFC 8445 section 4.4.1, RFC 8842 section 3.1: both would mean another ICE or DTLS session */
-static int check_same_session(const struct ix_sdp_media *m, const struct ix_sdp_media *old, const char **why)
-{
-    if (!ix_str_eq(m->ice_ufrag, old->ice_ufrag) || !ix_str_eq(m->ice_pwd, old->ice_pwd))
-        *why = "ICE restart is not supported yet";
-    else if (!same_certificate(m, old))
-        *why = "another certificate within a call is not supported yet";
-    else
-        return 0;
-    return IRISX_E_UNSUPPORTED;
 }
 
 static bool says_the_same(const struct ix_sdp_agreed *a, const struct ix_sdp_agreed *b)
@@ -325,8 +229,12 @@ int ix_call_update(struct ix_call *c, struct ix_sdp *sdp, char *text, bool as_of
     int err = agree(c, sdp, as_offer, &agreed, why);
 
     m = err ? NULL : &sdp->media[agreed.media_index];
+    if (!err && !same_certificate(m, old)) { /* RFC 8842 section 3.1 */
+        *why = "another certificate within a call is not supported yet";
+        err = IRISX_E_UNSUPPORTED;
+    }
     if (!err)
-        err = check_same_session(m, old, why);
+        err = ix_call_path_update(c, m, old, as_offer);
     if (err) {
         ix_free(sdp);
         ix_free(text);
@@ -384,16 +292,6 @@ void ix_call_media_free(struct ix_call *c)
 }
 
 /* ---- packets in -------------------------------------------------------------------------- */
-static void local_addr(const struct ix_call *c, uint32_t socket, struct ix_addr *out)
-{
-    const struct ix_set *s = ix_set_get(c->obj.phone, c->set);
-
-    memset(out, 0, sizeof *out);
-    for (size_t i = 0; s && i < s->socket_count; i++)
-        if (s->sockets[i].socket == socket)
-            *out = s->sockets[i].addr;
-}
-
 static void settle(struct ix_call *c)
 {
     struct ix_rtp_stats stats;
@@ -418,7 +316,7 @@ void ix_call_media_input(
         return;
     ix_dirty(&c->obj);
     if (kind == IX_PACKET_STUN || kind == IX_PACKET_DTLS) {
-        local_addr(c, socket, &local);
+        ix_call_path_local(c, socket, &local);
         ix_tap_in(p, kind == IX_PACKET_STUN ? IX_TAP_STUN : IX_TAP_DTLS, c->obj.id, &local, from, data, n);
     }
     switch (kind) {
@@ -492,7 +390,8 @@ static void pair_found(struct ix_call *c)
     c->report.ice_us = p->now.mono_us;
     c->report.ice_round_trip_us = pair.round_trip_us;
     ix_call_note(c, "ice_valid", "\"local_type\":\"%s\",\"remote_type\":\"%s\",\"round_trip_ms\":%.3f",
-        candidate_types[pair.local_type], candidate_types[pair.remote_type], (double) pair.round_trip_us / 1000.0);
+        ix_candidate_type_name(pair.local_type), ix_candidate_type_name(pair.remote_type),
+        (double) pair.round_trip_us / 1000.0);
     p->config.dtls->start(c->dtls, pair.round_trip_us, p->now);
 }
 
@@ -507,10 +406,12 @@ static void ice_state(struct ix_call *c, enum ix_ice_state state)
         break;
     case IX_ICE_CONNECTED:
         pair_found(c);
+        ix_call_path_connected(c);
         ix_call_note(c, "ice_nominated", "%s", "");
         break;
     case IX_ICE_DISCONNECTED:
         ix_call_note(c, "ice_disconnected", "%s", "");
+        ix_call_path_lost(c);
         break;
     case IX_ICE_FAILED:
         ix_call_fail(c, IRISX_E_MEDIA,
@@ -594,7 +495,7 @@ static bool poll_ice(struct ix_call *c, struct ix_phone_out *out)
             out->to = o.send.to;
             out->data = o.send.data;
             out->len = o.send.len;
-            local_addr(c, o.send.socket, &local);
+            ix_call_path_local(c, o.send.socket, &local);
             ix_tap_send(c->obj.phone, out, IX_TAP_STUN, &local, &o.send.to);
             return true;
         }

@@ -88,6 +88,11 @@ struct ix_call {
     bool describing; /* our description went out in a 2xx: the answer comes in the ACK */
     bool settled;
     uint32_t line, transport, set;
+    uint32_t next_set; /* sockets for an ICE restart, until they are ready; 0 none */
+    uint32_t old_sets[2]; /* of sessions before; 0 none */
+    bool want_restart; /* a re-INVITE with an ICE restart is due (ix_call_path_reoffer) */
+    bool restart_offered; /* and is on its way */
+    uint64_t restart_us; /* the last one that was asked for; 0 none */
     char *to, *from, *headers, *peer_uri, *peer_name;
     uint64_t ring_us, duration_us; /* limits, 0 = none */
     uint64_t ring_at_us, end_at_us, farewell_at_us; /* deadlines, IX_NEVER = none */
@@ -222,6 +227,23 @@ bool ix_call_request(struct ix_call *c, const struct ix_sip_out *so, struct ix_p
 
 /* refresh.c */
 bool ix_call_refresh_output(struct ix_call *c, const struct ix_sip_out *so); /* it was the refresh's */
+
+/* path.c: sockets, candidates and the ICE sessions of one call, one after the other */
+int ix_call_path_locals(struct ix_call *c); /* the candidates of c->set, preferred first */
+size_t ix_call_path_describe(const struct ix_call *c, struct ix_sdp_candidate *out);
+void ix_call_path_remotes(struct ix_call *c, const struct ix_sdp_media *m);
+/* a description that changes the session, or not: an ICE restart of the peer's, or the answer to ours */
+int ix_call_path_update(struct ix_call *c, const struct ix_sdp_media *m, const struct ix_sdp_media *old, bool as_offer);
+void ix_call_path_connected(struct ix_call *c); /* ICE says so: sockets that no session uses are closed */
+void ix_call_path_lost(struct ix_call *c); /* ICE says DISCONNECTED: a restart is due */
+void ix_call_path_sockets(struct ix_call *c); /* c->next_set is ready */
+/* The re-INVITE that ix_call_restart asked for, as soon as dialog and transport allow it; to be called whenever that
+ * may have changed: the line is registered again, a transaction of the dialog has ended. */
+void ix_call_path_reoffer(struct ix_call *c);
+void ix_call_path_refused(struct ix_call *c); /* that re-INVITE was answered with a failure: the session before */
+void ix_path_line_ready(struct ix_phone *p, uint32_t line); /* for every call of it */
+void ix_call_path_release(struct ix_call *c); /* all sockets */
+void ix_call_path_local(const struct ix_call *c, uint32_t socket, struct ix_addr *out); /* its address */
 
 /* media.c: SDP, ICE, DTLS and RTP of one call */
 int ix_call_media_open(struct ix_call *c, bool offerer); /* sockets are ready */

@@ -34,11 +34,15 @@ static void accepted(struct ix_call *c, ix_sip_txn txn, const struct ix_sip_msg 
 
     (void) ix_sip_dialog_ack(c->dialog, IX_STR_NONE, IX_STR_NONE, c->obj.phone->now); /* repeated by the stack */
     ix_sip_txn_forget(c->obj.phone->stack, txn, c->obj.phone->now); /* who else answers it is not our concern */
-    if (c->ending || !msg->body.n || !ix_sip_content_is(msg, "application/sdp"))
+    if (c->ending || !msg->body.n || !ix_sip_content_is(msg, "application/sdp")) {
+        ix_call_path_refused(c);
         return;
+    }
     /* what cannot be used leaves the session as it was (RFC 3261 section 14.1) */
-    if (ix_call_read(c, msg->body, &sdp, &text, &why) || ix_call_update(c, sdp, text, false, &why))
+    if (ix_call_read(c, msg->body, &sdp, &text, &why) || ix_call_update(c, sdp, text, false, &why)) {
         ix_call_note(c, "refresh_answer_ignored", "%s", "");
+        ix_call_path_refused(c);
+    }
 }
 
 bool ix_call_refresh_output(struct ix_call *c, const struct ix_sip_out *so)
@@ -50,7 +54,10 @@ bool ix_call_refresh_output(struct ix_call *c, const struct ix_sip_out *so)
     c->refresh = 0;
     if (so->kind == IX_SIP_OUT_RESPONSE && so->msg->status < 300)
         accepted(c, so->txn, so->msg);
+    else
+        ix_call_path_refused(c);
     if (so->kind == IX_SIP_OUT_RESPONSE)
         ix_call_note(c, "refreshed", "\"sip_status\":%u", so->msg->status);
+    ix_call_path_reoffer(c); /* if one became due meanwhile */
     return true;
 }

@@ -258,6 +258,12 @@ void ix_phone_network_changed(struct ix_phone *p, struct ix_now now)
             ix_dirty(&t->obj);
         }
     }
+    IX_LIST_EACH (node, &p->calls) { /* media by the interfaces as they are now */
+        struct ix_call *c = IX_CONTAINER(node, struct ix_call, obj.all);
+
+        if (c->line)
+            (void) ix_call_restart(p, c->obj.id, true, now); /* not described yet: it will be of this network */
+    }
 }
 
 /* ---- outputs and time -------------------------------------------------------------------- */

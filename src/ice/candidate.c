@@ -4,6 +4,12 @@
 
 #include <string.h>
 
+const char *ix_candidate_type_name(enum ix_candidate_type type)
+{
+    static const char *const names[] = { "", "host", "prflx", "srflx", "relay" };
+    return (size_t) type < IX_COUNT(names) ? names[type] : "";
+}
+
 /* RFC 8445 section 5.1.2.2: recommended type preferences */
 static uint32_t type_preference(enum ix_candidate_type type)
 {

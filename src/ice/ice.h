@@ -73,6 +73,7 @@ struct ix_candidate {
 #define IX_ICE_MAX_REMOTE 32
 #define IX_ICE_UFRAG 8 /* characters we use; RFC 8839 section 5.4 wants 4..256 */
 #define IX_ICE_PWD 24 /* 22..256 */
+const char *ix_candidate_type_name(enum ix_candidate_type type); /* as in SDP: "host", "srflx" ... */
 uint32_t ix_ice_priority(enum ix_candidate_type type, uint16_t local_preference); /* component 1 */
 
 /* ---- gathering: sockets' own addresses plus what STUN servers see; one per line, ready before a call is dialled ---

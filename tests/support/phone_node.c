@@ -330,12 +330,15 @@ static void watch_media(struct phone_node *n, const struct ix_call_media *m)
 
 static void watch_frame(struct phone_node *n, uint32_t call)
 {
+    uint64_t now = world_now(n->world).mono_us;
     struct phone_watch *c = watch(n, call);
 
     if (!c->started || c->stopped)
         broken(n, call, "a frame without a party");
     if (!keyed(n, call))
         broken(n, call, "a frame before the fingerprint held");
+    c->gap_us = c->heard_us ? IX_MAX(c->gap_us, now - c->heard_us) : 0;
+    c->heard_us = now;
     c->frames_in++;
     n->frames_in++;
 }
@@ -592,6 +595,27 @@ void phone_node_attach(struct phone_node *n, struct world_net *net, const char *
     if (link)
         n->links[n->addr_count] = *link;
     n->addrs[n->addr_count++] = a;
+}
+
+void phone_node_detach(struct phone_node *n, const char *ip)
+{
+    struct ix_addr a;
+    size_t i = 0;
+
+    if (ix_addr_parse(&a, ix_str(ip), 0))
+        abort(); /* a wrong test */
+    while (i < n->addr_count && !ix_addr_same_ip(&n->addrs[i], &a))
+        i++;
+    if (i == n->addr_count)
+        abort();
+    for (size_t k = 0; k < n->socket_count; k++)
+        if (ix_addr_same_ip(&n->sockets[k].addr, &a))
+            world_detach(n->node, &n->sockets[k].addr);
+    for (n->addr_count--; i < n->addr_count; i++) {
+        n->addrs[i] = n->addrs[i + 1];
+        n->nets[i] = n->nets[i + 1];
+        n->links[i] = n->links[i + 1];
+    }
 }
 
 uint32_t phone_node_line(struct phone_node *n, struct phone_node *server, const char *user, const char *password)

@@ -37,6 +37,7 @@ struct phone_watch {
     int code; /* of ENDED */
     unsigned sip_status, q850;
     uint64_t frames_in, frames_out, rung_us;
+    uint64_t heard_us, gap_us; /* the last frame in; the longest time between two of them */
 };
 struct phone_node;
 struct phone_wire { /* one WebSocket as one end sees it */
@@ -113,6 +114,7 @@ struct phone_node_options {
 struct phone_node *phone_node_new(struct world *w, const struct phone_node_options *o);
 void phone_node_free(struct phone_node *n);
 void phone_node_attach(struct phone_node *n, struct world_net *net, const char *ip, const struct world_link *link);
+void phone_node_detach(struct phone_node *n, const char *ip); /* the interface is gone, with what was bound to it */
 uint32_t phone_node_line(struct phone_node *n, struct phone_node *server, const char *user, const char *password);
 /* the newest event of that kind and state for a call or line; NULL none */
 const struct phone_event *phone_node_saw(const struct phone_node *n, enum ix_phone_event_kind kind, int state);
