@@ -15,19 +15,14 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import jinja2  # noqa: E402
-import yaml  # noqa: E402
 
+import spec  # noqa: E402
 from lock import Lock, SpecError  # noqa: E402
 from model import Model  # noqa: E402
 from tables import Tables  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-
-
-def load(path):
-    with open(path, encoding="utf-8") as f:
-        return yaml.load(f, Loader=yaml.CSafeLoader)
 
 
 def environment():
@@ -65,9 +60,9 @@ def main():
     parser.add_argument("--include", default="<irisx/api/%s.h>", help="how the tables include a group's header")
     parser.add_argument("--name", default="platform", help="of the table set: ix_api_set_NAME")
     args = parser.parse_args()
-    data = load(args.lock) if os.path.exists(args.lock) else {}
+    data = spec.load(args.lock) if os.path.exists(args.lock) else {}
     lock = Lock(data, update=args.action == "lock")
-    model = Model(load(args.spec), lock)
+    model = Model(spec.join(args.spec), lock)
     lock.check_complete()
     groups = [g for g in args.groups.split(",") if g]
     if args.action in ("headers", "tables") and groups != model.groups:

@@ -189,8 +189,14 @@ class Model:
         if op.expect and op.expect["member"] not in names:
             raise SpecError("%s: x-irisx-expect names %s, which the result lacks" % (op.id, op.expect["member"]))
         if op.paging and op.items:
-            if op.items.split(".")[-1] not in names:
+            if not self.has_list(op.answer, op.items.split(".")):
                 raise SpecError("%s: x-irisx-paging names %s, which the result lacks" % (op.id, op.items))
+
+    def has_list(self, schema, path):
+        schema = self.deref(self.not_null(self.deref(schema)[0]))[0]
+        if not path:
+            return schema.get("type") == "array" or schema.get("type") == ["array", "null"]
+        return path[0] in schema.get("properties", {}) and self.has_list(schema["properties"][path[0]], path[1:])
 
     # ---- parameters ---------------------------------------------------------------------------------------------
     def params(self, op, path, raw):
@@ -209,7 +215,7 @@ class Model:
         body = raw.get("requestBody")
         op.has_body = body is not None
         if body:
-            schema = self.deref(body["content"]["application/json"]["schema"])[0]
+            schema = self.body_schema(op, body)
             t.fields += self.variants(op, t, schema) if "oneOf" in schema else self.members(schema, "body", t)
         names = [f.name for f in t.fields]
         for n in names:
@@ -221,6 +227,14 @@ class Model:
             self.lock_enum(op.id + "." + f.name, f)
         self.types[t.c_stem] = t
         return t
+
+    def body_schema(self, op, body):
+        """Of a body that is no object (bytes): one member, called body."""
+        op.content_type, media = next(iter(body["content"].items()))
+        schema = self.deref(media["schema"])[0]
+        if "properties" in schema or "oneOf" in schema or schema.get("type") == "object":
+            return schema
+        return {"type": "object", "required": ["body"], "properties": {"body": schema}}
 
     def variants(self, op, t, schema):
         """A discriminated body: one flat struct, and for each value of the discriminator its own list of fields."""
@@ -254,20 +268,26 @@ class Model:
 
     # ---- results ------------------------------------------------------------------------------------------------
     def result(self, op, raw):
-        good = sorted(int(s) for s in raw["responses"] if s.startswith("2"))
+        good = sorted(int(s) for s in raw["responses"] if s[0] in "23")
         if not good:
             raise SpecError("%s: no response of success" % op.id)
         op.status = good[0]
         content = self.deref(raw["responses"][str(op.status)])[0].get("content", {})
         schema, name = self.deref(content.get("application/json", {}).get("schema", {"type": "object"}))
+        op.answer = schema
         if op.unwrap:
             if op.unwrap not in schema.get("properties", {}):
                 raise SpecError("%s: nothing to unwrap at %s" % (op.id, op.unwrap))
-            schema, name = self.deref(schema["properties"][op.unwrap])
+            schema, name = self.deref(self.not_null(schema["properties"][op.unwrap]))
         op.result_alias = name is not None
         if schema.get("type") == "array":
             return self.array_result(op, schema)
         return self.object_type(schema, name, op.c_stem + "_result")
+
+    def not_null(self, schema):
+        """oneOf [X, null] is X."""
+        some = [a for a in schema.get("oneOf", []) if a.get("type") != "null"]
+        return some[0] if len(some) == 1 else schema
 
     def array_result(self, op, schema):
         """A bare array (P10): a struct with one list, whose wire name is empty: the value itself."""
@@ -406,9 +426,12 @@ class Model:
             f.rule.values = self.lock.enum(place, f.rule.values)
 
     def check_c_names(self, t, taken):
+        """Some answers have a member twice, in both styles of names: the later one (by the lock) gets a number."""
         for f in t.fields:
-            if f.c_name in taken:
-                raise SpecError("%s: two members are called %s in C" % (t.c_stem, f.c_name))
+            stem, n = f.c_name, 1
+            while f.c_name in taken:
+                n += 1
+                f.c_name = "%s_%d" % (stem, n)
             taken.append(f.c_name)
 
     def deref(self, node):

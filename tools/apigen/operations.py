@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: MIT
+"""From routes to OpenAPI operations: ids, credential, retry class, parameters, bodies, answers, paging."""
+import re
+
+import ids
+import shapes
+import words
+from lock import SpecError
+
+METHODS = ["get", "post", "put", "patch", "delete"]
+AUTH = {"none": "none", "jwt": "jwt", "jwtOrApiKey": "key_or_jwt", "admin": "admin", "apiKey": "key"}
+SECURITY = {"none": [], "jwt": [{"bearer": []}], "key_or_jwt": [{"apiKey": []}, {"bearer": []}],
+            "admin": [{"adminBearer": []}], "key": [{"apiKey": []}]}
+RETRY = {"get": "safe", "put": "idempotent", "delete": "idempotent", "post": "unsafe", "patch": "unsafe"}
+BODY_TYPES = {"multipart": "multipart/form-data", "form-urlencoded": "application/x-www-form-urlencoded"}
+METHOD_OF = {"ALL": "POST"}  # one route takes every method; a client sends POST
+ENVELOPE = {"success", "message", "timestamp"}
+ERROR = {"$ref": "#/components/responses/Error"}
+
+
+class Contract:
+    """All operations, ordered by group; `by_group` is what the files hold."""
+
+    def __init__(self, routes, overlay, kept):
+        self.overlay, self.kept = overlay, kept
+        self.groups = overlay["groups"]
+        self.ops = {}
+        self.routes = {}
+        self.aliases = {}
+        for r in routes:
+            self.take(r)
+        self.paths = ids.Paths(self.routes)
+        self.by_group = {g: {} for g in self.groups}
+        self.named = {}
+        for (method, path), r in self.routes.items():
+            self.add(method, path, r)
+        self.by_group = {g: v for g, v in self.by_group.items() if v}
+        self.groups = {g: v for g, v in self.groups.items() if g in self.by_group}
+
+    def take(self, r):
+        """Aliases join their operation; names of path parameters are those of the overlay; the first of two designs wins."""
+        method, path = METHOD_OF.get(r["method"], r["method"]), self.renamed(r["path"])
+        for alias, target in self.overlay["aliases"].items():
+            if path == alias or path.startswith(alias + "/"):
+                self.aliases.setdefault((method, target + path[len(alias):]), []).append(path)
+                return
+        self.routes.setdefault((method, path), dict(r, path=path))
+
+    def renamed(self, path):
+        for pattern, to in self.overlay["parameters"].items():
+            path = re.sub(pattern, to, path)
+        return path
+
+    def group_of(self, r, path):
+        name = r["group"].removesuffix(".js")
+        if name.startswith("("):
+            best = max((p for p in self.overlay["documented"] if path.startswith(p)), key=len, default=None)
+            if best is None:
+                raise SpecError("no group for %s: see `documented` in the overlay" % path)
+            return self.overlay["documented"][best]
+        return name
+
+    def add(self, method, path, r):
+        group = self.group_of(r, path)
+        if group not in self.by_group:
+            raise SpecError("the overlay does not know the group %s" % group)
+        op = self.kept.get((method, path))
+        if op is None:
+            op = Operation(self, method, path, r, group).document
+        self.ops[method, path] = op
+        if op["operationId"] in self.named:
+            raise SpecError("%s: %s %s and %s" % (op["operationId"], method, path, self.named[op["operationId"]]))
+        self.named[op["operationId"]] = "%s %s" % (method, path)
+        item = self.by_group[group].setdefault(path, {})
+        item[method.lower()] = op
+        self.by_group[group][path] = {m: item[m] for m in METHODS if m in item}
+
+
+class Operation:
+    def __init__(self, contract, method, path, r, group):
+        self.c, self.method, self.path, self.r, self.group = contract, method, path, r, group
+        good = [s for s in r["responses"] if 200 <= s["status"] < 300]
+        self.good = good[0] if good else None
+        self.lists = self.is_list()
+        self.id = self.name()
+        self.over = contract.overlay["operations"].get(self.id, {})
+        self.document = self.build()
+
+    def is_list(self):
+        asked = {f["name"] for f in self.r["query"]}
+        primary = str((self.good or {}).get("item_of", ""))
+        return primary.endswith("[]") or bool(asked & {"page", "offset"})
+
+    def name(self):
+        given = self.c.overlay["names"].get("%s %s" % (self.method, self.path))
+        if given:
+            return given["is"]
+        return ids.operation_id(self.method, self.path, self.c.paths, self.lists, self.c.overlay["prefixes"])
+
+    def said(self, key, otherwise):
+        return self.over[key]["is"] if key in self.over else otherwise
+
+    def build(self):
+        r, out = self.r, {"operationId": self.id, "tags": [self.group]}
+        out["summary"] = self.said("summary", None) or words.summary(self)
+        if "description" in self.over:
+            out["description"] = self.over["description"]["is"]
+        if not r["mounted"]:
+            out["x-irisx-availability"] = "unmounted" if "code" in r["source"] else "documented"
+        else:
+            out["x-irisx-availability"] = "mounted"
+        auth = self.said("auth", AUTH[r["auth_intended"]])
+        out["x-irisx-auth"] = auth
+        out["x-irisx-retry"] = self.said("retry", RETRY[self.method.lower()])
+        out["security"] = SECURITY[auth]
+        if (self.method, self.path) in self.c.aliases:
+            out["x-irisx-aliases"] = self.c.aliases[self.method, self.path]
+        answer = self.answer()
+        paging = self.paging(answer)
+        if paging:
+            out["x-irisx-paging"] = paging
+        unwrap = self.said("unwrap", self.unwrap(answer))
+        if unwrap:
+            out["x-irisx-unwrap"] = unwrap
+        if "alternative" in self.over:
+            out["x-irisx-alternative"] = self.over["alternative"]["is"]
+        parameters = self.parameters()
+        if parameters:
+            out["parameters"] = parameters
+        body = self.body()
+        if body:
+            out["requestBody"] = body
+        out["responses"] = self.responses(answer)
+        return out
+
+    # ---- what is sent -----------------------------------------------------------------------------------------------
+    def parameters(self):
+        out = []
+        for name in re.findall(r"{(\w+)}", self.path):
+            known = [f for f in self.r["path_params"] if f["name"] == name]
+            schema = shapes.field_schema(known[0], "path") if known else {"type": "string"}
+            if schema.get("type") in ("integer", "number") and "x-irisx-id" not in schema:
+                schema["x-irisx-id"] = True
+                schema["type"] = "integer"
+            out.append({"name": name, "in": "path", "required": True, "schema": schema})
+        for f in self.query():
+            schema = shapes.field_schema(f, "query")
+            p = {"name": f["name"], "in": "query"}
+            if f.get("required"):
+                p["required"] = True
+            if f.get("csv") and schema.get("type") == "string":
+                p["explode"] = False
+                schema = {"type": "array", "items": {"type": "string"}}
+            if f["name"] in ("limit", "page") and "minimum" not in schema:
+                schema["minimum"] = 1
+            p["schema"] = schema
+            out.append(p)
+        for name in self.r.get("headers", []):
+            if name.lower() not in ("content-type",):
+                out.append({"name": name, "in": "header", "schema": {"type": "string"}})
+        return out
+
+    def query(self):
+        for f in self.r["query"]:
+            if f.get("type") == "object" and f.get("fields"):
+                yield from f["fields"]
+            else:
+                yield f
+
+    def body(self):
+        r = self.r
+        if "body_encoding" in r or "form" in r:
+            kind = BODY_TYPES[r.get("body_encoding", "multipart")]
+            fields = [dict(f, type=f.get("type") or "string") for f in r.get("form", [])]
+            schema = shapes.fields_schema(fields)
+            return {"required": True, "content": {kind: {"schema": schema}}}
+        if r.get("body_raw"):
+            kind = "application/json" if r["body"] else "application/octet-stream"
+            schema = shapes.fields_schema(r["body"]) if r["body"] else {"type": "string", "format": "binary"}
+            return {"required": True, "content": {kind: {"schema": schema}}}
+        if not r["body"] and not r.get("body_open"):
+            return None
+        schema = shapes.fields_schema(r["body"])
+        if r.get("body_open") and r["body"]:
+            schema["additionalProperties"] = True
+        return {"required": not r.get("body_optional"), "content": {"application/json": {"schema": schema}}}
+
+    # ---- what comes back --------------------------------------------------------------------------------------------
+    def answer(self):
+        """Schema of a successful JSON answer; None if it is something else."""
+        if self.good is None:
+            return None
+        if "shape" in self.good:
+            return shapes.schema_of(self.good["shape"])
+        keys = self.good.get("keys")
+        if keys:
+            return {"type": "object", "properties": {k: {} for k in dict.fromkeys(keys)}}
+        return None
+
+    def unwrap(self, answer):
+        """{success, data: {...}} and {thing: {...}}: the one member that is the result."""
+        if not answer or "properties" not in answer:
+            return None
+        members = answer["properties"]
+        rest = [n for n, s in members.items() if n not in ENVELOPE or shapes.is_object(s)]
+        return rest[0] if len(rest) == 1 and shapes.is_object(members[rest[0]]) else None
+
+    def paging(self, answer):
+        if "paging" in self.over:
+            return self.over["paging"]["is"]
+        if self.method != "GET" or not answer or not self.lists:
+            return None
+        if answer.get("type") == "array":
+            return {"style": "P10"}
+        primary = str(self.good.get("item_of", ""))
+        if not primary.endswith("[]") or self.find(answer, primary[:-2]) is None:
+            return None
+        asked = {f["name"] for f in self.r["query"]}
+        style = self.style(answer, asked)
+        if style == "P9" and not self.only_list(answer, primary[:-2]):
+            return None
+        return {"style": style, "items": primary[:-2]}
+
+    def style(self, answer, asked):
+        members = answer["properties"]
+        inner = members.get("data", {}).get("properties", {})
+        figures = members.get("pagination", inner.get("pagination", {})).get("properties", {})
+        if "page" in asked:
+            if "pagination" in inner:
+                return "P4"
+            if figures:
+                return "P8" if "total_pages" in figures else "P3"
+            return "P5"
+        if "offset" in asked:
+            if "hasMore" in figures:
+                return "P7"
+            if figures:
+                return "P1" if "has_more" in figures else "P2"
+            return "P6"
+        return "P9"
+
+    def only_list(self, answer, path):
+        """Is the list all there is, figures aside?"""
+        parts = path.split(".")
+        for part in parts[:-1]:
+            answer = answer["properties"][part]
+        others = [s for n, s in answer["properties"].items() if n not in (parts[-1], "pagination")]
+        return len(parts) <= 2 and not any(shapes.is_object(s) or s.get("type") == "array" for s in others)
+
+    def find(self, schema, path):
+        for part in path.split("."):
+            schema = schema.get("properties", {}).get(part)
+            if schema is None:
+                return None
+        return schema if schema.get("type") == "array" else None
+
+    def responses(self, answer):
+        out = {}
+        r = self.r
+        good = [s for s in r["responses"] if s["status"] < 400]
+        if not good:
+            good = [{"status": 200}]
+        for s in good:
+            out[str(s["status"])] = self.success(s, answer)
+        bad = {s["status"] for s in r["responses"] if s["status"] >= 400} | {s for s in r.get("mw_statuses", []) if s >= 400}
+        for status in sorted(bad):
+            out[str(status)] = dict(ERROR)
+        return out
+
+    def success(self, s, answer):
+        if 300 <= s["status"] < 400:
+            return {"description": "Sends the browser elsewhere.", "headers": {"Location": {"schema": {"type": "string"}}}}
+        out = {"description": words.answer(self, s)}
+        kinds = self.r.get("content_types") or {"html": ["text/html"], "text": ["text/plain"],
+                                               "raw": ["application/octet-stream"]}.get((s.get("content") or [""])[0])
+        content = {}
+        for kind in kinds or []:
+            content[kind] = {"schema": {"type": "string"} if kind.startswith("text/") else
+                             {"type": "string", "format": "binary"}}
+        if answer is not None and (not kinds or "application/json" in kinds):
+            content["application/json"] = {"schema": answer}
+        if content:
+            out["content"] = content
+        return out

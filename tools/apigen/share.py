@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""Names for result types: what has the same members in two places is one schema, described once.
+
+A type that lacks some members of another of the same group and name is taken for the same (a list that leaves out what
+one object alone has). A name is that of the member the object stands in, with the group before it where that alone says
+too little; the lock keeps it.
+"""
+import shapes
+from shapes import PAGINATION, key_of, is_object, pascal, singular
+
+MIN_MEMBERS = 4  # of two types that are taken for one though they differ
+
+
+class Place:
+    """One object in one answer."""
+
+    def __init__(self, holder, key, schema, group, op_id, word):
+        self.holder, self.key, self.schema, self.group, self.op_id, self.word = holder, key, schema, group, op_id, word
+
+
+def places(contract):
+    for (method, path), op in contract.ops.items():
+        if op.get("x-irisx-source") == "observed":
+            continue
+        for status, response in op["responses"].items():
+            content = response.get("content", {}).get("application/json")
+            if content and status.startswith("2"):
+                yield from walk(content, "schema", op["tags"][0], op["operationId"], "", op.get("x-irisx-unwrap"))
+
+
+def walk(holder, key, group, op_id, word, unwrap=None):
+    """Innermost first, so that what is inside is a name when the outer ones are compared."""
+    schema = holder[key]
+    if "$ref" in schema:
+        return
+    if is_object(schema):
+        for name in list(schema["properties"]):
+            yield from walk(schema["properties"], name, group, op_id, name)
+        if unwrap:
+            return  # the envelope is no type of its own
+        yield Place(holder, key, schema, group, op_id, word)
+    elif schema.get("type") == "array" or shapes.as_list(schema.get("type"))[0] == "array":
+        if "items" in schema:
+            yield from walk(schema, "items", group, op_id, singular(shapes.snake(word)))
+
+
+def pagination(schema):
+    names = set(schema["properties"])
+    if not names <= PAGINATION or len(names) < 2:
+        return False
+    for name, s in schema["properties"].items():
+        schema["properties"][name] = {"type": "boolean"} if "ore" in name else {"type": "integer"}
+    return True
+
+
+def named(contract, hand):
+    """(schemas of several groups, group -> schemas); the places refer to them from now on."""
+    pool = {}
+    found = []
+    for place in places(contract):
+        if pagination(place.schema):
+            place.word = "pagination"
+        found.append(place)
+    for place in found:
+        pool.setdefault(deep_key(place.schema), []).append(place)
+    absorb(pool)
+    names = {}
+    taken = {n: None for n in hand}
+    by_key = {deep_key(s): n for n, s in hand.items() if is_object(s)}
+    common, local = {}, {}
+    for key, same in pool.items():
+        if key in by_key:
+            names[key] = by_key[key]
+        elif len(same) > 1 and (len(same[0].schema["properties"]) > 1 or len(same) > MIN_MEMBERS):
+            names[key] = choose(contract, same, taken)
+            taken[names[key]] = key
+    for key, same in pool.items():
+        schema = same[0].schema
+        for place in same[1:]:
+            shapes.merge(schema, place.schema)
+        if key not in names:
+            continue
+        if names[key] not in hand:
+            groups = {p.group for p in same}
+            target = common if len(groups) > 1 else local.setdefault(same[0].group, {})
+            target[names[key]] = dict(schema, type="object")
+        for place in same:
+            replace(place, names[key])
+    return dict(sorted(common.items())), {g: dict(sorted(v.items())) for g, v in local.items()}
+
+
+def deep_key(schema):
+    return key_of(schema)
+
+
+def replace(place, name):
+    ref = {"$ref": "#/components/schemas/" + name}
+    null = "null" in shapes.as_list(place.schema.get("type"))
+    place.holder[place.key] = {"oneOf": [ref, {"type": "null"}]} if null else ref
+
+
+def absorb(pool):
+    """Smaller types join the larger of the same group and word."""
+    keys = sorted(pool, key=len, reverse=True)
+    for small in reversed(keys):
+        if len(small) < MIN_MEMBERS or small not in pool:
+            continue
+        homes = {(p.group, noun(p)) for p in pool[small]}
+        for large in keys:
+            if large != small and large in pool and len(small) * 2 >= len(large) > len(small) and set(small) <= set(large) \
+                    and homes & {(p.group, noun(p)) for p in pool[large]}:
+                pool[large] += pool.pop(small)
+                break
+
+
+def noun(place):
+    word = singular(shapes.snake(place.word))
+    if word in shapes.GENERIC or not word:
+        parts = place.op_id.split(".")
+        word = singular(parts[-2] if len(parts) > 1 else parts[0])
+    return word
+
+
+def choose(contract, same, taken):
+    words = [noun(p) for p in same]
+    word = max(sorted(set(words)), key=words.count)
+    groups = {p.group for p in same}
+    stems = [word]
+    if len(groups) == 1:
+        group = same[0].group.replace("-", "_")
+        own = singular(group)
+        first = own if own.endswith(word) else (word if word.startswith(own) else own + "_" + word)
+        stems = [first, group + "_" + word]
+    stems.append("_".join(p for p in same[0].op_id.split(".")[:-1]) + "_" + word)
+    stems.append(same[0].op_id.replace(".", "_") + "_" + word)
+    for stem in stems + ["%s_%d" % (stems[0], n) for n in range(2, 99)]:
+        name = pascal("_".join(dedupe(stem.split("_"))))
+        if name not in taken and not any(name.lower() == t.lower() for t in taken):
+            return name
+    raise ValueError("no name for %s" % word)
+
+
+def dedupe(parts):
+    return [p for i, p in enumerate(parts) if i == 0 or p != parts[i - 1]]
