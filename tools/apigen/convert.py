@@ -101,7 +101,18 @@ def make(path, route_list):
         out[os.path.join(folder, "paths", group + ".yaml")] = group_text(group, contract.groups[group]["about"], paths,
                                                                          local.get(group, {}))
     out[path] = root_text(path, contract, common)
+    out[os.path.join(folder, "routes.txt")] = digest(route_list)
     return out
+
+
+def digest(route_list):
+    """Every route in a line: the tests compare with it where the list itself cannot be reached."""
+    lines = {}
+    for r in route_list:
+        where = "mounted" if r["mounted"] else "unmounted" if "code" in r["source"] else "documented"
+        lines.setdefault("%s %s" % (r["method"], r["path"]), where)
+    return "# Method, path, availability: the routes of the platform, from routes.json by tools/apigen/convert.py.\n" + \
+        "".join("%s %s\n" % kv for kv in sorted(lines.items()))
 
 
 def main():

@@ -133,6 +133,7 @@ class Model:
         self.types = {}
         self.ops = []
         self.building = []
+        self.check_ids(spec["paths"])
         for path, item in spec["paths"].items():
             for method in METHODS:
                 if method in item:
@@ -142,6 +143,16 @@ class Model:
             for t in [op.params, op.result] + [v[1] for v in op.variants]:
                 self.mark(t, op.group)
         self.order()
+
+    def check_ids(self, paths):
+        """Ids, and what C makes of them, are unique."""
+        seen = {}
+        for item in paths.values():
+            for op in item.values():
+                stem = op["operationId"].replace(".", "_")
+                if stem in seen:
+                    raise SpecError("%s: two operations of this id" % op["operationId"])
+                seen[stem] = op
 
     # ---- operations ---------------------------------------------------------------------------------------------
     def operation(self, path, method, raw):
@@ -475,4 +486,14 @@ class Model:
             self.type_order += [v[1] for v in op.variants]
         for i, t in enumerate(self.type_order):
             t.index = i
+        self.check_types()
         self.groups = sorted({op.group for op in self.ops})
+
+    def check_types(self):
+        """No two C types have one name; the list of X is X_list_t."""
+        taken = {}
+        for t in self.type_order:
+            for name in [] if t.is_view else [t.c_name] + ([t.c_list] if t.listed else []):
+                if name in taken:
+                    raise SpecError("two types are called %s in C" % name)
+                taken[name] = t

@@ -18,6 +18,14 @@ ENVELOPE = {"success", "message", "timestamp"}
 ERROR = {"$ref": "#/components/responses/Error"}
 
 
+def whole_number(f):
+    """What pages are asked for with are whole numbers, whatever the code reads them as."""
+    if f["name"] not in ("limit", "page", "offset"):
+        return f
+    value = f.get("default")
+    return dict(f, type="integer", default=int(value) if isinstance(value, str) and value.isdigit() else value)
+
+
 class Contract:
     """All operations, ordered by group; `by_group` is what the files hold."""
 
@@ -143,7 +151,7 @@ class Operation:
                 schema["x-irisx-id"] = True
                 schema["type"] = "integer"
             out.append({"name": name, "in": "path", "required": True, "schema": schema})
-        for f in self.query():
+        for f in map(whole_number, self.query()):
             schema = shapes.field_schema(f, "query")
             p = {"name": f["name"], "in": "query"}
             if f.get("required"):

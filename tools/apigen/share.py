@@ -130,13 +130,13 @@ def choose(contract, same, taken):
         group = same[0].group.replace("-", "_")
         own = singular(group)
         first = own if own.endswith(word) else (word if word.startswith(own) else own + "_" + word)
-        stems = [first, group + "_" + word]
+        stems = [first, first + "_record" if first.endswith("_list") else group + "_" + word]
     stems.append("_".join(p for p in same[0].op_id.split(".")[:-1]) + "_" + word)
     stems.append(same[0].op_id.replace(".", "_") + "_" + word)
     for stem in stems + ["%s_%d" % (stems[0], n) for n in range(2, 99)]:
         name = pascal("_".join(dedupe(stem.split("_"))))
-        if name not in taken and not any(name.lower() == t.lower() for t in taken):
-            return name
+        if not {name.lower(), name.lower() + "list", name.lower().removesuffix("list")} & {t.lower() for t in taken}:
+            return name  # X_list_t is the C type of a list of X
     raise ValueError("no name for %s" % word)
 
 

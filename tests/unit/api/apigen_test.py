@@ -9,20 +9,14 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(ROOT, "tools", "apigen"))
 
-import yaml  # noqa: E402
-
+import spec  # noqa: E402
 from lock import Lock, SpecError  # noqa: E402
 from model import Model, c_member, snake  # noqa: E402
 from tables import Tables  # noqa: E402
 
 
-def load(*parts):
-    with open(os.path.join(ROOT, *parts), encoding="utf-8") as f:
-        return yaml.load(f, Loader=yaml.CSafeLoader)
-
-
-SPEC = load("openapi", "irisx.yaml")
-LOCK = load("openapi", "lock.yaml")
+SPEC = spec.join(os.path.join(ROOT, "openapi", "irisx.yaml"))
+LOCK = spec.load(os.path.join(ROOT, "openapi", "lock.yaml"))
 
 
 class Apigen(unittest.TestCase):
