@@ -101,7 +101,7 @@ bool ix_api_match_in(const struct ix_api_set *s, const char *method, const char 
 
     *out = (struct ix_api_match){ 0 };
     p = ix_str_slice(p, 0, ix_str_find(p, '?'));
-    if (p.n > 0 && p.p[p.n - 1] == '/')
+    if (p.n > 1 && p.p[p.n - 1] == '/')
         return false; /* another path, as on the platform */
     for (size_t i = 0; i < s->count; i++) {
         const struct ix_api_op *op = &s->ops[i];
