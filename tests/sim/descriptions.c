@@ -26,7 +26,7 @@ static void mismatch(const struct ix_dtls_ops *dtls)
     char line[128] = SHA256_LINE, ours[128] = SHA256_LINE;
     size_t at = strlen(line);
 
-    sim_open(&t, &(struct sim_options){ .seed = 1, .dtls = dtls, .server_identity = other });
+    sim_begin(&t, &(struct sim_options){ .seed = 1, .dtls = dtls, .server_identity = other });
     REACH(&t, sim_ready, 10 * IX_S);
     for (size_t i = 0; i < 32; i++, at += 3) {
         (void) snprintf(line + at, 4, "%02X:", ix_dtls_identity_sha256(other)[i]);
@@ -41,7 +41,6 @@ static void mismatch(const struct ix_dtls_ops *dtls)
     cr_assert_eq(t.client->frames_in, 0);
     cr_assert_eq(t.client->frames_out, 0);
     sim_finish(&t);
-    ix_dtls_identity_unref(other);
 }
 
 Test(descriptions, a_certificate_that_was_not_announced_ends_the_call_without_media)

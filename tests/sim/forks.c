@@ -10,11 +10,15 @@
 /* the server's message once more, from another callee */
 static void from_another_fork(struct sim *t, const char *start, const char *find, const char *put)
 {
-    const char *text = sim_sent(t, t->server, start, " INVITE\r\n"), *tag = strstr(sim_header(text, "To"), ";tag=") + 5;
-    size_t room = strlen(text) + 4096;
-    char *copy = malloc(room), *at;
+    const char *text = sim_sent(t, t->server, start, " INVITE\r\n"), *tag = strstr(sim_header(text, "To"), ";tag=");
+    size_t room;
+    char *copy, *at;
 
-    cr_assert(copy && text);
+    cr_assert(text && tag);
+    tag += 5;
+    room = strlen(text) + 4096;
+    copy = malloc(room);
+    cr_assert_not_null(copy);
     (void) snprintf(copy, room, "%s", text);
     at = strstr(copy, tag);
     at[0] = at[0] == 'x' ? 'y' : 'x';

@@ -33,7 +33,7 @@ static void shut_down(uint64_t after_us, bool client)
 {
     struct sim t;
 
-    sim_seed(&t, 1 + after_us / IX_MS);
+    sim_begin(&t, &(struct sim_options){ .seed = 1 + after_us / IX_MS });
     t.server->auto_answer = true;
     PASS_TIME(&t, 20 * IX_MS);
     (void) sim_dial(&t); /* the line may not be ready yet */

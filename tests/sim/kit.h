@@ -35,12 +35,13 @@ struct sim {
     } tape[SIM_TAPE]; /* what was sent, the newest ones */
     size_t tape_count;
     unsigned injected;
+    struct ix_dtls_identity *server_identity; /* ours to release */
 };
 
 struct sim_options {
     uint64_t seed;
     const struct ix_dtls_ops *dtls; /* NULL: the double */
-    struct ix_dtls_identity *server_identity; /* NULL: the same as the client's */
+    struct ix_dtls_identity *server_identity; /* taken; NULL: the same as the client's */
     uint32_t max_calls;
     uint32_t allow_requests; /* of the server, besides REGISTER */
     struct world_link link; /* the client's; all zero: 5 ms */
@@ -49,13 +50,13 @@ struct sim_options {
 /* A client with its line open (not yet registered) and a server; asserts nothing. */
 /* t must stay where it is until the end */
 void sim_open(struct sim *t, const struct sim_options *o);
-void sim_seed(struct sim *t, uint64_t seed); /* the plain one */
 uint32_t sim_server_call(const struct sim *t); /* the newest call at the server; 0 none */
 uint32_t sim_client_call(const struct sim *t);
 /* Shuts both phones down and runs until nothing is left; NULL or what is wrong. Frees everything in any case. */
 const char *sim_end(struct sim *t);
 const char *sim_left(const struct sim *t); /* what is left or was broken; NULL: nothing */
 void sim_free(struct sim *t);
+struct sim *sim_open_one(void); /* one that was opened and not freed; NULL: none */
 
 int sim_dial(struct sim *t); /* the client calls 9196 */
 void sim_rule(struct sim *t, struct sim_rule rule);

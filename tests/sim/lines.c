@@ -29,7 +29,7 @@ Test(lines, a_server_that_is_not_there_is_found_when_it_comes)
 {
     struct sim t;
 
-    sim_seed(&t, 1);
+    sim_begin(&t, &(struct sim_options){ .seed = 1 });
     t.server->down = true;
     PASS_TIME(&t, 60 * IX_S);
     cr_assert_null(phone_node_saw(t.client, IX_EV_LINE, IX_LINE_READY));
@@ -130,7 +130,7 @@ Test(lines, a_server_that_drops_every_connection_at_once_is_not_hammered)
 {
     struct sim t;
 
-    sim_seed(&t, 6);
+    sim_begin(&t, &(struct sim_options){ .seed = 6 });
     world_at(t.w, NOW(&t).mono_us, kick, &t);
     PASS_TIME(&t, 62 * IX_S);
     cr_assert_leq(t.server->next_conn, 60, "%u connections in a minute", t.server->next_conn);
@@ -142,7 +142,7 @@ Test(lines, one_closed_before_it_was_opened_leaves_nothing)
 {
     struct sim t;
 
-    sim_seed(&t, 7);
+    sim_begin(&t, &(struct sim_options){ .seed = 7 });
     ix_line_close(t.client->phone, t.line, NOW(&t));
     ix_phone_timeout(t.client->phone, NOW(&t)); /* as the engine does: due timers first, then the outputs */
     REACH(&t, line_closed, IX_S);
@@ -154,7 +154,7 @@ Test(lines, one_closed_at_any_moment_leaves_nothing)
     for (uint64_t ms = 0; ms < 40; ms++) {
         struct sim t;
 
-        sim_seed(&t, 8);
+        sim_begin(&t, &(struct sim_options){ .seed = 8 });
         t.client->ws_delay_us = t.server->ws_delay_us = 5 * IX_MS;
         PASS_TIME(&t, ms * IX_MS);
         ix_line_close(t.client->phone, t.line, NOW(&t));

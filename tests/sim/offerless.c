@@ -24,7 +24,7 @@ static void invite(struct sim *t)
 
 static void ack(struct sim *t, const char *body)
 {
-    const char *tag = strstr(sim_header(sim_sent(t, t->client, "SIP/2.0 200", "INVITE\r\n"), "To"), ";tag=") + 5;
+    const char *tag = strstr(sim_header(sim_must(t, t->client, "SIP/2.0 200", "INVITE\r\n"), "To"), ";tag=") + 5;
     char text[2048];
     int n = snprintf(text, sizeof text, "ACK sip:x@y.invalid SIP/2.0\r\n" HEAD "%sContent-Length: %zu\r\n\r\n%s", "two",
         ";tag=", tag, "ACK", *body ? "Content-Type: application/sdp\r\n" : "", strlen(body), body);

@@ -70,7 +70,7 @@ Test(refusals, more_calls_than_allowed_are_busy)
     struct sim t;
     uint32_t call;
 
-    sim_open(&t, &(struct sim_options){ .seed = 3, .max_calls = 2 });
+    sim_begin(&t, &(struct sim_options){ .seed = 3, .max_calls = 2 });
     REACH(&t, sim_ready, 10 * IX_S);
     config.transport = t.server->wires[0].transport;
     for (int i = 0; i < 3; i++) {
@@ -91,7 +91,7 @@ Test(refusals, commands_that_make_no_sense_say_so)
     struct sim t;
     uint32_t call;
 
-    sim_seed(&t, 4);
+    sim_begin(&t, &(struct sim_options){ .seed = 4 });
     cr_assert_eq(sim_dial(&t), IRISX_E_STATE, "not connected yet");
     REACH(&t, sim_ready, 10 * IX_S);
     cr_assert_neq(ix_call_dial(t.client->phone, &config, NOW(&t), &call), 0);

@@ -3,7 +3,11 @@
 #ifndef SIM_SCENARIO_H
 #define SIM_SCENARIO_H
 
+#ifdef SIM_STARVED
+#include "starved.h"
+#else
 #include <criterion/criterion.h>
+#endif
 
 #include "kit.h"
 
@@ -12,11 +16,26 @@
 #define NOW(t) world_now((t)->w)
 #define LAST(node) (&(node)->calls[(node)->call_count - 1])
 
+static inline void sim_begin(struct sim *t, const struct sim_options *o)
+{
+    sim_open(t, o);
+    cr_assert(t->client && t->server && (t->line || o->bare));
+}
+
 static inline void sim_start(struct sim *t, uint64_t seed)
 {
-    sim_seed(t, seed);
-    cr_assert(t->line);
+    sim_begin(t, &(struct sim_options){ .seed = seed });
     REACH(t, sim_ready, 10 * IX_S);
+}
+
+/* sim_sent that there must be */
+static inline const char *sim_must(
+    const struct sim *t, const struct phone_node *from, const char *start, const char *has)
+{
+    const char *text = sim_sent(t, from, start, has);
+
+    cr_assert(text, "no %s with %s was sent", start, has ? has : "anything");
+    return text;
 }
 
 /* the client's call is up and heard on both sides */

@@ -14,7 +14,7 @@ Test(sockets, a_line_that_registered_before_the_network_was_up_can_call_afterwar
     struct world_link link = { .delay_us = 5 * IX_MS };
     struct sim t;
 
-    sim_open(&t, &(struct sim_options){ .seed = 1, .bare = true });
+    sim_begin(&t, &(struct sim_options){ .seed = 1, .bare = true });
     phone_node_attach(t.server, world_internet(t.w), "192.0.2.20", &link);
     t.line = phone_node_line(t.client, t.server, "1000", "secret");
     REACH(&t, sim_ready, 10 * IX_S);
@@ -36,8 +36,8 @@ Test(sockets, a_change_of_network_replaces_the_spare_ones)
     (void) ix_addr_parse(&t.client->addrs[0], IX_STR("192.0.2.77"), 0); /* a literal */
     ix_phone_network_changed(t.client->phone, NOW(&t));
     sim_talk(&t);
-    cr_assert_not_null(strstr(sim_sent(&t, t.client, "INVITE ", NULL), "192.0.2.77"));
-    cr_assert_null(strstr(sim_sent(&t, t.client, "INVITE ", NULL), "192.0.2.10"));
+    cr_assert_not_null(strstr(sim_must(&t, t.client, "INVITE ", NULL), "192.0.2.77"));
+    cr_assert_null(strstr(sim_must(&t, t.client, "INVITE ", NULL), "192.0.2.10"));
     sim_hang_up(&t);
     sim_finish(&t);
 }
@@ -50,7 +50,7 @@ Test(sockets, what_a_stun_server_sees_is_kept_alive_until_the_call)
     struct sim t;
     uint64_t asked;
 
-    sim_open(&t, &(struct sim_options){ .seed = 3, .bare = true });
+    sim_begin(&t, &(struct sim_options){ .seed = 3, .bare = true });
     (void) ix_addr_parse(&nat.ip, IX_STR("198.51.100.1"), 0); /* a literal */
     phone_node_attach(t.client, world_nat(world_internet(t.w), &nat), "10.0.0.2", &link);
     phone_node_attach(t.server, world_internet(t.w), "192.0.2.20", &link);
@@ -64,7 +64,7 @@ Test(sockets, what_a_stun_server_sees_is_kept_alive_until_the_call)
     cr_assert_geq(asked, 20);
     cr_assert_leq(asked, 80);
     sim_talk(&t);
-    cr_assert_not_null(strstr(sim_sent(&t, t.client, "INVITE ", NULL), "198.51.100.1"));
+    cr_assert_not_null(strstr(sim_must(&t, t.client, "INVITE ", NULL), "198.51.100.1"));
     sim_hang_up(&t);
     sim_finish(&t);
 }
@@ -73,7 +73,7 @@ Test(sockets, sets_that_are_still_being_opened_when_the_call_ends_are_closed)
 {
     struct sim t;
 
-    sim_seed(&t, 4);
+    sim_begin(&t, &(struct sim_options){ .seed = 4 });
     t.server->auto_answer = true;
     REACH(&t, sim_ready, 10 * IX_S);
     for (int i = 0; i < 50; i++) {

@@ -22,11 +22,17 @@ static struct {
     json_free_t json_free;
 } oom;
 
+/* break here to see which one it is */
+__attribute__((noinline)) static void oom_refuses(void)
+{
+    atomic_store(&oom.injected, true);
+}
+
 static bool refused(void)
 {
     if (atomic_fetch_add(&oom.count, 1) != atomic_load(&oom.fail_at))
         return false;
-    atomic_store(&oom.injected, true);
+    oom_refuses();
     return true;
 }
 

@@ -273,7 +273,7 @@ size_t phone_node_live(const struct phone_node *n)
     size_t live = 0;
 
     for (size_t i = 0; i < n->call_count; i++)
-        live += n->calls[i].ended == 0;
+        live += n->calls[i].ended == 0 && (n->calls[i].state || !n->calls[i].stopped);
     return live;
 }
 

@@ -119,7 +119,8 @@ uint32_t phone_node_line(struct phone_node *n, struct phone_node *server, const 
 /* the newest event of that kind and state for a call or line; NULL none */
 const struct phone_event *phone_node_saw(const struct phone_node *n, enum ix_phone_event_kind kind, int state);
 struct phone_watch *phone_node_call(struct phone_node *n, uint32_t call); /* NULL: never seen */
-size_t phone_node_live(const struct phone_node *n); /* calls begun and not ended */
+/* calls begun and not ended; one that was over before it could be reported is told of by the end of its media alone */
+size_t phone_node_live(const struct phone_node *n);
 /* nothing left: no call, line, transaction, socket, connection, and (without accepted connections) no timer */
 bool phone_node_quiet(const struct phone_node *n);
 /* a message to transport as if the peer had sent it; transport 0: the first one */
