@@ -167,7 +167,10 @@ static void reason_line(struct ix_buf *b, unsigned q850)
 
 void ix_call_send_bye(struct ix_call *c)
 {
-    struct ix_sip_request req = { .method = IX_SIP_BYE };
+    struct ix_phone *p = c->obj.phone;
+    const struct ix_line *l = ix_line_get(p, c->line);
+    const struct ix_transport *t = ix_transport_get(p, c->transport);
+    struct ix_sip_request req = { .method = IX_SIP_BYE, .auth = l ? l->auth : NULL };
     char storage[64];
     struct ix_buf b;
 
@@ -175,8 +178,10 @@ void ix_call_send_bye(struct ix_call *c)
     ix_buf_init_fixed(&b, storage, sizeof storage);
     reason_line(&b, c->bye_cause);
     req.headers = ix_str_n(b.p, b.n);
-    if (ix_sip_dialog_request(c->dialog, &req, c, c->obj.phone->now, &c->bye))
-        ix_call_end(c); /* the connection is gone or no memory: nobody to say goodbye to */
+    /* the connection is gone for good or no memory: nobody to say goodbye to. One that comes back: the stack keeps the
+     * BYE for it (ix_sip_transport_lost), and nobody here has to wait */
+    if (ix_sip_dialog_request(c->dialog, &req, c, p->now, &c->bye) || !t || t->state != IX_TR_OPEN)
+        ix_call_end(c);
 }
 
 static int refuse(struct ix_call *c, unsigned status, unsigned q850, const char *more)

@@ -180,7 +180,6 @@ static void line_closed(struct ix_line *l)
 void ix_line_close(struct ix_phone *p, uint32_t line, struct ix_now now)
 {
     struct ix_line *l = ix_line_get(p, line);
-
     p->now = now;
     if (!l || l->closing)
         return;
@@ -196,6 +195,7 @@ void ix_line_close(struct ix_phone *p, uint32_t line, struct ix_now now)
         ix_sip_reg_stop(l->reg, now);
     else
         l->close_us = l->state == IX_LINE_READY ? l->close_us : now.mono_us;
+    l->close_by_us = now.mono_us + IX_FAREWELL_US;
     line_rearm(l);
     ix_dirty(&l->obj);
 }
@@ -204,6 +204,8 @@ void ix_line_transport_opened(struct ix_line *l)
 {
     struct ix_phone *p = l->obj.phone;
 
+    if (l->closing)
+        return; /* only for the farewells that the stack kept */
     if (l->no_register) {
         line_event(l, IX_LINE_READY, NULL);
         return;
@@ -254,9 +256,27 @@ static void registration_failed(struct ix_line *l, const struct ix_sip_reg_event
     e->by_peer = ev->status != 0;
 }
 
+/* Refused for good: its calls hear BYE before the connection goes. (The binding cannot be removed: REGISTER is what was
+ * refused.) */
+static void part(struct ix_line *l, const struct ix_phone_error *why)
+{
+    struct ix_phone *p = l->obj.phone;
+
+    IX_LIST_EACH_SAFE (node, &p->calls) {
+        struct ix_call *c = IX_CONTAINER(node, struct ix_call, obj.all);
+
+        if (c->line != l->obj.id || c->ending)
+            continue;
+        ix_error_set(&c->report.error, why->code, "the line was refused: %s", why->message);
+        ix_call_farewell(c, 16);
+    }
+    l->close_us = p->now.mono_us;
+    l->close_by_us = p->now.mono_us + IX_FAREWELL_US;
+    line_rearm(l);
+}
+
 static void registration_event(struct ix_line *l, const struct ix_sip_reg_event *ev)
 {
-    struct ix_transport *t = ix_transport_get(l->obj.phone, l->transport);
     struct ix_phone_error e;
 
     switch (ev->state) {
@@ -273,8 +293,7 @@ static void registration_event(struct ix_line *l, const struct ix_sip_reg_event 
             break;
         registration_failed(l, ev, &e);
         line_event(l, IX_LINE_FAILED, &e);
-        if (t)
-            ix_transport_close(t);
+        part(l, &e);
         break;
     case IX_SIP_REG_IDLE:
     case IX_SIP_REG_TRYING:
@@ -287,7 +306,7 @@ static void registration_event(struct ix_line *l, const struct ix_sip_reg_event 
         l->close_us = l->obj.phone->now.mono_us;
 }
 
-/* the calls' farewells go first: they need the connection */
+/* the calls' farewells go first: they need the connection, or one that may be there again soon */
 static bool has_calls(const struct ix_line *l)
 {
     IX_LIST_EACH (node, &l->obj.phone->calls)
@@ -296,16 +315,36 @@ static bool has_calls(const struct ix_line *l)
     return false;
 }
 
+static bool must_stay(const struct ix_line *l)
+{
+    const struct ix_phone *p = l->obj.phone;
+
+    if (has_calls(l))
+        return true; /* bounded by the calls' own farewell time */
+    return p->now.mono_us < l->close_by_us && ix_sip_transport_farewells(p->stack, l->transport) > 0;
+}
+
+static void line_parted(struct ix_line *l)
+{
+    struct ix_transport *t = ix_transport_get(l->obj.phone, l->transport);
+
+    l->close_us = IX_NEVER;
+    if (t)
+        ix_transport_close(t);
+}
+
 void ix_line_timeout(struct ix_line *l)
 {
     struct ix_phone *p = l->obj.phone;
 
     ix_sip_reg_timeout(l->reg, p->now);
-    if (l->closing && p->now.mono_us >= l->close_us) {
-        if (has_calls(l))
-            l->close_us = p->now.mono_us + 10 * IX_MS; /* bounded by the calls' own farewell time */
-        else
+    if (p->now.mono_us >= l->close_us) {
+        if (must_stay(l))
+            l->close_us = p->now.mono_us + 10 * IX_MS;
+        else if (l->closing)
             line_closed(l);
+        else
+            line_parted(l);
     }
     line_rearm(l);
 }

@@ -58,7 +58,8 @@ struct ix_line {
     struct ix_sip_reg *reg;
     bool no_register;
     bool closing;
-    uint64_t close_us; /* closing: not later than this */
+    uint64_t close_us; /* closing or refused: when to look whether it can go */
+    uint64_t close_by_us; /* not later than this, whatever has not been said yet */
     void *user_data;
 };
 

@@ -40,8 +40,7 @@ void ix_transport_free(struct ix_transport *t)
 {
     if (!t)
         return;
-    if (t->state == IX_TR_OPEN || t->state == IX_TR_CLOSING)
-        ix_sip_transport_closed(t->obj.phone->stack, t->obj.id, t->obj.phone->now);
+    ix_sip_transport_closed(t->obj.phone->stack, t->obj.id, t->obj.phone->now);
     ix_id_remove(t->obj.phone->transport_by_id, t->obj.id);
     t->obj.phone->transport_count--;
     ix_object_clear(&t->obj);
@@ -143,7 +142,9 @@ static void transport_lost(struct ix_transport *t, int err, bool fatal, const ch
         t->retry_us = p->now.mono_us + backoff(t);
     }
     ix_transport_rearm(t);
-    if (was_open)
+    if (t->state == IX_TR_WAITING)
+        ix_sip_transport_lost(p->stack, t->obj.id, p->now); /* farewells wait for the next connection */
+    else
         ix_sip_transport_closed(p->stack, t->obj.id, p->now);
     if (l)
         ix_line_transport_closed(l, asked ? 0 : err, fatal, detail, t->state == IX_TR_WAITING ? t->retry_us : IX_NEVER);
@@ -226,14 +227,14 @@ void ix_phone_ws_closed(
 
 void ix_transport_close(struct ix_transport *t)
 {
+    if (t->state != IX_TR_CLOSED && t->state != IX_TR_CLOSING)
+        ix_sip_transport_closed(t->obj.phone->stack, t->obj.id, t->obj.phone->now);
     if (t->state == IX_TR_WAITING || t->state == IX_TR_CLOSED || t->want_open) {
         t->want_open = false; /* nobody was asked to open anything yet */
         t->state = IX_TR_CLOSED;
         ix_transport_rearm(t);
     } else if (t->state != IX_TR_CLOSING) {
         t->want_close = true;
-        if (t->state == IX_TR_OPEN)
-            ix_sip_transport_closed(t->obj.phone->stack, t->obj.id, t->obj.phone->now);
         t->state = IX_TR_CLOSING;
         ix_transport_rearm(t);
     }

@@ -145,6 +145,19 @@ void ix_sip_client_forget(struct ix_sip_tx *tx)
         (void) cancel(tx, IX_STR_NONE); /* out of memory: the transaction ends by its timer */
 }
 
+int ix_sip_client_resume(struct ix_sip_tx *tx)
+{
+    struct ix_buf b;
+    if (tx->method == IX_SIP_INVITE && tx->cancel_wanted)
+        return send_cancel(tx);
+    if (tx->method != IX_SIP_BYE)
+        return 0;
+    ix_buf_init(&b, IX_SIP_MAX_MESSAGE);
+    ix_sip_draft_write(
+        &b, &tx->draft, tx->transport, tx->branch, tx->cseq, ix_str_n(tx->credentials.p, tx->credentials.n));
+    return ix_sip_send(tx->stack, tx->transport->id, &b);
+}
+
 /* ---- responses --------------------------------------------------------------------------- */
 
 static int tell(struct ix_sip_tx *tx, const struct ix_sip_msg *msg, struct ix_sip_dialog *d)

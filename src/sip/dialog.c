@@ -235,7 +235,8 @@ int ix_sip_dialog_response(struct ix_sip_dialog *d, const struct ix_sip_tx *tx, 
 int ix_sip_dialog_request(
     struct ix_sip_dialog *d, const struct ix_sip_request *req, void *user, struct ix_now now, ix_sip_txn *txn)
 {
-    struct ix_sip_transport *t = ix_sip_transport_find(d->stack, d->transport);
+    struct ix_sip_transport *t = req->method == IX_SIP_BYE ? ix_sip_transport_any(d->stack, d->transport)
+                                                           : ix_sip_transport_find(d->stack, d->transport);
     ix_sip_txn made = 0;
 
     d->stack->now = now;

@@ -280,6 +280,13 @@ struct ix_sip_transport_config {
 };
 int ix_sip_transport_opened(struct ix_sip_stack *s, uint32_t transport, const struct ix_sip_transport_config *config);
 void ix_sip_transport_closed(struct ix_sip_stack *s, uint32_t transport, struct ix_now now); /* FAILED for all on it */
+/* The connection broke and will be made again under the same number (ix_sip_transport_opened): FAILED as with closed,
+ * but farewells are kept and said then: a BYE (also one requested meanwhile) is sent, an INVITE that had no final
+ * response is cancelled. Each within 32 s of being asked for, or never. Nothing else can be sent meanwhile:
+ * IRISX_E_CLOSED. */
+void ix_sip_transport_lost(struct ix_sip_stack *s, uint32_t transport, struct ix_now now);
+/* BYEs and cancelled INVITEs that have not been answered */
+size_t ix_sip_transport_farewells(const struct ix_sip_stack *s, uint32_t transport);
 /* "<sip:user@host.invalid;transport=ws>"; n = 0 for an unknown transport */
 struct ix_str ix_sip_transport_contact(const struct ix_sip_stack *s, uint32_t transport);
 

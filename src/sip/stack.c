@@ -68,7 +68,12 @@ static void unqueue(struct ix_sip_stack *s, struct ix_sip_event *ev)
 
 int ix_sip_send(struct ix_sip_stack *s, uint32_t transport, struct ix_buf *data)
 {
+    const struct ix_sip_transport *t = ix_sip_transport_any(s, transport);
     int err = data->err;
+    if (t && t->lost) {
+        ix_buf_clear(data);
+        return err;
+    }
     struct ix_sip_event *ev = err ? NULL : ix_sip_event_new(IX_SIP_OUT_SEND);
     if (!ev) {
         ix_buf_clear(data);
@@ -116,9 +121,15 @@ static struct ix_str id_key(const uint32_t *id)
     return ix_str_n(id, sizeof *id);
 }
 
-struct ix_sip_transport *ix_sip_transport_find(const struct ix_sip_stack *s, uint32_t id)
+struct ix_sip_transport *ix_sip_transport_any(const struct ix_sip_stack *s, uint32_t id)
 {
     return ix_map_get(s->transports, id_key(&id));
+}
+
+struct ix_sip_transport *ix_sip_transport_find(const struct ix_sip_stack *s, uint32_t id)
+{
+    struct ix_sip_transport *t = ix_sip_transport_any(s, id);
+    return t && !t->lost ? t : NULL;
 }
 
 static void transport_free(struct ix_sip_transport *t)
@@ -158,8 +169,13 @@ static int transport_names(
 
 int ix_sip_transport_opened(struct ix_sip_stack *s, uint32_t id, const struct ix_sip_transport_config *config)
 {
-    if (ix_sip_transport_find(s, id))
+    struct ix_sip_transport *old = ix_sip_transport_any(s, id);
+    if (old && !old->lost)
         return IRISX_E_CONFLICT;
+    if (old) {
+        ix_sip_transport_resume(old);
+        return 0;
+    }
     struct ix_sip_transport *t = ix_alloc(sizeof *t);
     if (!t)
         return IRISX_E_NO_MEMORY;
@@ -175,7 +191,7 @@ int ix_sip_transport_opened(struct ix_sip_stack *s, uint32_t id, const struct ix
 }
 
 /* what was to be sent on it cannot be any more, and requests that nobody has seen need no answer */
-static void drop_queued(struct ix_sip_stack *s, uint32_t id)
+void ix_sip_transport_drop(struct ix_sip_stack *s, uint32_t id)
 {
     IX_LIST_EACH_SAFE (node, &s->queue) {
         struct ix_sip_event *ev = IX_CONTAINER(node, struct ix_sip_event, node);
@@ -189,7 +205,7 @@ static void drop_queued(struct ix_sip_stack *s, uint32_t id)
     }
 }
 
-static bool somebody_waits(const struct ix_sip_tx *tx)
+bool ix_sip_tx_awaited(const struct ix_sip_tx *tx)
 {
     if (tx->forgotten)
         return false;
@@ -201,14 +217,14 @@ static bool somebody_waits(const struct ix_sip_tx *tx)
 
 void ix_sip_transport_closed(struct ix_sip_stack *s, uint32_t id, struct ix_now now)
 {
-    struct ix_sip_transport *t = ix_sip_transport_find(s, id);
+    struct ix_sip_transport *t = ix_sip_transport_any(s, id);
     if (!t)
         return;
     s->now = now;
-    drop_queued(s, id);
+    ix_sip_transport_drop(s, id);
     while (!ix_list_empty(&t->txs)) {
         struct ix_sip_tx *tx = IX_CONTAINER(t->txs.next, struct ix_sip_tx, in_transport);
-        if (somebody_waits(tx))
+        if (ix_sip_tx_awaited(tx))
             ix_sip_tx_fail(tx, IRISX_E_NETWORK);
         else
             ix_sip_tx_end(tx);

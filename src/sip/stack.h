@@ -16,6 +16,7 @@
 struct ix_sip_transport {
     uint32_t id;
     bool secure;
+    bool lost; /* the connection is gone and will come back: what is sent goes nowhere */
     char *sent_by;
     char *contact; /* "<sip:…>" */
     struct ix_list txs;
@@ -139,7 +140,11 @@ struct ix_sip_event *ix_sip_event_new(enum ix_sip_out_kind kind);
 void ix_sip_event_release(struct ix_sip_event *ev);
 void ix_sip_event_queue(struct ix_sip_stack *s, struct ix_sip_event *ev);
 int ix_sip_send(struct ix_sip_stack *s, uint32_t transport, struct ix_buf *data); /* takes the bytes, even on failure */
-struct ix_sip_transport *ix_sip_transport_find(const struct ix_sip_stack *s, uint32_t id);
+struct ix_sip_transport *ix_sip_transport_find(const struct ix_sip_stack *s, uint32_t id); /* NULL while lost */
+struct ix_sip_transport *ix_sip_transport_any(const struct ix_sip_stack *s, uint32_t id); /* lost ones too */
+/* what is queued for it to send, and requests of it that nobody has seen, are forgotten */
+void ix_sip_transport_drop(struct ix_sip_stack *s, uint32_t id);
+bool ix_sip_tx_awaited(const struct ix_sip_tx *tx); /* somebody wants to hear its end */
 /* queued outputs of this kind and transaction are dropped; true if there were some */
 bool ix_sip_queue_drop(struct ix_sip_stack *s, enum ix_sip_out_kind kind, ix_sip_txn txn);
 
@@ -154,12 +159,17 @@ struct ix_sip_tx *ix_sip_tx_find(const struct ix_sip_stack *s, ix_sip_txn txn);
 void ix_sip_tx_join(struct ix_sip_tx *tx, struct ix_sip_dialog *d);
 void ix_sip_tx_leave(struct ix_sip_tx *tx);
 
+/* ---- outage.c ---------------------------------------------------------------------------- */
+void ix_sip_transport_resume(struct ix_sip_transport *t); /* open again: says what could not be said */
+
 /* ---- client_txn.c ------------------------------------------------------------------------ */
 int ix_sip_client_input(struct ix_sip_stack *s, struct ix_sip_transport *t, const struct ix_sip_msg *msg);
 void ix_sip_client_timeout(struct ix_sip_tx *tx);
 int ix_sip_client_start(struct ix_sip_stack *s, struct ix_sip_transport *t, const struct ix_sip_request *req,
     struct ix_sip_dialog *d, uint32_t cseq, void *user, ix_sip_txn *txn);
 void ix_sip_client_forget(struct ix_sip_tx *tx);
+/* the connection is there again: a BYE goes out once more, an INVITE that nobody wants is cancelled */
+int ix_sip_client_resume(struct ix_sip_tx *tx);
 /* keeps a copy of what answers the 2xx of this To tag */
 int ix_sip_client_ack(struct ix_sip_tx *tx, struct ix_str tag, const struct ix_buf *ack);
 

@@ -255,6 +255,37 @@ def wrong_urls(t):
         check(re.search("wss?://|--ws", p.err), url, p.text())
 
 
+# ---- the connection breaks when good-bye is due ------------------------------------------------------------------------------
+@suite.case("a BYE that went down with the connection is said on the next one")
+def bye_again(t):
+    def on_bye(c, q):
+        if server.count("BYE") == 1:
+            raise EOFError
+        c.send(answer(q, 200, "OK"))
+    with invited(lambda q: answer(q, 200, "OK", CONTACT + SDP, sdp(9, fingerprint="")), BYE=on_bye) as server:
+        call(t, server, "--duration", "1", "--json").expect(FAILED)
+        byes = [q for q in server.seen if q.method == "BYE"]
+        check(len(byes) == 2, "BYE was said %d times" % len(byes))
+        check(byes[0].header("Via") == byes[1].header("Via"), "the second BYE is no retransmission of the first")
+
+
+@suite.case("a call whose connection broke before the answer is cancelled on the next one")
+def cancel_later(t):
+    def on_invite(c, q):
+        if server.count("INVITE") == 1:
+            c.send(answer(q, 100), answer(q, 180, headers=CONTACT))
+        raise EOFError
+
+    def on_cancel(c, q):
+        invite = next(r for r in server.seen if r.method == "INVITE")
+        c.send(answer(q, 200, "OK"), answer(invite, 487))
+    with SipServer(INVITE=on_invite, CANCEL=on_cancel) as server:
+        call(t, server, "--json").expect(NETWORK)
+        server.wait("ACK")
+        cancel, invite = (next(q for q in server.seen if q.method == m) for m in ("CANCEL", "INVITE"))
+        check(cancel.header("Via") == invite.header("Via"), "CANCEL is not of the INVITE's transaction")
+
+
 if __name__ == "__main__":
     arguments("irisx")
     suite.run(5)
