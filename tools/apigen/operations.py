@@ -97,7 +97,18 @@ class Operation:
     def is_list(self):
         asked = {f["name"] for f in self.r["query"]}
         primary = str((self.good or {}).get("item_of", ""))
-        return primary.endswith("[]") or bool(asked & {"page", "offset"})
+        if asked & {"page", "offset"}:
+            return "pages"
+        return "list" if primary.endswith("[]") and self.bare(primary) else ""
+
+    def bare(self, primary):
+        """Is the list all there is, figures and envelope aside?"""
+        shape = self.good.get("shape")
+        parts = primary[:-2].split(".") if primary != "[]" else []
+        for part in parts[:-1]:
+            shape = shape.get(part, {}) if isinstance(shape, dict) else {}
+        others = [v for k, v in shape.items() if k not in parts[-1:] + ["pagination"]] if isinstance(shape, dict) else []
+        return len(parts) <= 2 and not any(isinstance(v, (dict, list)) for v in others)
 
     def name(self):
         given = self.c.overlay["names"].get("%s %s" % (self.method, self.path))
@@ -225,7 +236,7 @@ class Operation:
             return None
         asked = {f["name"] for f in self.r["query"]}
         style = self.style(answer, asked)
-        if style == "P9" and not self.only_list(answer, primary[:-2]):
+        if style == "P9" and self.id.rsplit(".", 1)[-1] != "list":
             return None
         return {"style": style, "items": primary[:-2]}
 
@@ -246,14 +257,6 @@ class Operation:
                 return "P1" if "has_more" in figures else "P2"
             return "P6"
         return "P9"
-
-    def only_list(self, answer, path):
-        """Is the list all there is, figures aside?"""
-        parts = path.split(".")
-        for part in parts[:-1]:
-            answer = answer["properties"][part]
-        others = [s for n, s in answer["properties"].items() if n not in (parts[-1], "pagination")]
-        return len(parts) <= 2 and not any(shapes.is_object(s) or s.get("type") == "array" for s in others)
 
     def find(self, schema, path):
         for part in path.split("."):
