@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A call in a few lines: cc place_call.c $(pkg-config --cflags --libs irisx-client) && ./a.out ws://HOST:8066 1000
- * PASSWORD 9196 */
+/* A call in a few lines: cc place_call.c $(pkg-config --cflags --libs irisx-client) && ./a.out ws://HOST:8066 1000 9196
+ * The password stands in $IRISX_PASSWORD: arguments can be read by everybody on the machine. */
 #include <irisx/irisx.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 int main(int argc, char **argv)
 {
@@ -13,10 +14,10 @@ int main(int argc, char **argv)
     irisx_call_options_t call = IRISX_CALL_OPTIONS_INIT;
     irisx_error_t err;
 
-    if (argc < 5)
+    if (argc < 4)
         return 2;
-    account.ws_url = argv[1], account.user = argv[2], account.password = argv[3], call.to = argv[4];
-    account.realm = argc > 5 ? argv[5] : NULL;
+    account.ws_url = argv[1], account.user = argv[2], account.password = getenv("IRISX_PASSWORD"), call.to = argv[3];
+    account.realm = argc > 4 ? argv[4] : NULL;
     err = irisx_client_new(NULL, &client);
     if (!err)
         err = irisx_line_open(client, &account, &line, &ready);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A call without any thread of the library, in the program's own poll() loop: one descriptor, one timeout.
- * ./poll_call ws://HOST:8066 1000 PASSWORD 9196 in.wav out.wav SECONDS [REALM] */
+ * IRISX_PASSWORD=… ./poll_call ws://HOST:8066 1000 9196 in.wav out.wav SECONDS [REALM] */
 #include <irisx/irisx.h>
 #include <poll.h>
 #include <stdio.h>
@@ -59,12 +59,13 @@ int main(int argc, char **argv)
     irisx_error_t err;
     double until;
 
-    if (argc < 8)
+    if (argc < 7)
         return 2;
     options.zero_thread = 1;
-    account.ws_url = argv[1], account.user = argv[2], account.password = argv[3], dial.to = argv[4];
-    account.realm = argc > 8 ? argv[8] : NULL;
-    dial.play_file = argv[5], dial.record_file = argv[6];
+    account.ws_url = argv[1], account.user = argv[2], dial.to = argv[3];
+    account.password = getenv("IRISX_PASSWORD"); /* arguments can be read by everybody on the machine */
+    account.realm = argc > 7 ? argv[7] : NULL;
+    dial.play_file = argv[4], dial.record_file = argv[5];
     err = irisx_client_new(&options, &client);
     if (!err)
         err = irisx_line_open(client, &account, &line, &op);
@@ -76,7 +77,7 @@ int main(int argc, char **argv)
     if (!err)
         err = finish(client, op, 30);
     irisx_op_unref(op), op = NULL;
-    for (until = now_s() + atof(argv[7]); !err && now_s() < until;)
+    for (until = now_s() + atof(argv[6]); !err && now_s() < until;)
         turn(client, until);
     if (!err)
         err = irisx_call_hangup(call, &op);

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""A call from Python: place_call.py WS_URL USER PASSWORD NUMBER [REALM]; events are pulled in a thread of Python's own."""
+"""A call from Python: IRISX_PASSWORD=… place_call.py WS_URL USER NUMBER [REALM]; events are pulled in a thread of its own."""
+import os
 import sys
 import threading
 
 import irisx
 
-url, user, password, number, *realm = sys.argv[1:]
+url, user, number, *realm = sys.argv[1:]
 client = irisx.open_client()
 
 
@@ -19,7 +20,7 @@ def pull():
 
 events = threading.Thread(target=pull, daemon=True)
 events.start()
-line, ready = irisx.open_line(client, url, user, password, realm[0] if realm else None)
+line, ready = irisx.open_line(client, url, user, os.environ["IRISX_PASSWORD"], realm[0] if realm else None)
 irisx.op_wait(ready, 10000)
 call, talking = irisx.dial(line, number)
 irisx.op_wait(talking, 30000)

@@ -159,9 +159,9 @@ def the_program_of_the_readme_places_a_call(at):
     program = at.build("readme", at.pkg_config("--cflags", "--libs", "irisx-client"), text)
     with lib.Sandbox(at.tree) as sandbox:
         agent = sandbox.info["agents"][0]
-        env = dict(os.environ, LD_LIBRARY_PATH=at.libdir)
-        run(program, sandbox.info["ws_url"], agent["extension"], agent["password"], "9196", env=env, timeout=60)
-        busy = subprocess.run([program, sandbox.info["ws_url"], agent["extension"], agent["password"], "9486"], env=env,
+        env = dict(os.environ, LD_LIBRARY_PATH=at.libdir, IRISX_PASSWORD=agent["password"])
+        run(program, sandbox.info["ws_url"], agent["extension"], "9196", env=env, timeout=60)
+        busy = subprocess.run([program, sandbox.info["ws_url"], agent["extension"], "9486"], env=env,
                               capture_output=True, text=True, timeout=60)
     if busy.returncode != 1:
         raise Failed("a call to a busy line ended with status %d:\n%s" % (busy.returncode, busy.stderr))

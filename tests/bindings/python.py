@@ -89,8 +89,9 @@ class Binding:
         with subprocess.Popen([self.sandbox, "--exit-with-stdin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as platform:
             try:
                 ready = json.loads(platform.stdout.readline())
-                return run(self.python, os.path.join(ROOT, "examples/python/place_call.py"), ready["ws_url"], user,
-                           password or ready["agents"][0]["password"], "9196", ready["realm"], env=self.env)
+                env = dict(self.env, IRISX_PASSWORD=password or ready["agents"][0]["password"])
+                return run(self.python, os.path.join(ROOT, "examples/python/place_call.py"), ready["ws_url"], user, "9196",
+                           ready["realm"], env=env)
             finally:
                 platform.stdin.close()
                 platform.wait(30)

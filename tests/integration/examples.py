@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import wave
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -20,19 +21,52 @@ class Failed(Exception):
     pass
 
 
+class Watch:
+    """Looks at the arguments of every process of the machine, all along."""
+
+    def __init__(self, *secrets):
+        self.secrets, self.names, self.seen, self.over = [s.encode() for s in secrets], set(), set(), threading.Event()
+        self.thread = threading.Thread(target=self.look, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+
+    def look(self):
+        while not self.over.wait(0.01):
+            for pid in filter(str.isdigit, os.listdir("/proc")):
+                try:
+                    with open("/proc/%s/cmdline" % pid, "rb") as f:
+                        line = f.read()
+                except OSError:
+                    continue
+                self.names.add(os.path.basename(line.split(b"\0")[0]).decode("utf-8", "replace"))
+                if any(s in line for s in self.secrets):
+                    self.seen.add(line.replace(b"\0", b" ").decode("utf-8", "replace"))
+
+
 class Place:
     """A running platform, one of its agents, and a folder for files."""
 
-    def __init__(self, build, sandbox, folder):
-        self.build, self.info, self.folder = build, sandbox.info, folder
+    def __init__(self, build, sandbox, folder, watch):
+        self.build, self.info, self.folder, self.watch = build, sandbox.info, folder, watch
         self.agent = self.info["agents"][0]
 
     def command(self, name, number, *more):
-        return [os.path.join(self.build, "examples", name), self.info["ws_url"], self.agent["extension"],
-                self.agent["password"], number, *more]
+        return [os.path.join(self.build, "examples", name), self.info["ws_url"], self.agent["extension"], number, *more]
+
+    def environment(self):
+        return dict(os.environ, IRISX_PASSWORD=self.agent["password"], LD_LIBRARY_PATH=self.build)
 
     def run(self, name, number):
-        done = subprocess.run(self.command(name, number), capture_output=True, text=True, timeout=60)
+        return self.finish(self.command(name, number))
+
+    def finish(self, command):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=self.environment())
         return done.returncode, done.stdout + done.stderr
 
 
@@ -76,7 +110,7 @@ def poll_call_hears_its_echo_without_a_thread(place):
     sent, heard = (os.path.join(place.folder, n) for n in ("sent.wav", "heard.wav"))
     write_tone(sent, 3)
     process = subprocess.Popen(place.command("poll_call", "9196", sent, heard, "3"), stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True)
+                               stderr=subprocess.STDOUT, text=True, env=place.environment())
     threads = 0
     said = []
     for line in process.stdout:  # it tells every event: a look at each is a look all along the call
@@ -94,17 +128,37 @@ def poll_call_hears_its_echo_without_a_thread(place):
         raise Failed("heard %.1f s, %.2f of it the tone" % (seconds, share))
 
 
-CASES = [place_call_connects, place_call_says_why_it_could_not, poll_call_hears_its_echo_without_a_thread]
+def the_command_takes_the_password_from_a_file(place):
+    secret = os.path.join(place.folder, "secret")
+    with open(secret, "w") as f:
+        f.write(place.agent["password"])
+    status, said = place.finish([os.path.join(place.build, "src", "cli", "irisx"), "call", "9196", "--ws", place.info["ws_url"],
+                                 "--realm", place.info["realm"], "--user", place.agent["extension"], "--password-file", secret,
+                                 "--duration", "0.5"])
+    if status:
+        raise Failed("status %d: %s" % (status, said))
+
+
+def no_process_showed_the_password_in_its_arguments(place):
+    if not {"place_call", "poll_call", "irisx"} <= place.watch.names:
+        raise Failed("the watch saw only %s" % sorted(place.watch.names))
+    if place.watch.seen:
+        raise Failed("\n".join(sorted(place.watch.seen)))
+
+
+CASES = [place_call_connects, place_call_says_why_it_could_not, poll_call_hears_its_echo_without_a_thread,
+         the_command_takes_the_password_from_a_file, no_process_showed_the_password_in_its_arguments]
 
 
 def main():
     build, failed = os.path.abspath(sys.argv[1]), 0
     print("1..%d" % len(CASES))
-    with lib.Sandbox(build) as sandbox, tempfile.TemporaryDirectory() as folder:
+    with lib.Sandbox(build) as sandbox, tempfile.TemporaryDirectory() as folder, \
+            Watch(*[a["password"] for a in sandbox.info["agents"]]) as watch:
         for case in CASES:
             words = case.__name__.replace("_", " ")
             try:
-                case(Place(build, sandbox, folder))
+                case(Place(build, sandbox, folder, watch))
                 print("ok - " + words, flush=True)
             except (Failed, OSError, EOFError, wave.Error, subprocess.TimeoutExpired) as why:
                 failed += 1
