@@ -75,6 +75,7 @@ static void output(struct bench *b, const struct ix_phone_out *out)
         ix_phone_ws_closed(b->phone, out->transport, 0, false, NULL, b->now);
         break;
     case IX_OUT_UDP_OPEN:
+        b->held_set = out->set;
         if (!b->hold_sockets)
             sockets(b, out->set);
         break;
@@ -97,6 +98,12 @@ void bench_drain(struct bench *b)
 
     while (ix_phone_poll(b->phone, &out))
         output(b, &out);
+}
+
+void bench_sockets(struct bench *b)
+{
+    sockets(b, b->held_set);
+    bench_drain(b);
 }
 
 void bench_open_bare(struct bench *b)
@@ -213,4 +220,39 @@ const struct bench_event *bench_saw(const struct bench *b, enum ix_phone_event_k
         if (b->events[i - 1].kind == kind && b->events[i - 1].state == state)
             return &b->events[i - 1];
     return NULL;
+}
+
+unsigned bench_count(const struct bench *b, const char *start)
+{
+    unsigned count = 0;
+
+    for (size_t at = 0; at < b->sent_len; at += strlen(b->sent + at) + 1)
+        count += !strncmp(b->sent + at, start, strlen(start));
+    return count;
+}
+
+uint32_t bench_call(struct bench *b)
+{
+    struct ix_call_config config = { .line = b->line, .to = "9196" };
+    uint32_t call;
+
+    cr_assert_eq(ix_call_dial(b->phone, &config, b->now, &call), 0);
+    bench_drain(b);
+    bench_respond(b, "INVITE", "200 OK", "Contact: <sip:9196@192.0.2.20;transport=ws>\r\n", bench_sdp);
+    cr_assert_not_null(bench_sent(b, "ACK"));
+    cr_assert_not_null(bench_saw(b, IX_EV_CALL, IX_CALL_ANSWERED));
+    return call;
+}
+
+void bench_request(struct bench *b, const char *method, unsigned cseq, const char *lines, const char *body)
+{
+    const char *invite = bench_sent(b, "INVITE"), *ack = bench_sent(b, "ACK");
+
+    bench_input(b,
+        "%s sip:me@client.invalid SIP/2.0\r\nVia: SIP/2.0/WS p.invalid;branch=z9hG4bK%s%u\r\nFrom: %s\r\nTo: %s\r\n"
+        "Call-ID: %s\r\nCSeq: %u %s\r\nContact: <sip:9196@192.0.2.20;transport=ws>\r\nMax-Forwards: 70\r\n%s%s"
+        "Content-Length: %zu\r\n\r\n%s",
+        method, method, cseq, bench_header(ack, "To"), bench_header(invite, "From"), bench_header(invite, "Call-ID"),
+        cseq, method, lines ? lines : "", body ? "Content-Type: application/sdp\r\n" : "", body ? strlen(body) : 0,
+        body ? body : "");
 }

@@ -36,7 +36,8 @@ struct bench {
     uint32_t incoming; /* the last call that rang; 0 none */
     ix_sip_txn txn; /* of the last REQUEST or REFER */
     uint32_t sets, sockets; /* opened so far */
-    bool hold_sockets; /* UDP_OPEN is not answered by itself */
+    uint32_t held_set; /* the last set that waits for its sockets */
+    bool hold_sockets; /* UDP_OPEN is not answered by itself, but by bench_sockets */
 };
 
 void bench_open(struct bench *b); /* and one accepted connection */
@@ -44,6 +45,7 @@ void bench_open_bare(struct bench *b); /* without a connection */
 void bench_close(struct bench *b);
 void bench_line(struct bench *b, bool registers); /* a line whose connection is open; "1000", "secret", pbx.test */
 void bench_drain(struct bench *b);
+void bench_sockets(struct bench *b);
 void bench_forget(struct bench *b);
 /* a message on the connection */
 void bench_input(struct bench *b, const char *format, ...) IX_PRINTF(2, 3);
@@ -56,6 +58,12 @@ const char *bench_header(const char *message, const char *name);
 void bench_respond(struct bench *b, const char *request, const char *status, const char *lines, const char *body);
 /* the newest event of that kind and state; NULL none */
 const struct bench_event *bench_saw(const struct bench *b, enum ix_phone_event_kind kind, int state);
+
+/* a call that was dialled on bench_line and answered with bench_sdp */
+uint32_t bench_call(struct bench *b);
+/* a request of the peer's in that call; lines: further headers, each with CRLF; body NULL: none */
+void bench_request(struct bench *b, const char *method, unsigned cseq, const char *lines, const char *body);
+unsigned bench_count(const struct bench *b, const char *start); /* messages sent that begin so */
 
 extern const char bench_sdp[]; /* an offer or answer that a call is made from */
 

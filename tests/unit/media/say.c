@@ -220,6 +220,8 @@ Test(say, a_session_refresh_with_the_same_codec_is_not_heard)
     cr_assert_eq(frames.n, without.n);
     for (size_t i = 0; i < frames.n; i++) {
         cr_assert_eq(frames.frame[i].len, without.frame[i].len);
+        cr_assert_eq(frames.frame[i].timestamp, without.frame[i].timestamp);
+        cr_assert_eq(frames.frame[i].marker, without.frame[i].marker);
         cr_assert_arr_eq(frames.frame[i].payload, without.frame[i].payload, frames.frame[i].len);
     }
 }
