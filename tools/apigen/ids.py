@@ -21,7 +21,7 @@ invite  join leave link lock login logout lookup mark merge mix move mute normal
 predict preview process promote provision publish purchase purge query rate reactivate read record recover redeem refresh
 regenerate register reject release remediate remove render reorder reopen report reschedule reset resolve resume retry
 retire revoke rollback rotate run say scan schedule search select send sign simulate skip snapshot split start stop store
-submit suggest summarize suspend sync synthesize terminate test toggle track transcribe transfer transition translate
+submit suggest summarize suspend sync synthesize terminate test toggle track transcribe update transfer transition translate
 trigger trim typing unassign unlink unpause unsubscribe upload validate verify vote whisper
 """.split())
 # First words of such a literal that make it a thing all the same: call-records, test-results.

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """From routes to OpenAPI operations: ids, credential, retry class, parameters, bodies, answers, paging."""
+import copy
 import re
 
 import ids
@@ -121,6 +122,9 @@ class Operation:
 
     def build(self):
         r, out = self.r, {"operationId": self.id, "tags": [self.group]}
+        answer = self.answer()
+        paging = self.paging(answer)
+        self.style = paging["style"] if paging else None
         out["summary"] = self.said("summary", None) or words.summary(self)
         if "description" in self.over:
             out["description"] = self.over["description"]["is"]
@@ -134,15 +138,14 @@ class Operation:
         out["security"] = SECURITY[auth]
         if (self.method, self.path) in self.c.aliases:
             out["x-irisx-aliases"] = self.c.aliases[self.method, self.path]
-        answer = self.answer()
-        paging = self.paging(answer)
         if paging:
             out["x-irisx-paging"] = paging
         unwrap = self.said("unwrap", self.unwrap(answer))
         if unwrap:
             out["x-irisx-unwrap"] = unwrap
-        if "alternative" in self.over:
-            out["x-irisx-alternative"] = self.over["alternative"]["is"]
+        for key in ("alternative", "expect"):
+            if key in self.over:
+                out["x-irisx-" + key] = self.over[key]["is"]
         parameters = self.parameters()
         if parameters:
             out["parameters"] = parameters
@@ -161,7 +164,7 @@ class Operation:
             if schema.get("type") in ("integer", "number") and "x-irisx-id" not in schema:
                 schema["x-irisx-id"] = True
                 schema["type"] = "integer"
-            out.append({"name": name, "in": "path", "required": True, "schema": schema})
+            out.append(self.described({"name": name, "in": "path", "required": True, "schema": schema}))
         for f in map(whole_number, self.query()):
             schema = shapes.field_schema(f, "query")
             p = {"name": f["name"], "in": "query"}
@@ -173,11 +176,17 @@ class Operation:
             if f["name"] in ("limit", "page") and "minimum" not in schema:
                 schema["minimum"] = 1
             p["schema"] = schema
-            out.append(p)
+            out.append(self.described(p))
+        for name, schema in self.said("query", {}).items():
+            out.append(self.described({"name": name, "in": "query", "schema": schema}))
         for name in self.r.get("headers", []):
             if name.lower() not in ("content-type",):
                 out.append({"name": name, "in": "header", "schema": {"type": "string"}})
         return out
+
+    def described(self, p):
+        text = words.parameter(p["name"], p["schema"], p["in"], self)
+        return dict(p, description=text) if text else p
 
     def query(self):
         for f in self.r["query"]:
@@ -197,9 +206,11 @@ class Operation:
             kind = "application/json" if r["body"] else "application/octet-stream"
             schema = shapes.fields_schema(r["body"]) if r["body"] else {"type": "string", "format": "binary"}
             return {"required": True, "content": {kind: {"schema": schema}}}
-        if not r["body"] and not r.get("body_open"):
+        if not r["body"] and not r.get("body_open") and "body" not in self.over:
             return None
         schema = shapes.fields_schema(r["body"])
+        for name, said in self.said("body", {}).items():
+            schema.setdefault("properties", {})[name] = said
         if r.get("body_open") and r["body"]:
             schema["additionalProperties"] = True
         return {"required": not r.get("body_optional"), "content": {"application/json": {"schema": schema}}}
@@ -209,12 +220,27 @@ class Operation:
         """Schema of a successful JSON answer; None if it is something else."""
         if self.good is None:
             return None
+        if "result" in self.over:
+            return shapes.schema_of(self.over["result"]["is"])
         if "shape" in self.good:
-            return shapes.schema_of(self.good["shape"])
+            shape = copy.deepcopy(self.good["shape"])
+            for place, word in self.said("members", {}).items():
+                self.put(shape, place, word)
+            return shapes.schema_of(shape)
         keys = self.good.get("keys")
         if keys:
             return {"type": "object", "properties": {k: {} for k in dict.fromkeys(keys)}}
         return None
+
+    def put(self, shape, place, word):
+        """One member of the answer: "agents[].sip_password". None takes it away."""
+        *outer, last = place.replace("[]", ".[]").strip(".").split(".")
+        for part in outer:
+            shape = shape[0] if part == "[]" else shape[part]
+        if word is None:
+            del shape[last]
+        else:
+            shape[last] = word
 
     def unwrap(self, answer):
         """{success, data: {...}} and {thing: {...}}: the one member that is the result."""
@@ -235,12 +261,12 @@ class Operation:
         if not primary.endswith("[]") or self.find(answer, primary[:-2]) is None:
             return None
         asked = {f["name"] for f in self.r["query"]}
-        style = self.style(answer, asked)
+        style = self.paging_style(answer, asked)
         if style == "P9" and self.id.rsplit(".", 1)[-1] != "list":
             return None
         return {"style": style, "items": primary[:-2]}
 
-    def style(self, answer, asked):
+    def paging_style(self, answer, asked):
         members = answer["properties"]
         inner = members.get("data", {}).get("properties", {})
         figures = members.get("pagination", inner.get("pagination", {})).get("properties", {})

@@ -6,17 +6,13 @@ A shape is a tree: {member: shape}, [shape], or a word: "string:int64?" is a nul
 """
 import re
 
+import infer
 from ids import snake
+from infer import is_id
 
 FORMATS = {"uuid": "uuid", "date-time": "date-time", "date": "date", "time": "time", "url": "uri", "email": "email",
            "decimal": "decimal", "int64": "int64"}
 GENERIC = {"data", "result", "results", "items", "item", "rows", "row", "object", "value", "list", "details", "entry", "info"}
-PAGINATION = {"total", "limit", "offset", "has_more", "hasMore", "page", "pages", "totalPages", "total_pages", "per_page",
-              "pageSize", "totalCount"}
-
-
-def is_id(name):
-    return bool(re.search(r"(^|_)ids?$|[a-z]Ids?$", name)) and name not in ("paid", "valid")
 
 
 # ---- responses ------------------------------------------------------------------------------------------------------
@@ -49,8 +45,8 @@ def optional(shape):
 
 
 def nullable(schema):
-    if isinstance(schema.get("type"), str):
-        schema["type"] = [schema["type"], "null"]
+    if "type" in schema and "null" not in as_list(schema["type"]):
+        schema["type"] = as_list(schema["type"]) + ["null"]
     return schema
 
 
@@ -59,8 +55,16 @@ def word_schema(word, name):
     word = word.rstrip("?")
     values = re.search(r"{(.*)}$", word)
     word = re.sub(r"{.*}$", "", word)
+    if word == "any":
+        word = infer.of_answer(name) or word
     base, _, fmt = word.partition(":")
     out = plain_schema(base, fmt, name)
+    if fmt == "int64" and not is_id(name):
+        out = {"type": ["string", "integer"]}  # a count; ids are texts
+    if base in ("number", "integer") and infer.is_money(name):
+        out = {"type": "number", "format": "decimal"}
+    if base == "string" and infer.is_secret(name):
+        out["x-irisx-secret"] = True
     if values and base == "string" and "type" in out:
         seen = [v for v in values.group(1).split("|") if v]
         if seen and max(map(len, seen)) <= 40:
@@ -92,13 +96,15 @@ def field_schema(field, where):
         kind = "string"
     if kind in ("string|number", "number|string", "string(json)"):
         kind = "string"
+    if not kind:
+        kind = infer.of_field(field["name"]) or ""
     if kind == "file":
         return {"type": "string", "format": "binary"}
     base, _, fmt = kind.partition(":")
     if base == "object" and field.get("fields"):
         out = fields_schema(field["fields"])
-    elif base == "array" and kind != "array<object>":
-        out = {"type": "array", "items": {}}
+    elif kind == "array":
+        out = {"type": "array", "items": untyped_item(field)}
     elif base.startswith("array<"):
         inner = re.match(r"array<(.*)>$", kind).group(1)
         if inner == "object" and field.get("fields"):
@@ -110,10 +116,27 @@ def field_schema(field, where):
         out = {"type": "array", "items": items}
     else:
         out = plain_schema(base, fmt, field["name"])
-    if where == "query" and out.get("type") == "number" and is_id(field["name"]):
-        out = {"type": "integer", "x-irisx-id": True}
+    if base in ("number", "integer") and infer.is_money(field["name"]) and where == "body":
+        out = {"type": "number", "format": "decimal"}
+    if out.get("type") == "string" and infer.is_secret(field["name"]):
+        out["x-irisx-secret"] = True
     limits(out, field)
     return out
+
+
+def untyped_item(field):
+    """Items of an array the code does not tell: texts where the name says so."""
+    if is_id(field["name"]):
+        return {"type": "integer", "x-irisx-id": True} if field["name"] != "messageIds" else {"type": "string"}
+    return {"type": "string"} if snake(field["name"]) in TEXT_ARRAYS else {}
+
+
+TEXT_ARRAYS = set("""
+affected_services authorized_ranges bcc capabilities cc channels contributing_factors conversation_starters dest_tn
+email_domains entry_points events media_urls merchant_capabilities notification_channels opt_out_keywords permissions
+required_billing_fields required_entities required_intents required_shipping_fields required_skills sample_messages skills
+supported_networks tags to variables
+""".split())
 
 
 def limits(out, field):
@@ -167,13 +190,17 @@ def kind_of(schema):
     kinds = schema.get("type", "any")
     kinds = [k for k in ([kinds] if isinstance(kinds, str) else kinds) if k != "null"]
     kind = "/".join(kinds)
+    if kind == "string/integer":
+        return "integer"
     if kind == "object" and schema.get("properties"):
         return key_of(schema)
     if kind == "array":
         return "[%s]" % (kind_of(schema.get("items", {})),)
     if kind in ("integer", "number") and schema.get("x-irisx-id") or schema.get("format") == "int64":
         return "id"
-    return kind + ":" + schema["format"] if schema.get("format") in ("date-time", "decimal") else kind
+    if schema.get("format") == "decimal":
+        return "decimal"
+    return kind + ":" + schema["format"] if schema.get("format") == "date-time" else kind
 
 
 def key_of(schema):
@@ -192,7 +219,7 @@ def merge(into, other):
         if mine is None:
             into["properties"][name] = s
             continue
-        if "null" in as_list(s.get("type")) and isinstance(mine.get("type"), str):
+        if "null" in as_list(s.get("type")):
             nullable(mine)
         values = list(dict.fromkeys(mine.get("x-irisx-values", []) + s.get("x-irisx-values", [])))
         if values:
@@ -220,7 +247,7 @@ def singular(word):
         if last.endswith(end):
             return head + last[:-len(end)] + to
     if last.endswith("s") and not last.endswith(("ss", "us", "is")) and last not in (
-            "stats", "sms", "analytics", "metrics", "news", "ids", "rcs", "details", "settings"):
+            "stats", "sms", "analytics", "metrics", "news", "ids", "rcs", "details", "settings", "nats", "us", "stirs", "wfms"):
         return head + last[:-1]
     return word
 

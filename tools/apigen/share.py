@@ -6,8 +6,17 @@ one object alone has). A name is that of the member the object stands in, with t
 too little; the lock keeps it.
 """
 import shapes
-from shapes import PAGINATION, key_of, is_object, pascal, singular
+from shapes import key_of, is_object, pascal, singular
 
+# Every object called pagination is one of these (WIRE.md section 7), some of its members missing.
+PAGINATIONS = {
+    "PagePagination": {"page", "limit", "total", "pages"},
+    "OffsetPagination": {"total", "limit", "offset", "has_more"},
+    "TotalPagesPagination": {"page", "limit", "total", "total_pages"},
+    "CamelPagesPagination": {"page", "limit", "total", "totalPages"},
+    "CamelOffsetPagination": {"total", "limit", "offset", "hasMore"},
+}
+PAGE_KEY = {n: tuple(sorted((m, "boolean" if "ore" in m else "integer") for m in members)) for n, members in PAGINATIONS.items()}
 MIN_MEMBERS = 4  # of two types that are taken for one though they differ
 
 
@@ -45,31 +54,30 @@ def walk(holder, key, group, op_id, word, unwrap=None):
 
 
 def pagination(schema):
+    """Which of the pagination objects it is, or None; if one, its members become whole numbers."""
     names = set(schema["properties"])
-    if not names <= PAGINATION or len(names) < 2:
-        return False
-    for name, s in schema["properties"].items():
+    kind = next((n for n, members in PAGINATIONS.items() if names <= members), None) if len(names) > 1 else None
+    for name in names if kind else ():
         schema["properties"][name] = {"type": "boolean"} if "ore" in name else {"type": "integer"}
-    return True
+    return kind
 
 
 def named(contract, hand):
     """(schemas of several groups, group -> schemas); the places refer to them from now on."""
     pool = {}
-    found = []
-    for place in places(contract):
-        if pagination(place.schema):
-            place.word = "pagination"
-        found.append(place)
-    for place in found:
-        pool.setdefault(deep_key(place.schema), []).append(place)
+    for place in list(places(contract)):
+        place.page = pagination(place.schema)
+        pool.setdefault(PAGE_KEY[place.page] if place.page else key_of(place.schema), []).append(place)
     absorb(pool)
     names = {}
     taken = {n: None for n in hand}
-    by_key = {deep_key(s): n for n, s in hand.items() if is_object(s)}
+    by_key = {key_of(s): n for n, s in hand.items() if is_object(s)}
     common, local = {}, {}
     for key, same in pool.items():
-        if key in by_key:
+        if same[0].page:
+            names[key] = same[0].page
+            taken[names[key]] = key
+        elif key in by_key:
             names[key] = by_key[key]
         elif len(same) > 1 and (len(same[0].schema["properties"]) > 1 or len(same) > MIN_MEMBERS):
             names[key] = choose(contract, same, taken)
@@ -87,10 +95,6 @@ def named(contract, hand):
         for place in same:
             replace(place, names[key])
     return dict(sorted(common.items())), {g: dict(sorted(v.items())) for g, v in local.items()}
-
-
-def deep_key(schema):
-    return key_of(schema)
 
 
 def replace(place, name):
@@ -124,20 +128,32 @@ def noun(place):
 def choose(contract, same, taken):
     words = [noun(p) for p in same]
     word = max(sorted(set(words)), key=words.count)
-    groups = {p.group for p in same}
     stems = [word]
-    if len(groups) == 1:
-        group = same[0].group.replace("-", "_")
+    heads = {head(p.op_id) for p in same}
+    if len(heads) == 1 or len({p.group for p in same}) == 1:
+        group = heads.pop() if len(heads) == 1 else same[0].group.replace("-", "_")
         own = singular(group)
         first = own if own.endswith(word) else (word if word.startswith(own) else own + "_" + word)
-        stems = [first, first + "_record" if first.endswith("_list") else group + "_" + word]
+        stems = [first, first + "_record" if first.endswith("_list") else own + "_" + outer(same[0]) + "_" + word]
     stems.append("_".join(p for p in same[0].op_id.split(".")[:-1]) + "_" + word)
     stems.append(same[0].op_id.replace(".", "_") + "_" + word)
     for stem in stems + ["%s_%d" % (stems[0], n) for n in range(2, 99)]:
         name = pascal("_".join(dedupe(stem.split("_"))))
+        name = contract.overlay["types"].get(name, {"is": name})["is"]
         if not {name.lower(), name.lower() + "list", name.lower().removesuffix("list")} & {t.lower() for t in taken}:
             return name  # X_list_t is the C type of a list of X
     raise ValueError("no name for %s" % word)
+
+
+def head(op_id):
+    """What the ids of a group begin with."""
+    parts = op_id.split(".")
+    return "_".join(parts[:2]) if parts[0] == "admin" and len(parts) > 2 else parts[0]
+
+
+def outer(place):
+    parts = place.op_id.split(".")
+    return singular(parts[-2]) if len(parts) > 2 else parts[-1]
 
 
 def dedupe(parts):

@@ -1,27 +1,204 @@
 # SPDX-License-Identifier: MIT
-"""Short descriptions of operations, made from what they do and to what; openapi/overlay.yaml has better ones."""
+"""Short descriptions of operations and parameters, made from what an operation does and to what.
+
+A sentence is built from the verb of the id, the thing it is done to and whose that is; openapi/overlay.yaml has better
+words for what this cannot say well.
+"""
+import re
+
 import ids
 import shapes
 
+# Words as people write them.
+SPELLING = {"sms": "SMS", "api": "API", "ivr": "IVR", "tts": "TTS", "stt": "STT", "crm": "CRM", "rcs": "RCS", "ai": "AI", "sip": "SIP",
+            "pdf": "PDF", "mrr": "MRR", "ltv": "LTV", "cdn": "CDN", "amd": "AMD", "dnc": "do-not-contact", "wfm": "WFM", "sla": "SLA",
+            "mos": "MOS", "saml": "SAML", "rbac": "RBAC", "spc": "SPC", "url": "URL", "ip": "IP", "cdrs": "call records", "ice": "ICE",
+            "ab": "A/B", "nats": "NATS", "oauth": "OAuth", "webrtc": "WebRTC", "whatsapp": "WhatsApp", "clickhouse": "ClickHouse",
+            "google": "Google", "apple": "Apple", "facebook": "Facebook", "instagram": "Instagram", "twitter": "Twitter",
+            "linkedin": "LinkedIn", "stripe": "Stripe", "freeswitch": "FreeSWITCH", "amds": "AMD", "a2p": "A2P", "apis": "APIs",
+            "slack": "Slack", "discord": "Discord", "telegram": "Telegram", "teams": "teams", "sendgrid": "SendGrid", "mailgun": "Mailgun"}
+# How a thing is called where its word in the id says too little.
+CALLED = {"codes": "disposition codes", "mappings": "field mappings", "runs": "past runs", "steps": "steps", "spc": "service provider codes",
+          "robocall": "robocall entries", "lists": "contact lists", "phone_numbers": "telephone numbers", "numbers": "telephone numbers",
+          "cdrs": "call records", "assistants": "voice assistants", "messages": "messages", "deliveries": "deliveries",
+          "sms": "text messages", "email": "e-mails", "emails": "e-mails", "amd": "AMD configurations", "coaching": "coaching sessions",
+          "calibration": "calibration sessions", "time_off": "requests for time off", "swaps": "shift swaps", "offers": "shift offers",
+          "glossary": "glossary entries", "ip_whitelist": "allowed addresses", "audit_log": "entries of the audit log",
+          "history": "history entries", "activity": "activities", "suppression": "suppressed addresses", "dnc": "do-not-contact entries",
+          "queue": "waiting conversations", "objections": "answers to objections", "spend_limit": "spend limit", "dunning": "dunning cases",
+          "opt_outs": "opted-out numbers", "members": "members", "logs": "log entries", "sync_logs": "runs of the synchronisation",
+          "scheduled": "scheduled messages", "popular": "most read articles", "pending": "pending approvals", "robocalls": "robocalls",
+          "dialog_nodes": "dialog nodes", "diagnostics": "diagnostics", "trends": "figures over time", "active": "what is active now",
+          "waiting": "waiting calls", "tags": "tags", "callbacks": "callback requests", "templates": "templates"}
+# Verbs that take their object: "Pause a campaign."
+DOES = {"pause": "Pause", "resume": "Resume", "start": "Start", "stop": "Stop", "cancel": "Cancel", "retry": "Retry", "suspend": "Suspend",
+        "reactivate": "Reactivate", "activate": "Activate", "deactivate": "Deactivate", "publish": "Publish", "duplicate": "Copy",
+        "acknowledge": "Acknowledge", "resolve": "Resolve", "approve": "Approve", "reject": "Reject", "assign": "Assign",
+        "unassign": "Unassign", "validate": "Check", "verify": "Verify", "test": "Test", "execute": "Run", "revoke": "Revoke",
+        "close": "Close", "end": "End", "finalize": "Finalize", "dispute": "Dispute", "submit": "Submit", "claim": "Claim",
+        "accept": "Accept", "decline": "Decline", "review": "Review", "sync": "Synchronise", "refresh": "Renew", "render": "Fill in",
+        "preview": "Preview", "schedule": "Schedule", "transcribe": "Transcribe", "toggle": "Switch on or off", "archive": "Archive",
+        "reorder": "Put in order", "reschedule": "Move to another time", "read": "Mark as read", "rate": "Rate", "join": "Join",
+        "leave": "Leave", "mute": "Mute or unmute", "monitor": "Listen in to", "whisper": "Whisper into", "barge": "Break into",
+        "hangup": "Hang up", "skip": "Skip", "process": "Process", "fire": "Fire", "export": "Export", "import": "Import",
+        "download": "Download", "search": "Search", "lookup": "Look up", "analyze": "Analyse", "connect": "Connect",
+        "disconnect": "Disconnect", "clear": "Empty", "generate": "Generate", "calculate": "Calculate", "recalculate": "Recalculate",
+        "register": "Register", "share": "Share", "query": "Query", "send": "Send", "apply": "Apply", "trigger": "Trigger",
+        "attempt": "Record an attempt at", "check": "Check", "rotate_secret": "Give a new secret to", "mark_paid": "Mark as paid",
+        "set_primary": "Make the primary one", "set_default": "Make the default", "bulk": "Send in bulk", "unlock": "Unlock",
+        "complete": "Complete", "purge": "Remove what has expired of", "capture": "Capture", "initialize": "Set up the standard",
+        "bulk_revoke": "Revoke several", "bulk_close": "Close several", "bulk_cancel": "Cancel several", "bulk_import": "Import several",
+        "bulk_action": "Do something to several", "reset_password": "Reset the password of", "move": "Move", "enroll": "Enrol somebody in",
+        "unenroll": "Take somebody out of", "enroll_list": "Enrol a contact list in", "select_winner": "Choose the winner of",
+        "email": "Send by e-mail", "pay": "Pay", "resolve_dispute": "Resolve a dispute about", "generate_slots": "Make the slots of",
+        "cleanup": "Clean up", "deliver": "Deliver", "collect": "Collect", "snapshot": "Take a snapshot of", "remove": "Remove"}
+FIGURES = {"stats": "Figures about", "analytics": "Analysis of", "summary": "Summary of", "metrics": "Measurements of", "overview": "Overview of",
+           "usage": "Usage of", "health": "Health of", "status": "State of", "dashboard": "Dashboard of", "settings": "Settings of",
+           "performance": "Performance of", "trend": "Course of", "distribution": "Distribution of", "config": "Configuration of",
+           "revenue": "Revenue of", "timeline": "Timeline of", "levels": "Audio levels of", "charts": "Charts of", "details": "Details of"}
 
-def thing(op):
-    parts = op.id.split(".")[:-1]
-    if parts[0] == "admin" and len(parts) > 1:
-        parts = parts[1:]
-    return parts[-1].replace("_", " ")
+
+def spell(text):
+    return " ".join(SPELLING.get(w, w) for w in text.replace("_", " ").split())
+
+
+def plural(word):
+    return spell(CALLED.get(word, word))
+
+
+def one(word):
+    called = CALLED.get(word)
+    if called:
+        return spell(" ".join([*called.split()[:-1], shapes.singular(called.split()[-1])]) if " of " not in called and
+                     " to " not in called and " for " not in called else
+                     re.sub(r"^\w+", lambda m: shapes.singular(m.group()), called))
+    return spell(shapes.singular(word))
+
+
+def a(noun):
+    return ("an " if re.match(r"[aeio]|u(?!ni|se|ser)|SMS|MOS|MRR|IVR|STT|SLA|LTV|AMD|RCS|A/B|API|AI\b|IP\b|SIP|SPC", noun) else "a ") + noun
+
+
+class Scene:
+    """Thing, owner and reach of an operation."""
+
+    def __init__(self, op):
+        parts = op.id.split(".")
+        self.verb, self.admin = parts[-1], parts[0] == "admin"
+        self.group = parts[1] if self.admin else parts[0]
+        self.subs = parts[2:-1] if self.admin else parts[1:-1]
+        self.thing = self.subs[-1] if self.subs else self.group
+        steps = [p for p in op.path.strip("/").split("/") if p not in ("v1", "admin")]
+        owners = [steps[i - 1] for i, p in enumerate(steps) if p.startswith("{") and i and i < len(steps) - 1 and
+                  not steps[i - 1].startswith("{")]
+        self.owner = ids.snake(owners[-1]) if owners else None
+        if self.owner == self.thing:
+            self.owner = ids.snake(owners[-2]) if len(owners) > 1 else None
+        self.one = op.path.rstrip("/").endswith("}")
+
+    def of(self):
+        if self.owner:
+            return " of " + a(one(self.owner))
+        if self.admin and self.verb in ("list", "get") and not self.one:
+            return " of all tenants" if self.group not in PLATFORM else ""
+        return ""
+
+    def context(self):
+        """What the group is about, for things whose word alone says too little."""
+        if self.thing == self.group or self.owner:
+            return ""
+        return " (%s)" % plural(self.subs[-2] if len(self.subs) > 1 else self.group)
+
+
+# Groups that are about the platform itself, not about tenants' things.
+PLATFORM = {"system", "database", "cache", "auth", "dashboard", "capacity", "clickhouse", "providers", "settings", "audit_log",
+            "feature_flags", "email_service", "billing_rates", "search", "reports", "analytics_dashboard", "analytics", "tenants",
+            "ai", "voice", "alerts", "incidents", "resellers", "dunning", "sip_trunks"}
+
+
+def sentence(text):
+    text = re.sub(r"\s+", " ", text).strip()
+    return text[0].upper() + text[1:] + "."
 
 
 def summary(op):
-    verb = op.id.split(".")[-1]
-    what = thing(op)
-    one = shapes.singular(what.replace(" ", "_")).replace("_", " ")
-    if verb == "list":
-        return "List %s." % what
-    if verb == "get":
-        return "Get %s." % (("one " + one) if one != what else "the " + what)
-    if verb in ("create", "update", "delete"):
-        return "%s %s." % (verb.capitalize(), ("a " if one[0] not in "aeiou" else "an ") + one)
-    return "%s: %s." % (what.capitalize(), verb.replace("_", " "))
+    s = Scene(op)
+    if s.verb == "list":
+        page = {"P9": "", "P10": "", None: ""}.get((op.style or None), ", page by page")
+        return sentence(plural(s.thing) + s.of() + s.context() + page)
+    if s.verb == "get":
+        return sentence(of_get(s))
+    if s.verb == "create":
+        return sentence("add " + a(one(s.thing)) + (" to " + a(one(s.owner)) if s.owner else "") + s.context())
+    if s.verb == "update":
+        if s.thing in FIGURES or not s.one and shapes.singular(s.thing) == s.thing:
+            return sentence("change the %s%s%s" % (spell(s.thing), s.of(), s.context()))
+        return sentence("change " + a(one(s.thing)) + s.context())
+    if s.verb == "delete":
+        return sentence("remove " + a(one(s.thing)) + (" from " + a(one(s.owner)) if s.owner else "") + s.context())
+    return sentence(of_action(s))
+
+
+def of_get(s):
+    if s.one:
+        return "one " + one(s.thing) + s.context()
+    if s.thing in FIGURES:
+        about = (a(one(s.owner)) if s.owner else plural(s.subs[-2] if len(s.subs) > 1 else s.group))
+        if s.thing == s.group:
+            about = "the platform"
+        return "%s %s" % (FIGURES[s.thing], about)
+    return "the %s%s%s" % (spell(s.thing), s.of(), s.context())
+
+
+def of_action(s):
+    name = s.verb
+    if name in DOES:
+        end = ""
+        verb = DOES[name]
+        for tail in (" as read", " as paid", " the primary one", " the default", " on or off", " in order", " to another time", " by e-mail",
+                     " in bulk"):
+            if verb.endswith(tail) and verb not in ("Make the primary one", "Make the default"):
+                verb, end = verb[:-len(tail)], tail
+        if verb.startswith("Make the"):
+            return "make %s %s%s" % (a(one(s.thing)), verb[5:], s.context())
+        several = name.startswith("bulk") or name in ("export", "import", "search", "cleanup", "collect", "initialize", "purge", "query") and not s.owner
+        noun = plural(s.thing) if several else a(one(s.thing))
+        return "%s %s%s%s" % (verb, noun, end, s.context() if s.subs else "")
+    return "%s: %s%s" % (plural(s.thing), spell(name), s.context() if s.subs else "")
+
+
+# ---- parameters -----------------------------------------------------------------------------------------------------
+PARAMETERS = {
+    "page": "From 1", "limit": "Items on a page", "offset": "Items left out before the first", "search": "Words to look for",
+    "q": "Words to look for", "sort": "Member to sort by", "sort_by": "Member to sort by", "sort_order": "asc or desc",
+    "order": "asc or desc", "start_date": "First day", "end_date": "Last day", "startDate": "First day", "endDate": "Last day",
+    "from_date": "First day", "to_date": "Last day", "date_from": "First day", "date_to": "Last day", "dateFrom": "First day",
+    "dateTo": "Last day", "days": "How many days back", "hours": "How many hours back", "minutes": "How many minutes back",
+    "months": "How many months", "period": "Span of time", "tenant_id": "Tenant", "tenantId": "Tenant", "user_id": "User",
+    "agent_id": "Agent", "queue_id": "Queue", "campaign_id": "Campaign", "sid": '"CA" and 32 hexadecimal digits',
+    "extension": "Extension", "token": "As it stands in the link", "since": "Only what is newer", "timeRange": "Span of time",
+    "time_range": "Span of time", "timeframe": "Span of time", "slug": "Short name", "format": "Format of the file", "dry_run": "Only try",
+    "category": "Only of this category", "severity": "Only of this severity", "channel": "Only of this channel",
+    "code": "What the other side gave after consent", "state": "As it was given to the other side", "error": "Set if consent was refused"}
+
+
+def parameter(name, schema, where, op):
+    if where == "query" and name == "status":
+        return "Only with this status"
+    if where == "query" and name in ("type", "direction", "provider", "platform", "role", "priority"):
+        return "Only with this " + name
+    if name in PARAMETERS and not (where == "path" and name == "state"):
+        return PARAMETERS[name]
+    if where != "path":
+        return None
+    steps = op.path.split("/")
+    at = next((i for i, p in enumerate(steps) if p == "{%s}" % name), 0)
+    thing = one(ids.snake(steps[at - 1]))
+    if schema.get("x-irisx-id"):
+        return "Number of the " + thing
+    if schema.get("format") == "uuid":
+        return "Id of the " + thing + " (UUID)"
+    return "Which " + thing
 
 
 def answer(op, response):
