@@ -314,7 +314,15 @@ static void run_call(struct run *r, uint64_t seed)
 struct outcome {
     uint64_t digest;
     bool talked, gave_up;
+    int caller, called; /* codes of their ends */
 };
+
+static int end_code(struct phone_node *n, uint32_t call)
+{
+    const struct phone_watch *c = phone_node_call(n, call);
+
+    return c ? c->code : 0;
+}
 
 static bool run_seed(uint64_t seed, struct outcome *out)
 {
@@ -328,7 +336,11 @@ static bool run_seed(uint64_t seed, struct outcome *out)
     why = sim_left(&r.t);
     if (why)
         failed(&r, why);
-    *out = (struct outcome){ world_digest(r.t.w), r.talked, r.gave_up };
+    *out = (struct outcome){ .digest = world_digest(r.t.w),
+        .talked = r.talked,
+        .gave_up = r.gave_up,
+        .caller = end_code(r.caller, r.dialled),
+        .called = end_code(r.called, r.rings) };
     if (r.why[0]) {
         world_print(r.t.w);
         plan_print(stderr, seed, &r.plan);
@@ -381,6 +393,8 @@ int main(int argc, char **argv)
         if (a.plan)
             plan_print(stdout, seed, &p);
         bad += !run_seed(seed, &one);
+        if (a.plan && one.gave_up)
+            printf("%" PRIu64 " gave up: %s, %s\n", seed, ix_error_name(one.caller), ix_error_name(one.called));
         talks += one.talked;
         lost += one.gave_up;
         if (!a.twice && seed % 10 != 7)

@@ -302,14 +302,14 @@ Test(association, the_context_goes_once_settled_and_close_notify_is_still_said)
     net_close(net);
 }
 
-Test(association, the_context_goes_by_itself_after_8_s)
+Test(association, the_context_goes_by_itself_after_15_s)
 {
     struct net *net = opened((struct net_options){ 0 });
 
     net_start(net);
     net_run(net, IX_DTLS_CONNECTED, SECONDS(5));
-    cr_assert_eq(ix_dtls_deadline(net->end[0]), net->now.mono_us + 8 * IX_S);
-    cr_assert_eq(ix_dtls_deadline(net->end[1]), net->now.mono_us - net->path.delay_us + 8 * IX_S);
+    cr_assert_eq(ix_dtls_deadline(net->end[0]), net->now.mono_us + 15 * IX_S);
+    cr_assert_eq(ix_dtls_deadline(net->end[1]), net->now.mono_us - net->path.delay_us + 15 * IX_S);
     net_run(net, IX_DTLS_CLOSED, SECONDS(60));
     cr_assert_eq(ix_dtls_deadline(net->end[0]), IX_NEVER);
     cr_assert_eq(ix_dtls_deadline(net->end[1]), IX_NEVER);
