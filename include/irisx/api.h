@@ -59,6 +59,12 @@ typedef struct irisx_int_list {
     size_t count;
 } irisx_int_list_t;
 
+/** List of numbers; as irisx_text_list_t. */
+typedef struct irisx_num_list {
+    const double *items;
+    size_t count;
+} irisx_num_list_t;
+
 /** The text parameter that is sent as null: compared by address, never read. */
 IRISX_API extern const char irisx_null_text[];
 /** Pass this for a text that is to be sent as null. */
@@ -238,6 +244,31 @@ IRISX_API irisx_error_t irisx_api_call_text(
  */
 IRISX_API irisx_error_t irisx_api_request(irisx_client_t *client, const char *method, const char *path,
     const irisx_value_t *body, const irisx_api_options_t *options, irisx_op_t **op_out);
+
+/* ---- what there is ----------------------------------------------------------------------- */
+
+/**
+ * Every operation of this build, in order of their ids: an array of {"id", "number", "method", "path", "family",
+ * "group", "availability" ("mounted", "unmounted", "documented"), "aliases" (array of paths)}.
+ * @return the caller frees it; NULL without memory @thread any @since 0.1
+ */
+IRISX_API irisx_value_t *irisx_api_operations(void);
+
+/**
+ * One operation: the members of irisx_api_operations, "auth" ("none", "jwt", "key_or_jwt", "admin", "key"), "retry"
+ * ("safe", "idempotent", "unsafe"), "paging" ("P1" to "P10" or null), "items" (path of the list), "body" ("none",
+ * "json", "form", "multipart", "raw"), "answer" ("json", "content"), "status", "instead" (id of what to use where a
+ * platform does not have it, or null), "parameters" and "result".
+ *
+ * A parameter is {"name", "in" ("path", "query", "body", "header"), "type" ("string", "id", "decimal", "datetime",
+ * "integer", "number", "boolean", "array", "object", "json", "file"), "items" (type of an array's), "required",
+ * "nullable", "enum", "minimum", "maximum", "pattern", "format", "members" (of an object, or of the items)}; what does
+ * not apply is missing. The result is an array of {"name", "type", "items", "nullable", "members"}.
+ * @return IRISX_OK, IRISX_E_INVALID (no such operation), IRISX_E_UNSUPPORTED (left out of this build),
+ * IRISX_E_NO_MEMORY
+ * @thread any @since 0.1
+ */
+IRISX_API irisx_error_t irisx_api_describe(const char *id, irisx_value_t **value_out);
 
 #ifdef __cplusplus
 }

@@ -13,6 +13,7 @@
 
 /* ---- operations -------------------------------------------------------------------------- */
 struct ix_api_op; /* one row of the tables */
+struct ix_api_set; /* all of them */
 enum ix_api_availability { IX_API_MOUNTED = 0, IX_API_UNMOUNTED = 1, IX_API_DOCUMENTED = 2 };
 /* how an operation's lists are cut into pages: the styles of WIRE.md section 7 */
 enum ix_api_paging {
@@ -28,11 +29,12 @@ enum ix_api_paging {
     IX_API_PAGE_P9 = 9, /* all at once, with a count */
     IX_API_PAGE_P10 = 10 /* all at once, a bare array */
 };
-struct ix_api_info { /* texts are static */
-    const char *id; /* "calls.create" */
+struct ix_api_info { /* group, family and method are static texts */
+    char id[52]; /* "calls.create" */
+    char path[192]; /* "/v1/calls/{sid}" */
     const char *method;
-    const char *path; /* "/v1/calls/{sid}" */
     const char *group; /* "calls" */
+    const char *family; /* "voice" */
     uint32_t number; /* stable, from openapi/lock.yaml */
     enum ix_api_availability availability;
     enum ix_http_auth auth;
@@ -45,6 +47,13 @@ const struct ix_api_op *ix_api_at(size_t index); /* in order of their ids; NULL 
 const struct ix_api_op *ix_api_find(const char *id); /* NULL: none of that name */
 const struct ix_api_op *ix_api_find_number(uint32_t number); /* NULL: none, or left out of this build */
 void ix_api_info(const struct ix_api_op *op, struct ix_api_info *out);
+uint32_t ix_api_number(const struct ix_api_op *op);
+/* Why there is no such operation: IRISX_E_UNSUPPORTED (left out of this build) or IRISX_E_INVALID (never heard of). */
+int ix_api_missing(const char *id);
+int ix_api_missing_number(uint32_t number);
+/* What there is, for programs: irisx_api_operations, irisx_api_describe. NULL without memory; the caller frees it. */
+irisx_value_t *ix_api_operations(void);
+irisx_value_t *ix_api_describe(const struct ix_api_op *op);
 
 /* ---- what is wrong with a request -------------------------------------------------------- */
 #define IX_API_MAX_ISSUES 16
@@ -64,10 +73,10 @@ struct ix_api_issue { /* expected, received, limit texts are static or in the ta
     const char *expected; /* type name: "string", "number", "boolean", "array", "object" */
     const char *received; /* the same, "null", "undefined" */
     const char *format; /* NO_MATCH: "regex", "email", "url", "uuid", "datetime" */
-    int64_t limit; /* TOO_SMALL, TOO_BIG */
+    double limit; /* TOO_SMALL, TOO_BIG */
     char value[48]; /* NOT_IN_ENUM: what it was, cut */
-    const char *texts; /* NOT_IN_ENUM: the allowed values are offsets into these */
-    const uint32_t *values;
+    const struct ix_api_set *set; /* NOT_IN_ENUM: whose words the allowed values are */
+    const uint16_t *values;
     size_t value_count;
 };
 struct ix_api_issues {
@@ -92,6 +101,7 @@ struct ix_api_params { /* exactly one source, or none */
     size_t extra_at; /* offsetof(struct, extra) as the caller knows it */
     const irisx_value_t *value; /* object, members under their wire names */
     bool strict; /* enums, limits, patterns, unknown members too */
+    const irisx_upload_t *upload; /* the body, where it is bytes; NULL none */
     struct ix_api_page page;
 };
 /*
@@ -102,8 +112,8 @@ struct ix_api_params { /* exactly one source, or none */
 int ix_api_encode(const struct ix_api_op *op, const struct ix_api_params *params, struct ix_http_request *out,
     struct ix_http_error *error);
 /* A request newer than the tables: path already escaped, may carry a query. Class by method, auth key or JWT. */
-int ix_api_encode_raw(const char *method, const char *path, const irisx_value_t *body, struct ix_http_request *out,
-    struct ix_http_error *error);
+int ix_api_encode_raw(const char *method, const char *path, const irisx_value_t *body, const irisx_upload_t *upload,
+    struct ix_http_request *out, struct ix_http_error *error);
 
 /* ---- client side: an answer to a result -------------------------------------------------- */
 /* Owns everything a result points to, the parsed answer included; lives as long as the op. */

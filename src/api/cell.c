@@ -103,32 +103,39 @@ static struct ix_api_cell from_struct(const struct ix_api_set *s, const char *at
     case IX_API_KIND_OBJECT:
         c.memory = *(const void *const *) (const void *) at;
         c.type = c.memory != NULL ? IX_CELL_OBJECT : IX_CELL_ABSENT;
-        c.extra_at = s->types[f->sub].size;
+        c.extra_at = c.memory != NULL ? ix_api_extra_at(s, &s->types[f->sub]) : 0;
+        return c;
+    case IX_API_KIND_FILE:
+        c.memory = *(const void *const *) (const void *) at;
+        c.type = c.memory != NULL ? IX_CELL_FILE : IX_CELL_ABSENT;
         return c;
     case IX_API_KIND_TEXT_LIST:
     case IX_API_KIND_NUMBER_TEXT_LIST:
     case IX_API_KIND_INT_LIST:
+    case IX_API_KIND_NUM_LIST:
     case IX_API_KIND_OBJECT_LIST:
         list = (const void *) at; /* all lists have the same two members */
         c.memory = list->items;
         c.count = list->count;
         c.type = c.memory != NULL ? IX_CELL_LIST : IX_CELL_ABSENT;
         return c;
+    case IX_API_KIND_COUNT:
+        break;
     }
     return c;
 }
 
 struct ix_api_cell ix_api_cell(
-    const struct ix_api_set *s, const struct ix_api_source *from, const struct ix_api_field *f)
+    const struct ix_api_set *s, const struct ix_api_source *from, const struct ix_api_field *f, size_t offset)
 {
-    const char *name = ix_api_name(s, f->name);
+    const char *name = ix_api_text(s, f->name);
     const irisx_value_t *given = name[0] != '\0' ? irisx_value_get(ix_api_extra(from), name) : from->value;
 
     if (given != NULL || from->fields == NULL)
         return from_value(f, given);
-    if (f->offset >= from->extra_at)
+    if (offset >= from->extra_at)
         return (struct ix_api_cell){ 0 }; /* the caller's headers are older than this member */
-    return from_struct(s, (const char *) from->fields + f->offset, f);
+    return from_struct(s, (const char *) from->fields + offset, f);
 }
 
 struct ix_api_cell ix_api_cell_item(
@@ -144,11 +151,16 @@ struct ix_api_cell ix_api_cell_item(
         c.d = (double) c.i;
         return c;
     }
+    if (f->kind == IX_API_KIND_NUM_LIST) {
+        c.type = IX_CELL_NUM;
+        c.d = ((const double *) list->memory)[i];
+        return c;
+    }
     if (f->kind != IX_API_KIND_OBJECT_LIST)
         return from_text(((const char *const *) list->memory)[i]);
     c.memory = ((const void *const *) list->memory)[i];
     c.type = c.memory != NULL ? IX_CELL_OBJECT : IX_CELL_NULL;
-    c.extra_at = s->types[f->sub].size;
+    c.extra_at = ix_api_extra_at(s, &s->types[f->sub]);
     return c;
 }
 

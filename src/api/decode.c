@@ -55,9 +55,23 @@ static void *arena(struct ix_api_answer *a, size_t size)
     return p;
 }
 
+/* the members of one type, ready for the many objects of a list */
+struct step {
+    const struct ix_api_field *field;
+    const char *name;
+    size_t offset;
+};
+struct plan {
+    const struct ix_api_type *type;
+    size_t size; /* of the struct */
+    const struct step *steps;
+};
+
+#define PLANS 16
 struct decoder {
     const struct ix_api_set *set;
     struct ix_api_answer *answer;
+    struct plan plans[PLANS]; /* by the type's address */
     bool no_memory;
 };
 
@@ -214,6 +228,20 @@ static void read_int_list(
     out->items = items;
 }
 
+static void read_num_list(
+    struct decoder *d, const struct ix_api_field *f, const irisx_value_t *v, irisx_num_list_t *out)
+{
+    size_t n = list_length(f, v);
+    double *items = n > 0 ? take(d, n * sizeof *items) : NULL;
+
+    if (items == NULL)
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (read_num(irisx_value_at(v, i), &items[out->count]))
+            out->count++;
+    out->items = items;
+}
+
 struct object_list { /* the layout of every generated list of structs */
     const void *const *items;
     size_t count;
@@ -268,6 +296,12 @@ static void read_member(struct decoder *d, const struct ix_api_field *f, const i
     case IX_API_KIND_INT_LIST:
         read_int_list(d, f, v, (void *) at);
         break;
+    case IX_API_KIND_NUM_LIST:
+        read_num_list(d, f, v, (void *) at);
+        break;
+    case IX_API_KIND_FILE: /* parameters only */
+    case IX_API_KIND_COUNT:
+        break;
     case IX_API_KIND_JSON:
         *(const irisx_value_t **) (void *) at = v;
         break;
@@ -280,18 +314,65 @@ static void read_member(struct decoder *d, const struct ix_api_field *f, const i
     }
 }
 
+static bool make_plan(struct decoder *d, const struct ix_api_type *t, struct plan *p)
+{
+    struct ix_api_walk w = { .next = sizeof(void *) };
+    struct step *steps = take(d, (t->count > 0 ? t->count : 1) * sizeof *steps);
+    size_t n = 0;
+
+    if (steps == NULL)
+        return false;
+    for (const struct ix_api_field *f = ix_api_walk(d->set, t, &w); f != NULL; f = ix_api_walk(d->set, t, &w))
+        steps[n++] = (struct step){ f, ix_api_text(d->set, f->name), w.offset };
+    *p = (struct plan){ t, ix_api_result_size(d->set, t), steps };
+    return true;
+}
+
+/* A copy: another type may take the place while the members of this one are read. */
+static bool plan_of(struct decoder *d, const struct ix_api_type *t, struct plan *out)
+{
+    struct plan *p = &d->plans[(size_t) (t - d->set->types) % PLANS];
+
+    if (p->type != t && !make_plan(d, t, p))
+        return false;
+    *out = *p;
+    return true;
+}
+
+/*
+ * Members come in the order the contract has them, mostly: each is looked for behind the one before it first. What is
+ * not in the rows is left to raw.
+ */
+static void read_members(struct decoder *d, const struct plan *p, const irisx_value_t *v, char *out)
+{
+    struct ix_json_member m = { 0 };
+    size_t count = p->type->count;
+    size_t at = 0;
+
+    while (count > 0 && ix_json_next(v, &m)) {
+        for (size_t tries = 0; tries < count; tries++) {
+            const struct step *s = &p->steps[at];
+            at = at + 1 < count ? at + 1 : 0;
+            if (strcmp(s->name, m.key) != 0)
+                continue;
+            read_member(d, s->field, m.value, out + s->offset);
+            break;
+        }
+    }
+}
+
 static const void *read_struct(struct decoder *d, const struct ix_api_type *t, const irisx_value_t *v)
 {
-    char *out = take(d, t->size);
+    struct plan p;
+    char *out = plan_of(d, t, &p) ? take(d, p.size) : NULL;
 
     if (out == NULL)
         return NULL;
     memcpy(out, &v, sizeof v); /* raw, the first member */
-    for (size_t i = 0; v != NULL && i < t->count; i++) {
-        const struct ix_api_field *f = &d->set->fields[t->first + i];
-        const char *name = ix_api_name(d->set, f->name);
-        read_member(d, f, name[0] != '\0' ? irisx_value_get(v, name) : v, out + f->offset);
-    }
+    if (t->count == 1 && p.steps[0].name[0] == '\0')
+        read_member(d, p.steps[0].field, v, out + p.steps[0].offset); /* the value itself: a bare array */
+    else
+        read_members(d, &p, v, out);
     return out;
 }
 
@@ -326,8 +407,7 @@ static int unreadable(const struct ix_http_response *r, int err, struct ix_http_
 /* "data" of {"success":true,"data":{...}}; the whole where there is no such envelope */
 static const irisx_value_t *unwrap(const struct ix_api_set *s, const struct ix_api_op *op, const irisx_value_t *root)
 {
-    const char *name = ix_api_name(s, op->unwrap);
-    const irisx_value_t *inner = name[0] != '\0' ? irisx_value_get(root, name) : NULL;
+    const irisx_value_t *inner = op->unwrap != 0 ? irisx_value_get(root, ix_api_text(s, op->unwrap)) : NULL;
     irisx_value_type_t type = irisx_value_type(inner);
 
     return type == IRISX_VALUE_OBJECT || type == IRISX_VALUE_ARRAY ? inner : root;
@@ -336,9 +416,9 @@ static const irisx_value_t *unwrap(const struct ix_api_set *s, const struct ix_a
 static int check_expected(const struct ix_api_set *s, const struct ix_api_op *op, const irisx_value_t *v, int status,
     struct ix_http_error *error)
 {
-    const struct ix_api_expect *want = &s->expects[op->expect];
+    const struct ix_api_expect *want = ix_api_expect(s, op);
 
-    if (op->expect == 0 || irisx_value_type(irisx_value_get(v, ix_api_text(s, want->member))) >= IRISX_VALUE_BOOL)
+    if (want == NULL || irisx_value_type(irisx_value_get(v, ix_api_text(s, want->member))) >= IRISX_VALUE_BOOL)
         return 0;
     ix_http_error_set(error, (irisx_error_t) want->error, IRISX_DOMAIN_HTTP, ix_api_text(s, want->reason), "%s",
         ix_api_text(s, want->complaint));
@@ -346,28 +426,154 @@ static int check_expected(const struct ix_api_set *s, const struct ix_api_op *op
     return want->error;
 }
 
+/* ---- refusals ---------------------------------------------------------------------------- */
+
+/*
+ * Does the answer say that there is no such operation, rather than no such thing? E7 does (src/http reads it). An
+ * operation that not every platform has is missing too where a page answers 404, and where a credential is asked for
+ * that it does not take: the platform guards every unknown path below /v1 so (WIRE.md 4.3).
+ */
+static bool says_missing(const struct ix_api_op *op, const struct ix_http_error *error, const irisx_value_t *root)
+{
+    if (error->info.code == IRISX_E_NOT_AVAILABLE)
+        return true;
+    if (op->availability == IX_API_MOUNTED)
+        return false;
+    return (error->info.status == 404 && root == NULL) || (error->info.status == 401 && op->auth == IX_HTTP_AUTH_NONE);
+}
+
+static void name_alternative(const struct ix_api_set *s, const struct ix_api_op *op, struct ix_http_error *error)
+{
+    const struct ix_api_op *other = ix_api_instead(s, op);
+    char instead[IX_API_ID_MAX] = "";
+    struct ix_api_info info;
+
+    ix_api_info_in(s, op, &info);
+    if (other != NULL)
+        ix_api_put_id(s, other, instead);
+    ix_http_error_reword(error, IRISX_E_NOT_AVAILABLE, "%s: this platform does not have %s %s (HTTP %d); %s%s", info.id,
+        info.method, info.path, (int) error->info.status,
+        other != NULL                           ? "use "
+        : op->availability == IX_API_UNMOUNTED  ? "its code is there but not reachable, and nothing replaces it"
+        : op->availability == IX_API_DOCUMENTED ? "only its documentation names it, and nothing replaces it"
+                                                : "an older or newer one does: is the address right?",
+        other != NULL ? instead : "");
+}
+
+static int refused(const struct ix_api_set *s, const struct ix_api_op *op, enum ix_retry_class cls,
+    const struct ix_http_response *response, const irisx_value_t *root, struct ix_http_error *error)
+{
+    ix_http_error_from_response(error, response, cls);
+    if (op != NULL && says_missing(op, error, root))
+        name_alternative(s, op, error);
+    return error->info.code;
+}
+
+/* ---- answers that are no JSON ------------------------------------------------------------ */
+
+static struct ix_str media_type(const struct ix_http_response *r)
+{
+    struct ix_str all = r->content_type;
+    struct ix_str type = IX_STR_NONE;
+
+    (void) ix_str_cut(&all, ';', &type);
+    return ix_str_trim(type);
+}
+
+static bool is_json(const struct ix_http_response *r)
+{
+    struct ix_str type = media_type(r);
+    bool suffix = type.n > 5 && ix_str_ieq(ix_str_slice(type, type.n - 5, type.n), IX_STR("+json"));
+
+    return suffix || ix_str_ieq(type, IX_STR("application/json"));
+}
+
+/* Content-Disposition (RFC 6266): filename="a.csv", without any directory; the form with charset is left alone */
+static struct ix_str file_name(const struct ix_http_response *r)
+{
+    struct ix_str rest = ix_http_header(r->headers, "Content-Disposition");
+    struct ix_str part;
+
+    while (ix_str_cut(&rest, ';', &part)) {
+        struct ix_str name;
+        part = ix_str_trim(part);
+        if (!ix_str_cut(&part, '=', &name) || !ix_str_ieq(ix_str_trim(name), IX_STR("filename")))
+            continue;
+        part = ix_str_trim(part);
+        if (part.n >= 2 && part.p[0] == '"' && part.p[part.n - 1] == '"')
+            part = ix_str_slice(part, 1, part.n - 1);
+        for (size_t i = part.n; i > 0; i--)
+            if (part.p[i - 1] == '/' || part.p[i - 1] == '\\')
+                return ix_str_slice(part, i, part.n);
+        return part;
+    }
+    return IX_STR_NONE;
+}
+
+static const char *keep_some(struct decoder *d, struct ix_str text)
+{
+    return text.n > 0 && ix_utf8_valid(text.p, text.n) ? keep(d, text) : NULL;
+}
+
+static void read_content(struct decoder *d, const struct ix_http_response *r, bool bytes)
+{
+    irisx_api_content_t *c = &d->answer->content;
+
+    c->raw = d->answer->root;
+    c->status = r->status;
+    c->content_type = keep_some(d, r->content_type);
+    c->file_name = keep_some(d, file_name(r));
+    c->location = keep_some(d, ix_http_header(r->headers, "Location"));
+    if (bytes && r->body.n > 0) {
+        c->data = keep(d, r->body);
+        c->len = c->data != NULL ? r->body.n : 0;
+    }
+}
+
+/* ---- together ---------------------------------------------------------------------------- */
+
+/* is it to be read as JSON? a raw request says by its type what it is, and by its first character if it has none */
+static bool wants_json(const struct ix_api_op *op, const struct ix_http_response *r)
+{
+    struct ix_str text = ix_str_trim(r->body);
+
+    if (text.n == 0)
+        return false;
+    if (is_json(r) || (op != NULL && !op->content))
+        return true;
+    return op == NULL && r->content_type.n == 0 && (text.p[0] == '{' || text.p[0] == '[');
+}
+
+static int read_result(
+    struct decoder *d, const struct ix_api_op *op, const struct ix_http_response *response, struct ix_http_error *error)
+{
+    struct ix_api_answer *answer = d->answer;
+    const irisx_value_t *v = unwrap(d->set, op, answer->root);
+
+    answer->result = op->content ? (const void *) &answer->content : read_struct(d, &d->set->types[op->result], v);
+    return d->no_memory ? 0 : check_expected(d->set, op, v, response->status, error);
+}
+
 int ix_api_decode_in(const struct ix_api_set *s, const struct ix_api_op *op, enum ix_retry_class cls,
     const struct ix_http_response *response, struct ix_api_answer *answer, struct ix_http_error *error)
 {
     struct decoder d = { .set = s, .answer = answer };
-    bool empty = ix_str_trim(response->body).n == 0;
-    int err = empty ? 0 : ix_json_parse(response->body, &answer->root, NULL);
+    bool refusal = response->status < 200 || response->status > 299;
+    bool json = wants_json(op, response) || (refusal && response->body.n > 0);
+    int err = json ? ix_json_parse(response->body, &answer->root, NULL) : 0;
 
-    if (response->status < 200 || response->status > 299 || ix_http_refused_in_body(answer->root)) {
-        ix_http_error_from_response(error, response, cls);
-        return error->info.code;
-    }
+    if (op != NULL && s->statuses[op->status] >= 300 && response->status >= 300 && response->status < 400)
+        refusal = false; /* the redirect is the answer */
+    read_content(&d, response, !json || refusal);
+    if (refusal || ix_http_refused_in_body(answer->root))
+        return refused(s, op, cls, response, answer->root, error);
     if (err != 0)
         return unreadable(response, err, error);
-    if (op == NULL)
-        return 0;
-    const irisx_value_t *v = unwrap(s, op, answer->root);
-    answer->result = read_struct(&d, &s->types[op->result], v);
-    if (d.no_memory) {
-        answer->result = NULL;
-        return no_memory(error);
-    }
-    return check_expected(s, op, v, response->status, error);
+    err = op != NULL ? read_result(&d, op, response, error) : 0;
+    if (!d.no_memory)
+        return err;
+    answer->result = NULL;
+    return no_memory(error);
 }
 
 int ix_api_decode(const struct ix_api_op *op, enum ix_retry_class cls, const struct ix_http_response *response,

@@ -9,68 +9,58 @@
 
 #define MAX_PATH 4096
 #define MAX_QUERY 16384
-#define MAX_BODY ((size_t) 8 << 20)
-
-struct encoder {
-    const struct ix_api_set *set;
-    const struct ix_api_op *op;
-    const struct ix_api_type *type; /* all rows of the parameters */
-    struct ix_api_source from;
-    struct ix_api_page page;
-    struct ix_buf path, query, body;
-};
+#define MAX_BODY IX_API_MAX_BODY
+#define MAX_HEADERS 8192
 
 static const char *const methods[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
 
-static const char *name_of(const struct encoder *e, const struct ix_api_field *f)
+static const char *name_of(const struct ix_api_encoder *e, const struct ix_api_field *f)
 {
-    return ix_api_name(e->set, f->name);
+    return ix_api_text(e->set, f->name);
 }
 
-static const struct ix_api_field *field_named(const struct encoder *e, struct ix_str name)
+/* the row of that name, *offset where it lies in the struct; NULL: none */
+static const struct ix_api_field *field_named(const struct ix_api_encoder *e, struct ix_str name, size_t *offset)
 {
-    for (size_t i = 0; i < e->type->count; i++) {
-        const struct ix_api_field *f = &e->set->fields[e->type->first + i];
-        if (ix_str_eq(name, ix_str(name_of(e, f))))
-            return f;
-    }
-    return NULL;
+    struct ix_api_walk w = { 0 };
+    const struct ix_api_field *f = ix_api_walk(e->set, e->type, &w);
+
+    while (f != NULL && !ix_str_eq(name, ix_str(name_of(e, f))))
+        f = ix_api_walk(e->set, e->type, &w);
+    *offset = w.offset;
+    return f;
 }
 
 /* ---- path and query ---------------------------------------------------------------------- */
 
-/* a scalar as it stands in an address, escaped */
 static void put_escaped(struct ix_buf *b, const struct ix_api_cell *c)
 {
     char storage[64];
-    struct ix_buf text;
 
-    ix_buf_init_fixed(&text, storage, sizeof storage);
-    if (c->type == IX_CELL_INT)
-        ix_buf_fmt(&text, "%" PRId64, c->i);
-    else if (c->type == IX_CELL_NUM)
-        ix_json_write_num(&text, c->d);
-    else if (c->type == IX_CELL_BOOL)
-        ix_buf_str(&text, c->i != 0 ? "true" : "false");
-    ix_percent_encode(b, c->type == IX_CELL_TEXT ? c->text : ix_str_n(text.p, text.n));
+    ix_percent_encode(b, ix_api_scalar_text(c, storage, sizeof storage));
 }
 
 /* "/v1/calls/{sid}" with its members in place; checked before: they are there, and no segment is "." */
-static void put_path(struct encoder *e)
+static void put_path(struct ix_api_encoder *e)
 {
-    struct ix_str rest = ix_str(ix_api_text(e->set, e->op->path));
+    char pattern[IX_API_ROUTE_MAX];
+    struct ix_str rest;
     struct ix_str part;
+    size_t offset;
 
+    ix_api_put_path(e->set, e->op->path, pattern);
+    rest = ix_str(pattern);
     while (ix_str_cut(&rest, '{', &part)) {
         ix_buf_strv(&e->path, part);
         if (!ix_str_cut(&rest, '}', &part))
             break;
-        struct ix_api_cell c = ix_api_cell(e->set, &e->from, field_named(e, part));
+        const struct ix_api_field *f = field_named(e, part, &offset);
+        struct ix_api_cell c = ix_api_cell(e->set, &e->from, f, offset);
         put_escaped(&e->path, &c);
     }
 }
 
-static void query_name(struct encoder *e, const char *name)
+static void query_name(struct ix_api_encoder *e, const char *name)
 {
     if (e->query.n > 0)
         ix_buf_u8(&e->query, '&');
@@ -79,7 +69,7 @@ static void query_name(struct encoder *e, const char *name)
 }
 
 static void query_list(
-    struct encoder *e, const struct ix_api_field *f, const char *name, const struct ix_api_cell *list)
+    struct ix_api_encoder *e, const struct ix_api_field *f, const char *name, const struct ix_api_cell *list)
 {
     bool joined = f != NULL && (f->flags & IX_API_CSV) != 0;
     const struct ix_api_field any = { .kind = IX_API_KIND_TEXT };
@@ -95,19 +85,20 @@ static void query_list(
 }
 
 /* limit=0 is an empty page that says there are more: it is never sent */
-static bool is_zero_limit(const struct encoder *e, const char *name, const struct ix_api_cell *c)
+static bool is_zero_limit(const struct ix_api_encoder *e, const char *name, const struct ix_api_cell *c)
 {
     bool zero = (c->type == IX_CELL_INT && c->i == 0) || (c->type == IX_CELL_TEXT && ix_str_eq(c->text, IX_STR("0")));
 
     return e->op->paging != IX_API_PAGE_NONE && strcmp(name, "limit") == 0 && zero;
 }
 
-static bool paged_by_pager(const struct encoder *e, const char *name)
+static bool paged_by_pager(const struct ix_api_encoder *e, const char *name)
 {
     return e->page.on && (strcmp(name, "limit") == 0 || strcmp(name, "page") == 0 || strcmp(name, "offset") == 0);
 }
 
-static void query_member(struct encoder *e, const struct ix_api_field *f, const char *name, const struct ix_api_cell *c)
+static void query_member(
+    struct ix_api_encoder *e, const struct ix_api_field *f, const char *name, const struct ix_api_cell *c)
 {
     if (paged_by_pager(e, name) || is_zero_limit(e, name, c))
         return;
@@ -126,6 +117,7 @@ static void query_member(struct encoder *e, const struct ix_api_field *f, const 
     case IX_CELL_NULL: /* a query cannot say null */
     case IX_CELL_OBJECT:
     case IX_CELL_JSON:
+    case IX_CELL_FILE:
         break;
     }
 }
@@ -135,7 +127,7 @@ static bool pages_by_number(enum ix_api_paging p)
     return p == IX_API_PAGE_P3 || p == IX_API_PAGE_P4 || p == IX_API_PAGE_P5 || p == IX_API_PAGE_P8;
 }
 
-static void query_page(struct encoder *e)
+static void query_page(struct ix_api_encoder *e)
 {
     if (!e->page.on)
         return;
@@ -147,21 +139,47 @@ static void query_page(struct encoder *e)
     }
 }
 
-static void put_query(struct encoder *e)
+static void put_query(struct ix_api_encoder *e)
 {
-    for (size_t i = 0; i < e->type->count; i++) {
-        const struct ix_api_field *f = &e->set->fields[e->type->first + i];
-        struct ix_api_cell c = ix_api_cell(e->set, &e->from, f);
-        if ((f->flags & IX_API_IN_QUERY) != 0)
-            query_member(e, f, name_of(e, f), &c);
+    struct ix_api_walk w = { 0 };
+    size_t offset;
+
+    for (const struct ix_api_field *f = ix_api_walk(e->set, e->type, &w); f != NULL;
+         f = ix_api_walk(e->set, e->type, &w)) {
+        if ((f->flags & IX_API_IN_QUERY) == 0)
+            continue;
+        struct ix_api_cell c = ix_api_cell(e->set, &e->from, f, w.offset);
+        query_member(e, f, name_of(e, f), &c);
     }
-    const irisx_value_t *more = e->op->has_body ? NULL : ix_api_extra(&e->from);
+    const irisx_value_t *more =
+        e->op->body == IX_HTTP_BODY_NONE || e->op->body == IX_HTTP_BODY_RAW ? ix_api_extra(&e->from) : NULL;
     for (const char *k = irisx_value_next_key(more, NULL); k != NULL; k = irisx_value_next_key(more, k)) {
         struct ix_api_cell c = ix_api_cell_of(irisx_value_get(more, k));
-        if (field_named(e, ix_str(k)) == NULL)
+        if (field_named(e, ix_str(k), &offset) == NULL)
             query_member(e, NULL, k, &c);
     }
     query_page(e);
+}
+
+/* checked before: no control characters in them */
+static void put_headers(struct ix_api_encoder *e)
+{
+    struct ix_api_walk w = { 0 };
+    char storage[64];
+
+    for (const struct ix_api_field *f = ix_api_walk(e->set, e->type, &w); f != NULL;
+         f = ix_api_walk(e->set, e->type, &w)) {
+        if ((f->flags & IX_API_IN_HEADER) == 0)
+            continue;
+        struct ix_api_cell c = ix_api_cell(e->set, &e->from, f, w.offset);
+        struct ix_str text = ix_api_scalar_text(&c, storage, sizeof storage);
+        if (text.n == 0)
+            continue;
+        ix_buf_str(&e->headers, name_of(e, f));
+        ix_buf_str(&e->headers, ": ");
+        ix_buf_strv(&e->headers, text);
+        ix_buf_str(&e->headers, "\r\n");
+    }
 }
 
 /* ---- body -------------------------------------------------------------------------------- */
@@ -200,7 +218,7 @@ static void put_scalar(struct ix_buf *b, const struct ix_api_field *f, const str
     }
 }
 
-static void put_value(
+void ix_api_put_value(
     struct ix_buf *b, const struct ix_api_set *s, const struct ix_api_field *f, const struct ix_api_cell *c)
 {
     struct ix_api_source inner;
@@ -221,7 +239,7 @@ static void put_value(
         for (size_t i = 0; i < c->count; i++) {
             struct ix_api_cell item = ix_api_cell_item(s, f, c, i);
             ix_buf_str(b, i > 0 ? "," : "");
-            put_value(b, s, f, &item);
+            ix_api_put_value(b, s, f, &item);
         }
         ix_buf_u8(b, ']');
         break;
@@ -232,15 +250,10 @@ static void put_value(
     case IX_CELL_JSON:
         ix_json_write(b, c->value);
         break;
+    case IX_CELL_FILE: /* forms only */
+        ix_buf_str(b, "null");
+        break;
     }
-}
-
-static bool is_member(const struct ix_api_set *s, const struct ix_api_type *t, const char *key)
-{
-    for (size_t i = 0; i < t->count; i++)
-        if (strcmp(ix_api_name(s, s->fields[t->first + i].name), key) == 0)
-            return true;
-    return false;
 }
 
 static void put_key(struct ix_buf *b, const char *key, bool *first)
@@ -255,20 +268,20 @@ static void put_key(struct ix_buf *b, const char *key, bool *first)
 static void put_object(struct ix_buf *b, const struct ix_api_set *s, const struct ix_api_type *t,
     const struct ix_api_source *from, bool top)
 {
+    struct ix_api_walk w = { 0 };
     bool first = true;
 
     ix_buf_u8(b, '{');
-    for (size_t i = 0; i < t->count; i++) {
-        const struct ix_api_field *f = &s->fields[t->first + i];
-        struct ix_api_cell c = ix_api_cell(s, from, f);
+    for (const struct ix_api_field *f = ix_api_walk(s, t, &w); f != NULL; f = ix_api_walk(s, t, &w)) {
+        struct ix_api_cell c = ix_api_cell(s, from, f, w.offset);
         if (c.type == IX_CELL_ABSENT || (top && (f->flags & IX_API_IN_BODY) == 0))
             continue;
-        put_key(b, ix_api_name(s, f->name), &first);
-        put_value(b, s, f, &c);
+        put_key(b, ix_api_text(s, f->name), &first);
+        ix_api_put_value(b, s, f, &c);
     }
     const irisx_value_t *more = ix_api_extra(from);
     for (const char *k = irisx_value_next_key(more, NULL); k != NULL; k = irisx_value_next_key(more, k)) {
-        if (is_member(s, t, k))
+        if (ix_api_has_member(s, t, k))
             continue;
         put_key(b, k, &first);
         ix_json_write(b, irisx_value_get(more, k));
@@ -283,7 +296,7 @@ static bool wants_body(const char *method)
 
 /* ---- checking ---------------------------------------------------------------------------- */
 
-static int refuse(const struct encoder *e, const struct ix_api_issues *issues, struct ix_http_error *error)
+static int refuse(const struct ix_api_encoder *e, const struct ix_api_issues *issues, struct ix_http_error *error)
 {
     const struct ix_api_issues one = { .items = { issues->items[0] }, .count = 1, .total = 1 };
     struct ix_buf detail;
@@ -297,8 +310,10 @@ static int refuse(const struct encoder *e, const struct ix_api_issues *issues, s
     if (first.err == 0)
         (void) ix_json_parse(ix_str_n(first.p, first.n), &list, NULL); /* without it the message is shorter */
     const char *words = irisx_value_get_text(irisx_value_at(list, 0), "message", "not valid");
-    ix_http_error_set(error, IRISX_E_INVALID, IRISX_DOMAIN_LOCAL, "validation", "%s: %s: %s",
-        ix_api_text(e->set, e->op->id), one.items[0].path, words);
+    char id[IX_API_ID_MAX];
+    ix_api_put_id(e->set, e->op, id);
+    ix_http_error_set(
+        error, IRISX_E_INVALID, IRISX_DOMAIN_LOCAL, "validation", "%s: %s: %s", id, one.items[0].path, words);
     irisx_value_free(list);
     ix_buf_clear(&first);
     error->owned[2] = detail.err == 0 ? ix_buf_take(&detail) : NULL;
@@ -307,21 +322,33 @@ static int refuse(const struct encoder *e, const struct ix_api_issues *issues, s
     return IRISX_E_INVALID;
 }
 
-static int check(struct encoder *e, bool strict, struct ix_http_error *error)
+static int check_upload(bool raw, const irisx_upload_t *upload, struct ix_http_error *error)
+{
+    if (raw == (upload != NULL))
+        return 0;
+    ix_http_error_set(error, IRISX_E_INVALID, IRISX_DOMAIN_LOCAL, "validation", "%s",
+        raw ? "the body of this operation is bytes: give them as the option upload"
+            : "the body of this operation is made from its parameters: it takes no upload");
+    return IRISX_E_INVALID;
+}
+
+static int check(struct ix_api_encoder *e, bool strict, struct ix_http_error *error)
 {
     struct ix_api_issues issues;
     struct ix_api_check c = { .set = e->set, .issues = &issues, .strict = strict };
 
     issues.count = issues.total = 0;
     if (e->from.fields == NULL && e->from.value != NULL && irisx_value_type(e->from.value) != IRISX_VALUE_OBJECT) {
-        ix_http_error_set(error, IRISX_E_INVALID, IRISX_DOMAIN_LOCAL, "validation", "%s: parameters must be an object",
-            ix_api_text(e->set, e->op->id));
+        char id[IX_API_ID_MAX];
+        ix_api_put_id(e->set, e->op, id);
+        ix_http_error_set(
+            error, IRISX_E_INVALID, IRISX_DOMAIN_LOCAL, "validation", "%s: parameters must be an object", id);
         return IRISX_E_INVALID;
     }
     const struct ix_api_type *rows = ix_api_rows(e->set, e->op, &e->from);
-    ix_api_check_type(&c, rows, &e->from);
+    ix_api_check_variant(&c, rows, &e->from, e->type);
     if (rows != e->type) { /* a variant has the body's members only */
-        c.where = IX_API_IN_PATH | IX_API_IN_QUERY;
+        c.where = IX_API_IN_PATH | IX_API_IN_QUERY | IX_API_IN_HEADER;
         ix_api_check_type(&c, e->type, &e->from);
     }
     if (strict && e->from.fields == NULL)
@@ -344,30 +371,54 @@ static void wipe_clear(struct ix_buf *b)
     ix_buf_clear(b);
 }
 
-static void clear(struct encoder *e)
+static void clear(struct ix_api_encoder *e)
 {
+    struct ix_http_request rest = { .parts = e->parts, .part_count = e->part_count, .source = e->source };
+
     wipe_clear(&e->path);
     wipe_clear(&e->query);
+    wipe_clear(&e->headers);
     wipe_clear(&e->body);
+    ix_http_request_clear(&rest);
+    e->parts = NULL;
+    e->part_count = 0;
+    e->source = (struct ix_http_source){ 0 };
 }
 
-/* moves the three buffers into *out */
-static int finish(struct encoder *e, const char *method, struct ix_http_request *out, struct ix_http_error *error)
+/* *out is NULL for nothing written */
+static void take(struct ix_buf *b, char **out, int *err)
+{
+    bool any = b->n > 0;
+
+    if (*err == 0)
+        *err = b->err;
+    if (*err == 0 && any) {
+        *out = ix_buf_take(b);
+        *err = *out == NULL ? IRISX_E_NO_MEMORY : 0;
+    }
+}
+
+/* moves what was written into *out */
+static int finish(
+    struct ix_api_encoder *e, const char *method, struct ix_http_request *out, struct ix_http_error *error)
 {
     struct ix_http_request r = { .method = method };
-    bool has_query = e->query.n > 0;
-    bool has_body = e->body.n > 0;
-    int err = e->path.err != 0 ? e->path.err : e->query.err != 0 ? e->query.err : e->body.err;
+    size_t body_len = e->body.n;
+    int err = e->err;
 
+    take(&e->path, &r.path, &err);
+    take(&e->query, &r.query, &err);
+    take(&e->headers, &r.headers, &err);
+    take(&e->body, &r.body, &err);
+    r.body_len = r.body != NULL ? body_len : 0;
     if (err == 0) {
-        r.body_len = e->body.n;
-        r.path = ix_buf_take(&e->path);
-        r.query = has_query ? ix_buf_take(&e->query) : NULL;
-        r.body = has_body ? ix_buf_take(&e->body) : NULL;
-        if (r.path == NULL || (has_query && r.query == NULL) || (has_body && r.body == NULL)) {
-            r.body_len = r.body != NULL ? r.body_len : 0;
-            err = IRISX_E_NO_MEMORY;
-        }
+        r.kind = r.body != NULL ? IX_HTTP_BODY_JSON : IX_HTTP_BODY_NONE;
+        r.parts = e->parts;
+        r.part_count = e->part_count;
+        r.source = e->source;
+        e->parts = NULL;
+        e->part_count = 0;
+        e->source = (struct ix_http_source){ 0 };
     }
     clear(e);
     if (err != 0) {
@@ -378,26 +429,60 @@ static int finish(struct encoder *e, const char *method, struct ix_http_request 
     return 0;
 }
 
+static void begin(struct ix_api_encoder *e)
+{
+    ix_buf_init(&e->path, MAX_PATH);
+    ix_buf_init(&e->query, MAX_QUERY);
+    ix_buf_init(&e->headers, MAX_HEADERS);
+    ix_buf_init(&e->body, MAX_BODY);
+}
+
+static void put_body(struct ix_api_encoder *e)
+{
+    switch ((enum ix_http_body) e->op->body) {
+    case IX_HTTP_BODY_NONE:
+        if (wants_body(methods[e->op->method]))
+            ix_buf_str(&e->body, "{}");
+        break;
+    case IX_HTTP_BODY_JSON:
+        put_object(&e->body, e->set, e->type, &e->from, true);
+        break;
+    case IX_HTTP_BODY_FORM:
+    case IX_HTTP_BODY_MULTIPART:
+        ix_api_put_form(e);
+        break;
+    case IX_HTTP_BODY_RAW:
+        break;
+    }
+}
+
 int ix_api_encode_in(const struct ix_api_set *s, const struct ix_api_op *op, const struct ix_api_params *params,
     struct ix_http_request *out, struct ix_http_error *error)
 {
-    struct encoder e = { .set = s, .op = op, .type = &s->types[op->params], .page = params->page };
+    struct ix_api_encoder e = { .set = s, .op = op, .type = &s->types[op->params], .page = params->page };
 
     e.from = (struct ix_api_source){ params->fields, params->extra_at, params->fields == NULL ? params->value : NULL };
     int err = check(&e, params->strict, error);
+    if (err == 0)
+        err = check_upload(op->body == IX_HTTP_BODY_RAW, params->upload, error);
     if (err != 0)
         return err;
-    ix_buf_init(&e.path, MAX_PATH);
-    ix_buf_init(&e.query, MAX_QUERY);
-    ix_buf_init(&e.body, MAX_BODY);
+    begin(&e);
     put_path(&e);
     put_query(&e);
-    if (op->has_body)
-        put_object(&e.body, s, e.type, &e.from, true);
-    else if (wants_body(methods[op->method]))
-        ix_buf_str(&e.body, "{}");
+    put_headers(&e);
+    put_body(&e);
+    if (params->upload != NULL)
+        e.err = ix_api_source_take(&e.source, params->upload);
     err = finish(&e, methods[op->method], out, error);
     if (err == 0) {
+        const struct ix_api_media *media = ix_api_media(s, op);
+        if (op->body != IX_HTTP_BODY_NONE)
+            out->kind = (enum ix_http_body) op->body;
+        if (op->body == IX_HTTP_BODY_RAW && out->source.content_type == NULL && media->send != 0)
+            out->send = ix_api_text(s, media->send);
+        out->accept = media->accept != 0 ? ix_api_text(s, media->accept) : NULL;
+        out->keep_redirect = s->statuses[op->status] >= 300;
         out->auth = (enum ix_http_auth) op->auth;
         out->retry = (enum ix_retry_class) op->retry;
     }
@@ -425,10 +510,10 @@ static bool raw_path_fits(struct ix_str path)
     return path.n < 2 || path.p[1] != '/';
 }
 
-int ix_api_encode_raw(const char *method, const char *path, const irisx_value_t *body, struct ix_http_request *out,
-    struct ix_http_error *error)
+int ix_api_encode_raw(const char *method, const char *path, const irisx_value_t *body, const irisx_upload_t *upload,
+    struct ix_http_request *out, struct ix_http_error *error)
 {
-    struct encoder e = { 0 };
+    struct ix_api_encoder e = { 0 };
     struct ix_str rest = ix_str(path);
     struct ix_str head;
     const char *known = NULL;
@@ -441,18 +526,22 @@ int ix_api_encode_raw(const char *method, const char *path, const irisx_value_t 
             method != NULL ? method : "NULL");
         return IRISX_E_INVALID;
     }
-    ix_buf_init(&e.path, MAX_PATH);
-    ix_buf_init(&e.query, MAX_PATH);
-    ix_buf_init(&e.body, MAX_BODY);
+    if (body != NULL && upload != NULL)
+        return check_upload(false, upload, error);
+    begin(&e);
     (void) ix_str_cut(&rest, '?', &head); /* the path is not empty */
     ix_buf_strv(&e.path, head);
     ix_buf_strv(&e.query, rest);
     if (body != NULL)
         ix_json_write(&e.body, body);
+    else if (upload != NULL)
+        e.err = ix_api_source_take(&e.source, upload);
     else if (wants_body(known))
         ix_buf_str(&e.body, "{}");
     int err = finish(&e, known, out, error);
     if (err == 0) {
+        if (upload != NULL)
+            out->kind = IX_HTTP_BODY_RAW;
         out->auth = IX_HTTP_AUTH_KEY_OR_JWT;
         out->retry = ix_retry_class_of(known);
     }

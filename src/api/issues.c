@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* What was found wrong with a request, in words: short for people, and as zod says it for the sandbox. */
-#include "api/api.h"
+#include "api/tables.h"
 
 #include <inttypes.h>
 #include <string.h>
 
+#include "json/json.h"
+
 static const char *plural_unit(const struct ix_api_issue *i)
 {
     return strcmp(i->expected, "array") == 0 ? "element(s)" : "character(s)";
+}
+
+/* a whole number without the point that a JSON number would get */
+static void put_limit(struct ix_buf *b, double limit)
+{
+    if (limit >= -9e15 && limit <= 9e15 && (double) (int64_t) limit == limit)
+        ix_buf_fmt(b, "%" PRId64, (int64_t) limit);
+    else
+        ix_json_write_num(b, limit);
 }
 
 static void limit_message(const struct ix_api_issue *i, struct ix_buf *b)
@@ -15,17 +26,20 @@ static void limit_message(const struct ix_api_issue *i, struct ix_buf *b)
     bool small = i->kind == IX_API_TOO_SMALL;
 
     if (strcmp(i->expected, "number") == 0)
-        ix_buf_fmt(b, "Number must be %s than or equal to %" PRId64, small ? "greater" : "less", i->limit);
+        ix_buf_fmt(b, "Number must be %s than or equal to ", small ? "greater" : "less");
     else
-        ix_buf_fmt(b, "%s must contain at %s %" PRId64 " %s", strcmp(i->expected, "array") == 0 ? "Array" : "String",
-            small ? "least" : "most", i->limit, plural_unit(i));
+        ix_buf_fmt(b, "%s must contain at %s ", strcmp(i->expected, "array") == 0 ? "Array" : "String",
+            small ? "least" : "most");
+    put_limit(b, i->limit);
+    if (strcmp(i->expected, "number") != 0)
+        ix_buf_fmt(b, " %s", plural_unit(i));
 }
 
 static void enum_message(const struct ix_api_issue *i, struct ix_buf *b)
 {
     ix_buf_str(b, "Invalid enum value. Expected ");
     for (size_t v = 0; v < i->value_count; v++)
-        ix_buf_fmt(b, "%s'%s'", v > 0 ? " | " : "", i->texts + i->values[v]);
+        ix_buf_fmt(b, "%s'%s'", v > 0 ? " | " : "", ix_api_text(i->set, i->values[v]));
     ix_buf_fmt(b, ", received '%s'", i->value);
 }
 
@@ -112,15 +126,16 @@ static void put_zod_body(const struct ix_api_issue *i, struct ix_buf *out)
         ix_buf_str(out, ",\"code\":\"invalid_enum_value\",\"options\":[");
         for (size_t v = 0; v < i->value_count; v++) {
             ix_buf_str(out, v > 0 ? "," : "");
-            ix_buf_json_str(out, ix_str(i->texts + i->values[v]));
+            ix_buf_json_str(out, ix_str(ix_api_text(i->set, i->values[v])));
         }
         ix_buf_u8(out, ']');
         break;
     case IX_API_TOO_SMALL:
     case IX_API_TOO_BIG:
-        ix_buf_fmt(out, "\"code\":\"too_%s\",\"%s\":%" PRId64 ",\"type\":\"%s\",\"inclusive\":true,\"exact\":false",
-            i->kind == IX_API_TOO_SMALL ? "small" : "big", i->kind == IX_API_TOO_SMALL ? "minimum" : "maximum",
-            i->limit, i->expected);
+        ix_buf_fmt(out, "\"code\":\"too_%s\",\"%s\":", i->kind == IX_API_TOO_SMALL ? "small" : "big",
+            i->kind == IX_API_TOO_SMALL ? "minimum" : "maximum");
+        put_limit(out, i->limit);
+        ix_buf_fmt(out, ",\"type\":\"%s\",\"inclusive\":true,\"exact\":false", i->expected);
         break;
     case IX_API_NO_MATCH:
         ix_buf_fmt(out, "\"validation\":\"%s\",\"code\":\"invalid_string\"", i->format);

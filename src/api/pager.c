@@ -41,7 +41,7 @@ struct ix_api_page ix_api_pager_page(const struct ix_api_pager *p)
 
 const irisx_value_t *ix_api_items_in(const struct ix_api_set *s, const struct ix_api_op *op, const irisx_value_t *root)
 {
-    const char *path = ix_api_name(s, op->items);
+    const char *path = ix_api_text(s, op->items);
     const irisx_value_t *v = path[0] != '\0' ? ix_json_path(root, path) : root;
 
     return irisx_value_type(v) == IRISX_VALUE_ARRAY ? v : NULL;

@@ -25,8 +25,12 @@ static const char *type_name(const struct ix_api_field *f)
     case IX_API_KIND_TEXT_LIST:
     case IX_API_KIND_NUMBER_TEXT_LIST:
     case IX_API_KIND_INT_LIST:
+    case IX_API_KIND_NUM_LIST:
     case IX_API_KIND_OBJECT_LIST:
         return "array";
+    case IX_API_KIND_FILE:
+        return "file";
+    case IX_API_KIND_COUNT:
     case IX_API_KIND_JSON:
     case IX_API_KIND_OBJECT:
         break;
@@ -37,7 +41,7 @@ static const char *type_name(const struct ix_api_field *f)
 static const char *cell_name(const struct ix_api_cell *c)
 {
     static const char *const names[] = { "undefined", "null", "string", "number", "number", "boolean", "array",
-        "object", "unknown" };
+        "object", "unknown", "file" };
 
     return names[c->type];
 }
@@ -107,7 +111,7 @@ static bool integer_text(struct ix_str s)
 /* A query or a path is text anyway: a number may be given as one. An answer's numbers may come as texts. */
 static bool loose(const struct ix_api_check *c, const struct ix_api_field *f)
 {
-    return c->result || (f->flags & (IX_API_IN_QUERY | IX_API_IN_PATH)) != 0;
+    return c->result || (f->flags & (IX_API_IN_QUERY | IX_API_IN_PATH | IX_API_IN_HEADER)) != 0;
 }
 
 static bool number_fits(const struct ix_api_check *c, const struct ix_api_field *f, const struct ix_api_cell *cell)
@@ -161,10 +165,14 @@ static bool fits(const struct ix_api_check *c, const struct ix_api_field *f, con
         return cell->type == IX_CELL_LIST || (c->result && cell->type == IX_CELL_TEXT);
     case IX_API_KIND_NUMBER_TEXT_LIST:
     case IX_API_KIND_INT_LIST:
+    case IX_API_KIND_NUM_LIST:
     case IX_API_KIND_OBJECT_LIST:
         return cell->type == IX_CELL_LIST;
     case IX_API_KIND_OBJECT:
         return cell->type == IX_CELL_OBJECT;
+    case IX_API_KIND_FILE:
+        return cell->type == IX_CELL_FILE || cell->type == IX_CELL_TEXT || cell->type == IX_CELL_OBJECT;
+    case IX_API_KIND_COUNT:
     case IX_API_KIND_JSON:
         break;
     }
@@ -188,20 +196,21 @@ static void check_values(struct ix_api_check *c, const struct ix_api_rule *r, st
     if (issue == NULL)
         return;
     (void) ix_str_copy(issue->value, sizeof issue->value, ix_str_slice(text, 0, sizeof issue->value - 1));
-    issue->texts = c->set->text;
+    issue->set = c->set;
     issue->values = c->set->values + r->first_value;
     issue->value_count = r->value_count;
 }
 
 static void check_limits(struct ix_api_check *c, const struct ix_api_rule *r, double measure, const char *of)
 {
-    bool small = (r->flags & IX_API_HAS_MIN) != 0 && measure < (double) r->min;
-    bool big = (r->flags & IX_API_HAS_MAX) != 0 && measure > (double) r->max;
+    const double *limits = c->set->limits;
+    bool small = r->min != 0 && measure < limits[r->min];
+    bool big = r->max != 0 && measure > limits[r->max];
     struct ix_api_issue *issue = small || big ? add(c, small ? IX_API_TOO_SMALL : IX_API_TOO_BIG) : NULL;
 
     if (issue != NULL) {
         issue->expected = of;
-        issue->limit = small ? r->min : r->max;
+        issue->limit = limits[small ? r->min : r->max];
     }
 }
 
@@ -247,6 +256,7 @@ static void check_item(struct ix_api_check *c, const struct ix_api_field *f, con
 
     as.kind = f->kind == IX_API_KIND_OBJECT_LIST ? IX_API_KIND_OBJECT
               : f->kind == IX_API_KIND_INT_LIST  ? IX_API_KIND_INT
+              : f->kind == IX_API_KIND_NUM_LIST  ? IX_API_KIND_NUM
               : f->kind == IX_API_KIND_TEXT_LIST ? IX_API_KIND_TEXT
                                                  : IX_API_KIND_ID_NUMBER;
     if (c->result && as.kind == IX_API_KIND_TEXT)
@@ -309,24 +319,47 @@ static void check_member(struct ix_api_check *c, const struct ix_api_field *f, c
     }
 }
 
-void ix_api_check_type(struct ix_api_check *c, const struct ix_api_type *t, const struct ix_api_source *from)
+/* where the member of that name lies in structs of that type; a variant's rows are about its operation's struct */
+static size_t offset_in(const struct ix_api_set *s, const struct ix_api_type *layout, ix_api_word name)
 {
-    for (size_t i = 0; i < t->count; i++) {
-        const struct ix_api_field *f = &c->set->fields[t->first + i];
-        if (c->where != 0 && (f->flags & (IX_API_IN_PATH | IX_API_IN_QUERY | IX_API_IN_BODY)) != 0 &&
-            (f->flags & c->where) == 0)
+    struct ix_api_walk w = { 0 };
+
+    for (const struct ix_api_field *f = ix_api_walk(s, layout, &w); f != NULL; f = ix_api_walk(s, layout, &w))
+        if (f->name == name)
+            return w.offset;
+    return SIZE_MAX; /* the generator saw to it that it is there */
+}
+
+static void check_rows(
+    struct ix_api_check *c, const struct ix_api_type *t, const struct ix_api_source *from, const struct ix_api_type *in)
+{
+    struct ix_api_walk w = { 0 };
+
+    for (const struct ix_api_field *f = ix_api_walk(c->set, t, &w); f != NULL; f = ix_api_walk(c->set, t, &w)) {
+        if (c->where != 0 && (f->flags & IX_API_IN_ANY) != 0 && (f->flags & c->where) == 0)
             continue;
-        struct ix_api_cell cell = ix_api_cell(c->set, from, f);
-        size_t length = enter(c, ix_api_name(c->set, f->name));
+        struct ix_api_cell cell = ix_api_cell(c->set, from, f, in == t ? w.offset : offset_in(c->set, in, f->name));
+        size_t length = enter(c, ix_api_text(c->set, f->name));
         check_member(c, f, &cell);
         leave(c, length);
     }
 }
 
+void ix_api_check_type(struct ix_api_check *c, const struct ix_api_type *t, const struct ix_api_source *from)
+{
+    check_rows(c, t, from, t);
+}
+
+void ix_api_check_variant(struct ix_api_check *c, const struct ix_api_type *variant, const struct ix_api_source *from,
+    const struct ix_api_type *flat)
+{
+    check_rows(c, variant, from, flat);
+}
+
 static bool has_field(const struct ix_api_set *s, const struct ix_api_type *t, const char *name)
 {
     for (size_t i = 0; i < t->count; i++)
-        if (strcmp(ix_api_name(s, s->fields[t->first + i].name), name) == 0)
+        if (strcmp(ix_api_text(s, ix_api_field(s, t, i)->name), name) == 0)
             return true;
     return false;
 }
@@ -346,16 +379,19 @@ const struct ix_api_type *ix_api_rows(
     const struct ix_api_set *s, const struct ix_api_op *op, const struct ix_api_source *from)
 {
     const struct ix_api_type *flat = &s->types[op->params];
+    const struct ix_api_variant *v;
+    size_t n = ix_api_variants(s, op, &v);
+    struct ix_api_walk w = { 0 };
+    const struct ix_api_field *f = n > 0 ? ix_api_walk(s, flat, &w) : NULL;
 
-    for (size_t i = 0; op->variant_count > 0 && i < flat->count; i++) {
-        const struct ix_api_field *f = &s->fields[flat->first + i];
-        if (f->name != op->by)
-            continue;
-        struct ix_api_cell by = ix_api_cell(s, from, f);
-        for (size_t v = op->first_variant; v < (size_t) op->first_variant + op->variant_count; v++)
-            if (by.type == IX_CELL_TEXT && ix_str_eq(by.text, ix_str(ix_api_text(s, s->variants[v].value))))
-                return &s->types[s->variants[v].type];
-    }
+    while (f != NULL && f->name != v->by)
+        f = ix_api_walk(s, flat, &w);
+    if (f == NULL)
+        return flat;
+    struct ix_api_cell by = ix_api_cell(s, from, f, w.offset);
+    for (size_t i = 0; i < n; i++)
+        if (by.type == IX_CELL_TEXT && ix_str_eq(by.text, ix_str(ix_api_text(s, v[i].value))))
+            return &s->types[v[i].type];
     return flat;
 }
 
@@ -368,7 +404,9 @@ bool ix_api_validate_body_in(
     struct ix_api_check c = { .set = s, .issues = out, .strict = true, .wire = true, .where = IX_API_IN_BODY };
 
     out->count = out->total = 0;
-    if (op->has_body && irisx_value_type(body) != IRISX_VALUE_OBJECT) {
+    if (op->body != IX_HTTP_BODY_JSON && op->body != IX_HTTP_BODY_NONE)
+        return true; /* forms and bytes are not looked into */
+    if (op->body == IX_HTTP_BODY_JSON && irisx_value_type(body) != IRISX_VALUE_OBJECT) {
         struct ix_api_cell cell = ix_api_cell_of(body);
         add_type(&c, IX_API_WRONG_TYPE, "object", &cell);
         return false;
@@ -389,7 +427,7 @@ bool ix_api_validate_result_in(
     const struct ix_api_set *s, const struct ix_api_op *op, const irisx_value_t *root, struct ix_api_issues *out)
 {
     struct ix_api_check c = { .set = s, .issues = out, .wire = true, .result = true };
-    const char *unwrap = ix_api_name(s, op->unwrap);
+    const char *unwrap = ix_api_text(s, op->unwrap);
     struct ix_api_source from = { .value = unwrap[0] != '\0' ? irisx_value_get(root, unwrap) : root };
 
     out->count = out->total = 0;

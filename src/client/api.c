@@ -56,13 +56,12 @@ static irisx_error_t call(irisx_client_t *client, const struct ix_api_op *api, s
     irisx_api_options_t *options = NULL;
     irisx_error_t err = ready(client);
 
-    if (!err && !api)
-        err = IRISX_E_INVALID;
     if (!err)
         err = (irisx_error_t) ix_api_options_take(given, &options);
     if (err)
         return err;
     p->strict = options && options->check == IRISX_CHECK_STRICT;
+    p->upload = options ? options->upload : NULL;
     return submit(client, api, &request, &e, ix_api_encode(api, p, &request, &e), options, op_out);
 }
 
@@ -70,16 +69,22 @@ irisx_error_t irisx_api_submit(irisx_client_t *client, uint32_t number, const vo
     const irisx_api_options_t *options, irisx_op_t **op_out)
 {
     struct ix_api_params p = { .fields = params, .extra_at = extra_at };
+    const struct ix_api_op *api = ix_api_find_number(number);
 
-    return call(client, ix_api_find_number(number), &p, options, op_out);
+    if (!client || !api)
+        return client ? (irisx_error_t) ix_api_missing_number(number) : IRISX_E_INVALID;
+    return call(client, api, &p, options, op_out);
 }
 
 irisx_error_t irisx_api_call(irisx_client_t *client, const char *id, const irisx_value_t *params,
     const irisx_api_options_t *options, irisx_op_t **op_out)
 {
     struct ix_api_params p = { .value = params };
+    const struct ix_api_op *api = ix_api_find(id);
 
-    return call(client, id ? ix_api_find(id) : NULL, &p, options, op_out);
+    if (!client || !api)
+        return client ? (irisx_error_t) ix_api_missing(id) : IRISX_E_INVALID;
+    return call(client, api, &p, options, op_out);
 }
 
 irisx_error_t irisx_api_call_text(
@@ -98,7 +103,7 @@ irisx_error_t irisx_api_call_text(
         return err;
     }
     if (ready(client) || !api)
-        return ready(client) ? ready(client) : IRISX_E_INVALID;
+        return ready(client) ? ready(client) : (irisx_error_t) ix_api_missing(id);
     ix_http_error_set(&e, err == IRISX_E_NO_MEMORY ? err : IRISX_E_INVALID, IRISX_DOMAIN_LOCAL, "validation",
         "%s: the parameters are not JSON: line %u, column %u: %s", id, place.line, place.column, place.message);
     return submit(client, api, &request, &e, e.info.code, NULL, op_out);
@@ -118,7 +123,8 @@ irisx_error_t irisx_api_request(irisx_client_t *client, const char *method, cons
         err = (irisx_error_t) ix_api_options_take(options, &copy);
     if (err)
         return err;
-    return submit(client, NULL, &request, &e, ix_api_encode_raw(method, path, body, &request, &e), copy, op_out);
+    return submit(client, NULL, &request, &e,
+        ix_api_encode_raw(method, path, body, copy ? copy->upload : NULL, &request, &e), copy, op_out);
 }
 
 const void *irisx_api_result(const irisx_op_t *op, uint32_t number)
@@ -129,4 +135,25 @@ const void *irisx_api_result(const irisx_op_t *op, uint32_t number)
 const irisx_api_content_t *irisx_api_content(const irisx_op_t *op)
 {
     return irisx_op_done(op) && op->answer.content.status ? &op->answer.content : NULL;
+}
+
+irisx_value_t *irisx_api_operations(void)
+{
+    return ix_api_operations();
+}
+
+irisx_error_t irisx_api_describe(const char *id, irisx_value_t **value_out)
+{
+    const struct ix_api_op *api = ix_api_find(id);
+    irisx_value_t *v;
+
+    if (!id || !value_out)
+        return IRISX_E_INVALID;
+    if (!api)
+        return (irisx_error_t) ix_api_missing(id);
+    v = ix_api_describe(api);
+    if (!v)
+        return IRISX_E_NO_MEMORY;
+    *value_out = v;
+    return IRISX_OK;
 }

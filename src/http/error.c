@@ -84,6 +84,22 @@ void ix_http_error_set(
         e->info.reason = own(e, OWN_REASON, ix_dup_cstr(reason));
 }
 
+void ix_http_error_reword(struct ix_http_error *e, irisx_error_t code, const char *fmt, ...)
+{
+    char line[MAX_MESSAGE];
+    struct ix_buf b;
+    va_list args;
+
+    va_start(args, fmt);
+    (void) vsnprintf(line, sizeof line, fmt, args); /* cut where it does not fit */
+    va_end(args);
+    ix_buf_init(&b, sizeof line);
+    ix_buf_str(&b, line);
+    e->info.code = code;
+    if (!finish_message(e, &b)) /* without memory the code's own sentence */
+        e->info.message = ix_error_text(code);
+}
+
 /* ---- the answer's members ---------------------------------------------------------------- */
 
 static bool is_text(const irisx_value_t *v)

@@ -57,6 +57,7 @@ struct ix_http_request { /* owns its texts */
     size_t part_count;
     struct ix_http_source source;
     const char *accept; /* static text or the tables'; NULL: application/json */
+    const char *send; /* RAW: the same of what is sent, where source says none; NULL: application/octet-stream */
     bool keep_redirect; /* 3xx is the answer, not a way to it */
     enum ix_http_auth auth;
     enum ix_retry_class retry;
@@ -85,6 +86,8 @@ void ix_http_error_clear(struct ix_http_error *e); /* zeroes; a zeroed one is cl
 void ix_http_error_move(struct ix_http_error *to, struct ix_http_error *from); /* to was clear */
 void ix_http_error_set(struct ix_http_error *e, irisx_error_t code, irisx_error_domain_t domain, const char *reason,
     const char *fmt, ...) IX_PRINTF(5, 6);
+/* Another code and message, all else as it was: what the caller knows better than the answer says. */
+void ix_http_error_reword(struct ix_http_error *e, irisx_error_t code, const char *fmt, ...) IX_PRINTF(3, 4);
 /*
  * Reads a refused answer: shapes E1 to E13, empty, HTML, not JSON at all. The class says whether the same request may
  * be sent again. Never reads more than the body given; keeps at most 1 KiB of message and 16 KiB of detail.

@@ -36,6 +36,13 @@ struct ix_str ix_json_str(const irisx_value_t *v);
 struct ix_str ix_json_get_str(const irisx_value_t *v, const char *key);
 /* member of member: "data.items"; keys with a point in them cannot be reached so */
 const irisx_value_t *ix_json_path(const irisx_value_t *v, const char *path);
+/* the members of an object one after the other, in order: begin with { 0 }; false at the end. key, value borrowed */
+struct ix_json_member {
+    const char *key;
+    const irisx_value_t *value;
+    void *at;
+};
+bool ix_json_next(const irisx_value_t *object, struct ix_json_member *m);
 /* as irisx_value_set_text; IRISX_E_INVALID if not UTF-8 or if there is a NUL */
 int ix_json_set_str(irisx_value_t *object, const char *key, struct ix_str text);
 

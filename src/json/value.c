@@ -233,6 +233,18 @@ const char *irisx_value_next_key(const irisx_value_t *v, const char *key)
     return it != NULL ? json_object_iter_key(it) : NULL;
 }
 
+bool ix_json_next(const irisx_value_t *object, struct ix_json_member *m)
+{
+    json_t *o = tree(object);
+
+    m->at = m->at == NULL ? json_object_iter(o) : json_object_iter_next(o, m->at);
+    if (m->at == NULL)
+        return false;
+    m->key = json_object_iter_key(m->at);
+    m->value = (const irisx_value_t *) (const void *) json_object_iter_value(m->at);
+    return true;
+}
+
 int32_t irisx_value_equal(const irisx_value_t *a, const irisx_value_t *b)
 {
     return json_equal(tree(a), tree(b)) != 0;

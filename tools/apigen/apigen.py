@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Makes the C API from openapi/irisx.yaml: public headers and the tables of src/api.
 
-usage: apigen.py headers --spec FILE --lock FILE --groups a,b,c --out DIR     irisx/api/<group>.h and common.h
-       apigen.py tables  --spec FILE --lock FILE --groups a,b,c --out FILE    the const tables
-       apigen.py lock    [--spec FILE] [--lock FILE]                          append what is new to the lock file
-       apigen.py list    [--spec FILE] [--lock FILE]                          operations, one a line
+usage: apigen.py headers [SPEC] [SELECTION] --out DIR     irisx/api/<group>.h and common.h
+       apigen.py tables  [SPEC] [SELECTION] --out FILE    the const tables
+       apigen.py docs    [SPEC] [SELECTION] --out FILE    what the command says about operations
+       apigen.py groups  [SPEC] [SELECTION]               names of the headers, one a line
+       apigen.py lock    [SPEC]                           append what is new to the lock file
+       apigen.py list    [SPEC] [SELECTION]               operations, one a line
+SPEC: --spec FILE --lock FILE. SELECTION: --select GROUP,FAMILY,... (all, none) --admin true|false
 """
 import argparse
 import os
@@ -17,8 +20,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import jinja2  # noqa: E402
 
 import spec  # noqa: E402
+from docs import Docs  # noqa: E402
 from lock import Lock, SpecError  # noqa: E402
-from model import Model  # noqa: E402
+from model import Model, Selection  # noqa: E402
 from tables import Tables  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -38,41 +42,45 @@ def write(path, text):
         f.write(text)
 
 
-def headers(model, groups, out):
+def headers(model, out):
     env = environment()
     declared = [t for t in model.type_order if not t.is_view]
     common = [t for t in declared if len(t.groups) > 1]
     write(os.path.join(out, "common.h"), env.get_template("common.h.j2").render(types=common))
-    for group in groups:
+    for group in model.groups:
         types = [t for t in declared if t.groups == {group}]
         ops = [op for op in model.ops if op.group == group]
         text = env.get_template("group.h.j2").render(group=group, types=types, ops=ops, common=bool(common))
         write(os.path.join(out, group + ".h"), text)
 
 
-def main():
+def arguments():
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("action", choices=["headers", "tables", "lock", "list"])
+    parser.add_argument("action", choices=["headers", "tables", "docs", "groups", "lock", "list"])
     parser.add_argument("--spec", default=os.path.join(ROOT, "openapi", "irisx.yaml"))
     parser.add_argument("--lock", default=os.path.join(ROOT, "openapi", "lock.yaml"))
-    parser.add_argument("--groups", default="")
+    parser.add_argument("--select", default="all", help="groups and families, with commas between; all; none")
+    parser.add_argument("--admin", default="true", choices=["true", "false"])
     parser.add_argument("--out")
-    parser.add_argument("--include", default="<irisx/api/%s.h>", help="how the tables include a group's header")
     parser.add_argument("--name", default="platform", help="of the table set: ix_api_set_NAME")
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def main():
+    args = arguments()
     data = spec.load(args.lock) if os.path.exists(args.lock) else {}
     lock = Lock(data, update=args.action == "lock")
-    model = Model(spec.join(args.spec), lock)
+    names = [n for n in args.select.split(",") if n]
+    model = Model(spec.join(args.spec), lock, selection=Selection(names, args.admin == "true"))
     lock.check_complete()
-    groups = [g for g in args.groups.split(",") if g]
-    if args.action in ("headers", "tables") and groups != model.groups:
-        raise SpecError("the build lists the groups %s, the specification has %s" % (groups, model.groups))
     if args.action == "headers":
-        headers(model, groups, args.out)
+        headers(model, args.out)
     elif args.action == "tables":
-        text = environment().get_template("tables.c.j2").render(t=Tables(model), name=args.name,
-                                                                     includes=[args.include % g for g in groups])
-        write(args.out, text)
+        write(args.out, environment().get_template("tables.c.j2").render(t=Tables(model), name=args.name))
+    elif args.action == "docs":
+        write(args.out, environment().get_template("docs.c.j2").render(docs=Docs(model)))
+    elif args.action == "groups":
+        print("\n".join(model.groups))
     elif args.action == "lock":
         write(args.lock, lock.text())
     else:

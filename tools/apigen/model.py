@@ -29,12 +29,14 @@ with yield
 arguments debugger eval function instanceof interface let null package super typeof var
 """.split())
 
-KINDS = ["TEXT", "ID", "ID_NUMBER", "DECIMAL", "DECIMAL_NUMBER", "TIME", "INT", "NUM", "BOOL", "TEXT_LIST",
-         "NUMBER_TEXT_LIST", "INT_LIST", "JSON", "OBJECT", "OBJECT_LIST"]
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
 C_TYPES = {"TEXT": "const char *", "ID": "const char *", "ID_NUMBER": "const char *", "DECIMAL": "const char *",
            "DECIMAL_NUMBER": "const char *", "TIME": "irisx_opt_int_t ", "INT": "irisx_opt_int_t ",
            "NUM": "irisx_opt_num_t ", "BOOL": "irisx_opt_bool_t ", "TEXT_LIST": "irisx_text_list_t ",
-           "NUMBER_TEXT_LIST": "irisx_text_list_t ", "INT_LIST": "irisx_int_list_t ", "JSON": "const irisx_value_t *"}
+           "NUMBER_TEXT_LIST": "irisx_text_list_t ", "INT_LIST": "irisx_int_list_t ", "NUM_LIST": "irisx_num_list_t ",
+           "JSON": "const irisx_value_t *", "FILE": "const irisx_upload_t *"}
 
 
 def snake(name):
@@ -56,6 +58,11 @@ class Rule:
     def __init__(self, schema):
         self.min = next((schema[k] for k in ("minimum", "minLength", "minItems") if k in schema), None)
         self.max = next((schema[k] for k in ("maximum", "maxLength", "maxItems") if k in schema), None)
+        whole = schema.get("type") == "integer"  # of other numbers the bound itself is left to the platform
+        if self.min is None and "exclusiveMinimum" in schema:
+            self.min = schema["exclusiveMinimum"] + (1 if whole else 0)
+        if self.max is None and "exclusiveMaximum" in schema:
+            self.max = schema["exclusiveMaximum"] - (1 if whole else 0)
         self.pattern = schema.get("pattern")
         self.format = FORMATS.get(schema.get("format"))
         values = schema.get("enum")
@@ -83,6 +90,7 @@ class Field:
         self.rule = None
         self.doc = ""
         self.default = None
+        self.hints = []  # values seen: words for people, never a rule
         self.c_name = c_member(name)
         if kind == "TIME" and not self.c_name.endswith("_ms"):
             self.c_name += "_ms"
@@ -127,18 +135,41 @@ class Op:
     pass
 
 
+class Selection:
+    """Which operations a build has: names of groups and families, or all; the family admin only if it is wanted too."""
+
+    def __init__(self, names=("all",), admin=True):
+        self.names, self.admin = list(names), admin
+
+    def check(self, groups, families):
+        for name in self.names:
+            if name not in ("all", "none") and name not in groups and name not in families:
+                raise SpecError("no group or family of operations is called %s; families: %s; groups: %s" % (
+                    name, ", ".join(sorted(families)), ", ".join(sorted(groups))))
+
+    def has(self, op):
+        if op.family == "admin" and not self.admin:
+            return False
+        return "all" in self.names or op.group in self.names or op.family in self.names
+
+
 class Model:
-    def __init__(self, spec, lock, prefix="irisx_api_"):
+    def __init__(self, spec, lock, prefix="irisx_api_", selection=None):
         self.spec, self.lock, self.prefix = spec, lock, prefix
-        self.types = {}
-        self.ops = []
+        self.types, self.by_shape = {}, {}
         self.building = []
+        self.families = {t["name"]: t.get("x-irisx-family", "platform") for t in spec.get("tags", [])}
         self.check_ids(spec["paths"])
-        for path, item in spec["paths"].items():
-            for method in METHODS:
-                if method in item:
-                    self.ops.append(self.operation(path, method, item[method]))
-        self.ops.sort(key=lambda op: op.id)
+        known = [(item[m]["operationId"], path, m, item[m]) for path, item in spec["paths"].items() for m in METHODS
+                 if m in item]
+        # by number: the name of a type that several operations share is that of the oldest, for ever
+        known.sort(key=lambda k: lock.operations.get(k[0], 1 << 30))
+        everything = sorted((self.operation(path, m, raw) for _, path, m, raw in known), key=lambda op: op.id)
+        selection = selection or Selection()
+        selection.check({op.group for op in everything}, set(self.families.values()))
+        self.ops = [op for op in everything if selection.has(op)]
+        self.left_out = [op for op in everything if not selection.has(op)]
+        self.last_number = max((op.number for op in everything), default=0)
         for op in self.ops:
             for t in [op.params, op.result] + [v[1] for v in op.variants]:
                 self.mark(t, op.group)
@@ -164,6 +195,8 @@ class Model:
         op.c_stem = self.prefix + op.id.replace(".", "_")
         op.c_const = op.c_stem.upper()
         op.group = raw.get("tags", [op.id.split(".")[0]])[0]
+        op.family = self.families.get(op.group, "platform")
+        op.instead = raw.get("x-irisx-instead", "")
         op.number = self.lock.number(op.id)
         op.availability = self.one_of(raw, "availability", AVAILABILITY)
         op.auth = AUTH[self.one_of(raw, "auth", AUTH)]
@@ -224,7 +257,7 @@ class Model:
         if [f.name for f in t.fields if f.where == "path"] != wanted:
             raise SpecError("%s: path parameters are not those of %s" % (op.id, path))
         body = raw.get("requestBody")
-        op.has_body = body is not None
+        op.body, op.send = "NONE", ""
         if body:
             schema = self.body_schema(op, body)
             t.fields += self.variants(op, t, schema) if "oneOf" in schema else self.members(schema, "body", t)
@@ -240,12 +273,16 @@ class Model:
         return t
 
     def body_schema(self, op, body):
-        """Of a body that is no object (bytes): one member, called body."""
-        op.content_type, media = next(iter(body["content"].items()))
-        schema = self.deref(media["schema"])[0]
-        if "properties" in schema or "oneOf" in schema or schema.get("type") == "object":
-            return schema
-        return {"type": "object", "required": ["body"], "properties": {"body": schema}}
+        """The members of a body; of one that is bytes none: it is given as an option of the call."""
+        content = body["content"]
+        for media, kind in ((JSON, "JSON"), (FORM, "FORM"), (MULTIPART, "MULTIPART")):
+            if media in content:
+                schema = self.deref(content[media]["schema"])[0]
+                if "properties" in schema or "oneOf" in schema or schema.get("type") == "object":
+                    op.body = kind
+                    return schema
+        op.body, op.send = "RAW", next(iter(content))
+        return {"type": "object"}
 
     def variants(self, op, t, schema):
         """A discriminated body: one flat struct, and for each value of the discriminator its own list of fields."""
@@ -284,16 +321,30 @@ class Model:
             raise SpecError("%s: no response of success" % op.id)
         op.status = good[0]
         content = self.deref(raw["responses"][str(op.status)])[0].get("content", {})
+        op.content = op.status >= 300 or any(media != JSON for media in content)
+        op.accept = ", ".join(content) if any(media != JSON for media in content) else ""
+        op.result_alias = True
+        if op.content:
+            op.answer = {"type": "object"}
+            return self.content_type()
         schema, name = self.deref(content.get("application/json", {}).get("schema", {"type": "object"}))
         op.answer = schema
         if op.unwrap:
             if op.unwrap not in schema.get("properties", {}):
                 raise SpecError("%s: nothing to unwrap at %s" % (op.id, op.unwrap))
             schema, name = self.deref(self.not_null(schema["properties"][op.unwrap]))
-        op.result_alias = name is not None
         if schema.get("type") == "array":
+            op.result_alias = False
             return self.array_result(op, schema)
-        return self.object_type(schema, name, op.c_stem + "_result")
+        t = self.object_type(schema, name, op.c_stem + "_result")
+        op.result_alias = t.c_stem != op.c_stem + "_result"
+        return t
+
+    def content_type(self):
+        """irisx_api_content_t of irisx/api.h: no rows."""
+        t = self.types.setdefault("irisx_api_content", Type("irisx_api_content", False))
+        t.is_view = True  # it is declared already
+        return t
 
     def not_null(self, schema):
         """oneOf [X, null] is X."""
@@ -324,8 +375,17 @@ class Model:
         key = name or c_stem[len(self.prefix):]
         t.fields = self.lock.sort("types", key, t.fields)
         self.check_c_names(t, ["raw"])
-        self.types[c_stem] = t
         self.building.pop()
+        return self.only_once(t, name)
+
+    def only_once(self, t, name=None):
+        """What has the members of a type that exists is that type, unless the contract gives it a name."""
+        shape = (t.is_params, tuple((f.name, f.kind, f.where, f.required, f.nullable, f.csv, id(f.type),
+                                     f.rule.key() if f.rule else None) for f in t.fields))
+        if not name and shape in self.by_shape:
+            t = self.by_shape[shape]
+        self.by_shape.setdefault(shape, t)
+        self.types[t.c_stem] = t
         return t
 
     # ---- fields -------------------------------------------------------------------------------------------------
@@ -357,6 +417,7 @@ class Model:
         f = Field(name, kind, where)
         f.nullable, f.type = nullable, sub
         f.doc, f.default = schema.get("description", "").strip(), schema.get("default")
+        f.hints = [str(v) for v in schema.get("x-irisx-values", [])]
         if where != "result":
             rule = Rule(dict(schema, type=types[0] if types else None))
             f.rule = None if rule.empty() else rule
@@ -377,13 +438,15 @@ class Model:
 
     def kind(self, name, schema, ref, types, where, parent):
         fmt = schema.get("format")
-        if where in ("path", "query") and types and types[0] in ("object",):
+        if where in ("path", "query", "header") and types and types[0] == "object":
             raise SpecError("%s.%s: no objects outside bodies" % (self.at, name))
         if types == ["array"]:
             return self.array_kind(name, schema, where, parent)
         if types == ["object"] and schema.get("properties"):
             return "OBJECT", self.nested(name, schema, ref, where, parent)
         if types == ["string"]:
+            if fmt == "binary" and where == "body":
+                return "FILE", None
             if fmt == "decimal":
                 return "DECIMAL", None
             if fmt == "int64":
@@ -399,7 +462,7 @@ class Model:
             return "NUM", None
         if types == ["boolean"]:
             return "BOOL", None
-        if where in ("path", "query"):
+        if where in ("path", "query", "header"):
             raise SpecError("%s.%s: a type is needed" % (self.at, name))
         return "JSON", None
 
@@ -412,6 +475,8 @@ class Model:
             if items.get("x-irisx-id"):
                 return ("TEXT_LIST" if where != "body" else "NUMBER_TEXT_LIST"), None
             return "INT_LIST", None
+        if kind == "number" and items.get("format") != "decimal":
+            return "NUM_LIST", None
         if kind == "object" and items.get("properties"):
             sub = self.nested(name, items, ref, where, parent)
             sub.listed = True
@@ -429,8 +494,7 @@ class Model:
         for f in t.fields:
             self.lock_enum(stem[len(self.prefix):] + "." + f.name, f)
         self.check_c_names(t, ["extra"])
-        self.types[stem] = t
-        return t
+        return self.only_once(t, ref)
 
     def lock_enum(self, place, f):
         if f.rule and f.rule.values:

@@ -330,7 +330,7 @@ Test(rest, answers_of_every_shape_become_errors_that_say_what_is_true)
             "invalid input syntax" },
         { 500, "<html>oops</html>", "text/html", IRISX_E_SERVER, "HTML page" },
         { 404, "{\"error\":\"Not Found\",\"message\":\"The requested endpoint does not exist\",\"path\":\"/v1/calls\"}",
-            NULL, IRISX_E_NOT_AVAILABLE, "does not exist" },
+            NULL, IRISX_E_NOT_AVAILABLE, "calls.list: this platform does not have GET /v1/calls (HTTP 404)" },
         { 200, "{\"success\":false,\"error\":\"Command failed\"}", NULL, IRISX_E_HTTP, "Command failed" },
         { 200, "<html>nginx</html>", "text/html", IRISX_E_PROTOCOL, "a page, not JSON" },
         { 200, "{\"calls\":[{\"sid\":", NULL, IRISX_E_PROTOCOL, "cut short" },

@@ -11,8 +11,8 @@ sys.path.insert(0, os.path.join(ROOT, "tools", "apigen"))
 
 import spec  # noqa: E402
 from lock import Lock, SpecError  # noqa: E402
-from model import Model, c_member, snake  # noqa: E402
-from tables import Tables  # noqa: E402
+from model import Model, Selection, c_member, snake  # noqa: E402
+from tables import Tables, id_hash  # noqa: E402
 
 
 SPEC = spec.join(os.path.join(ROOT, "openapi", "irisx.yaml"))
@@ -139,11 +139,31 @@ class Apigen(unittest.TestCase):
                           "sip_url", "http_status"])
         self.assertEqual(snake("WebrtcSipConfig"), "webrtc_sip_config")
 
-    def test_texts_are_interned_once(self):
-        tables = Tables(self.build()[0])
-        texts = bytes(tables.text).split(b"\0")[1:-1]
-        self.assertEqual(len(texts), len(set(texts)))
-        self.assertEqual(tables.intern("sid"), tables.intern("sid"))
+    def test_a_text_is_where_its_word_says_and_stands_there_once(self):
+        words = Tables(self.build()[0]).words
+        for text, word in words.known.items():
+            at = word * 2
+            self.assertEqual(words.bytes[at:words.bytes.index(b"\0", at)].decode(), text)
+        lone = [t for t in bytes(words.bytes).split(b"\0") if t]
+        self.assertEqual(len(lone), len(set(lone)))
+
+    def test_a_build_has_what_is_selected_and_knows_what_is_left_out(self):
+        lock = Lock(self.lock)
+        model = Model(self.spec, lock, selection=Selection(["sms", "people"]))
+        self.assertEqual({op.group for op in model.ops} & {"sms", "auth", "calls"}, {"sms", "auth"})
+        tables = Tables(model)
+        self.assertIn(id_hash("calls.create"), tables.left_out)
+        self.assertNotIn(id_hash("sms.send"), tables.left_out)
+        self.assertEqual(tables.last_number, max(LOCK["operations"][i] for i in KNOWN["operations"]))
+        with self.assertRaisesRegex(SpecError, "no group or family of operations is called cals"):
+            Model(self.spec, Lock(self.lock), selection=Selection(["cals"]))
+        self.assertEqual(Model(self.spec, Lock(self.lock), selection=Selection(["none"])).ops, [])
+
+    def test_the_admins_operations_are_their_own_choice(self):
+        everything = Model(copy.deepcopy(SPEC), Lock(copy.deepcopy(LOCK)), selection=Selection(["all"], admin=False))
+        self.assertFalse([op.id for op in everything.ops if op.family == "admin"])
+        self.assertTrue([op.id for op in everything.left_out if op.family == "admin"])
+        self.assertTrue(all(op.family == "admin" for op in everything.left_out))
 
 
 unittest.main(verbosity=1)

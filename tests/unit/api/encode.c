@@ -385,15 +385,15 @@ Test(api_encode, raw_requests_go_as_they_are)
 {
     irisx_value_t *v = json("{'a':1}");
 
-    cr_assert_eq(ix_api_encode_raw("POST", "/v2/new?x=1&y=%20", v, &r, &e), 0);
+    cr_assert_eq(ix_api_encode_raw("POST", "/v2/new?x=1&y=%20", v, NULL, &r, &e), 0);
     request_is("POST", "/v2/new", "x=1&y=%20", "{\"a\":1}");
     cr_assert_eq(r.retry, IX_RETRY_UNSAFE);
     teardown();
-    cr_assert_eq(ix_api_encode_raw("GET", "/health", NULL, &r, &e), 0);
+    cr_assert_eq(ix_api_encode_raw("GET", "/health", NULL, NULL, &r, &e), 0);
     request_is("GET", "/health", NULL, NULL);
     cr_assert_eq(r.retry, IX_RETRY_SAFE);
     teardown();
-    cr_assert_eq(ix_api_encode_raw("PUT", "/x", NULL, &r, &e), 0);
+    cr_assert_eq(ix_api_encode_raw("PUT", "/x", NULL, NULL, &r, &e), 0);
     request_is("PUT", "/x", NULL, "{}");
     irisx_value_free(v);
 }
@@ -404,10 +404,10 @@ Test(api_encode, raw_requests_that_could_go_elsewhere_are_refused)
         NULL };
 
     for (size_t i = 0; i < IX_COUNT(paths); i++) {
-        cr_expect_eq(ix_api_encode_raw("GET", paths[i], NULL, &r, &e), IRISX_E_INVALID, "%s", paths[i]);
+        cr_expect_eq(ix_api_encode_raw("GET", paths[i], NULL, NULL, &r, &e), IRISX_E_INVALID, "%s", paths[i]);
         teardown();
     }
-    cr_assert_eq(ix_api_encode_raw("get", "/x", NULL, &r, &e), IRISX_E_INVALID);
+    cr_assert_eq(ix_api_encode_raw("get", "/x", NULL, NULL, &r, &e), IRISX_E_INVALID);
     teardown();
-    cr_assert_eq(ix_api_encode_raw(NULL, "/x", NULL, &r, &e), IRISX_E_INVALID);
+    cr_assert_eq(ix_api_encode_raw(NULL, "/x", NULL, NULL, &r, &e), IRISX_E_INVALID);
 }

@@ -3,9 +3,9 @@
 
 Test(api_find, finds_every_operation_by_id_and_by_number)
 {
-    const char *before = "";
+    char before[IX_API_ID_MAX] = "";
 
-    cr_assert_geq(ix_api_count(), 23);
+    cr_assert_gt(ix_api_count(), 1500);
     for (size_t i = 0; i < ix_api_count(); i++) {
         struct ix_api_info info;
         const struct ix_api_op *op = ix_api_at(i);
@@ -13,7 +13,7 @@ Test(api_find, finds_every_operation_by_id_and_by_number)
         cr_assert_eq(ix_api_find(info.id), op);
         cr_assert_eq(ix_api_find_number(info.number), op);
         cr_assert_lt(strcmp(before, info.id), 0, "in order of their ids");
-        before = info.id;
+        memcpy(before, info.id, sizeof before);
     }
     cr_assert_null(ix_api_at(ix_api_count()));
 }

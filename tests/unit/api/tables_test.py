@@ -5,6 +5,8 @@
 usage: tables_test.py TABLES.c A_GENERATED_HEADER
 """
 import os
+import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -12,6 +14,8 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 TABLES, HEADER = (os.path.abspath(a) for a in sys.argv[1:3])
 BUILT = os.path.dirname(os.path.dirname(os.path.dirname(HEADER)))  # .../include of the build
+BUDGET = 280000  # bytes of all tables, with every operation
+COMPILE_S = 20  # CPU seconds for all headers in one unit, C99 or C++17, on the slowest machine that counts
 FLAGS = ["-I", os.path.join(ROOT, "include"), "-I", BUILT, "-I", os.path.join(ROOT, "src")]
 
 
@@ -38,10 +42,21 @@ def planted(folder):
 def headers(folder):
     names = sorted(n for n in os.listdir(os.path.dirname(HEADER)) if n.endswith(".h"))
     unit = "".join("#include <irisx/api/%s>\n" % n for n in names) * 2 + "int unit;\n"
+    spent = {}
     for compiler, language, standard in (("cc", "c", "c99"), ("c++", "c++", "c++17")):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         run(compiler, "-std=" + standard, "-pedantic-errors", "-Wall", "-Wextra", "-Werror", *FLAGS[:4], "-x", language,
             "-c", "-o", os.path.join(folder, "h.o"), "-", input=unit)
-    return names
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent[standard] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        assert spent[standard] <= COMPILE_S, "the headers take %.1f s of CPU as %s" % (spent[standard], standard)
+    return names, spent
+
+
+def tables_size(folder):
+    """Read-only data of the generated file: the tables and nothing else."""
+    text = run("size", "-A", os.path.join(folder, os.path.basename(TABLES) + ".so"))
+    return sum(int(m.group(1)) for m in re.finditer(r"^\.(?:rodata|data)\S*\s+(\d+)", text, re.M))
 
 
 def main():
@@ -49,10 +64,12 @@ def main():
         found = relocations(folder, TABLES)
         assert not found, "the tables need relocations:\n" + "\n".join(found)
         assert planted(folder), "a planted address was not seen"
-        names = headers(folder)
+        names, spent = headers(folder)
         assert len(names) >= 6, names
-        sizes = run("size", os.path.join(folder, os.path.basename(TABLES) + ".so"))
-    print("no relocation; %d headers compile as C99 and C++17\n%s" % (len(names), sizes))
+        size = tables_size(folder)
+        assert 50000 < size <= BUDGET, "the tables take %d bytes, the budget is %d" % (size, BUDGET)
+    print("no relocation; %d bytes; %d headers compile as C99 (%.1f s) and C++17 (%.1f s)" % (
+        size, len(names), spent["c99"], spent["c++17"]))
 
 
 main()
