@@ -174,7 +174,7 @@ void ix_time_iso8601(int64_t wall_us, char out[25]);
 int ix_time_parse_iso8601(struct ix_str s, int64_t *wall_us);
 
 /* ---- digests (mbedtls inside; the one place for it outside dtls) ------------------------- */
-enum ix_digest_kind { IX_MD5 = 1, IX_SHA1 = 2, IX_SHA256 = 3, IX_SHA384 = 4, IX_SHA512 = 5 };
+enum ix_digest_kind { IX_MD5 = 1, IX_SHA1 = 2, IX_SHA256 = 3, IX_SHA384 = 4, IX_SHA512 = 5, IX_SHA512_256 = 6 };
 #define IX_DIGEST_MAX 64
 struct ix_bytes {
     const void *p;

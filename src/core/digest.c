@@ -32,6 +32,24 @@ struct hash {
     } u;
 };
 
+#ifndef MBEDTLS_PRIVATE
+#define MBEDTLS_PRIVATE(member) member
+#endif
+
+/* FIPS 180-4 section 5.3.6.2. mbedtls has SHA-512 only: the same compression from other initial values, cut to 256 bits
+ */
+static int start_sha512_256(mbedtls_sha512_context *c)
+{
+    static const uint64_t initial[8] = { UINT64_C(0x22312194fc2bf72c), UINT64_C(0x9f555fa3c84c64c2),
+        UINT64_C(0x2393b86b6f53b151), UINT64_C(0x963877195940eabd), UINT64_C(0x96283ee2a88effe3),
+        UINT64_C(0xbe5e1e2553863992), UINT64_C(0x2b0199fc2c85b8aa), UINT64_C(0x0eb72ddc81c52ca2) };
+    int bad = CALL(mbedtls_sha512_starts)(c, 0);
+
+    if (bad == 0)
+        memcpy(c->MBEDTLS_PRIVATE(state), initial, sizeof initial);
+    return bad;
+}
+
 static int hash_start(struct hash *h, enum ix_digest_kind kind)
 {
     h->kind = kind;
@@ -49,6 +67,9 @@ static int hash_start(struct hash *h, enum ix_digest_kind kind)
     case IX_SHA512:
         mbedtls_sha512_init(&h->u.sha512);
         return CALL(mbedtls_sha512_starts)(&h->u.sha512, kind == IX_SHA384);
+    case IX_SHA512_256:
+        mbedtls_sha512_init(&h->u.sha512);
+        return start_sha512_256(&h->u.sha512);
     }
     return -1;
 }
@@ -66,6 +87,7 @@ static int hash_add(struct hash *h, const void *p, size_t n)
         return CALL(mbedtls_sha256_update)(&h->u.sha256, p, n);
     case IX_SHA384:
     case IX_SHA512:
+    case IX_SHA512_256:
         return CALL(mbedtls_sha512_update)(&h->u.sha512, p, n);
     }
     return -1;
@@ -82,6 +104,7 @@ static int hash_end(struct hash *h, uint8_t out[IX_DIGEST_MAX])
         return CALL(mbedtls_sha256_finish)(&h->u.sha256, out);
     case IX_SHA384:
     case IX_SHA512:
+    case IX_SHA512_256:
         return CALL(mbedtls_sha512_finish)(&h->u.sha512, out);
     }
     return -1;
@@ -102,6 +125,7 @@ static void hash_clear(struct hash *h)
         break;
     case IX_SHA384:
     case IX_SHA512:
+    case IX_SHA512_256:
         mbedtls_sha512_free(&h->u.sha512);
         break;
     }
@@ -115,6 +139,7 @@ size_t ix_digest_size(enum ix_digest_kind kind)
     case IX_SHA1:
         return 20;
     case IX_SHA256:
+    case IX_SHA512_256:
         return 32;
     case IX_SHA384:
         return 48;
@@ -126,7 +151,7 @@ size_t ix_digest_size(enum ix_digest_kind kind)
 
 static size_t block_size(enum ix_digest_kind kind)
 {
-    return kind == IX_SHA384 || kind == IX_SHA512 ? 128 : 64;
+    return kind == IX_SHA384 || kind == IX_SHA512 || kind == IX_SHA512_256 ? 128 : 64;
 }
 
 /* H(first block, parts ...); `block` may be NULL */

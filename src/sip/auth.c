@@ -12,11 +12,12 @@
 #define MAX_VALUE 4096 /* longest challenge that is looked at */
 
 struct challenge {
-    bool proxy, session, has_qop;
+    bool proxy, session, has_qop, integrity; /* integrity: qop=auth-int, since auth was not offered */
     enum ix_digest_kind kind;
     bool algorithm_named; /* RFC 7616 section 3.4: echoed only if it was there */
     char *realm, *nonce, *opaque; /* inner text of the quoted strings; opaque may be NULL */
     char *algorithm;
+    char cnonce[17]; /* of the first request; all of a session have it (RFC 7616 section 3.4.2), others a new one */
     uint32_t nc; /* last one used */
     uint32_t methods; /* that were challenged with it, as bits */
 };
@@ -83,7 +84,7 @@ bool ix_sip_auth_known(const struct ix_sip_auth *a)
 struct offer { /* one challenge of a response, slices of it */
     struct ix_str realm, nonce, opaque, algorithm, qop;
     enum ix_digest_kind kind;
-    bool session, stale, has_opaque, proxy;
+    bool session, stale, has_opaque, proxy, integrity;
 };
 
 static bool read_offer(struct offer *o, struct ix_str value)
@@ -99,15 +100,17 @@ static bool read_offer(struct offer *o, struct ix_str value)
     o->stale = ix_sip_digest_param(params, "stale", &stale) && ix_str_ieq(stale, IX_STR("true"));
     if (!ix_sip_digest_algorithm(o->algorithm, &o->kind, &o->session))
         return false;
-    if (o->qop.n && !ix_sip_digest_has_qop(o->qop, "auth"))
-        return false; /* auth-int alone */
+    o->integrity = o->qop.n && !ix_sip_digest_has_qop(o->qop, "auth");
+    if (o->integrity && !ix_sip_digest_has_qop(o->qop, "auth-int"))
+        return false;
     return o->realm.n <= MAX_PARAM && o->nonce.n <= MAX_PARAM && o->opaque.n <= MAX_PARAM;
 }
 
-/* SHA-256 before MD5; with qop before without; of equals the first named (RFC 8760 section 2.4) */
+/* SHA-512-256 before SHA-256 before MD5; with qop before without; of equals the first named (RFC 8760 section 2.4) */
 static int strength(const struct offer *o)
 {
-    return (o->kind == IX_SHA256 ? 4 : 0) + (o->qop.n ? 2 : 0) + (o->session ? 1 : 0);
+    int kind = o->kind == IX_SHA512_256 ? 8 : o->kind == IX_SHA256 ? 4 : 0;
+    return kind + (o->qop.n ? 2 : 0) + (o->session ? 1 : 0);
 }
 
 /* the strongest for one realm */
@@ -139,6 +142,7 @@ static int fill(struct challenge *c, const struct offer *o)
     struct challenge fresh = { .proxy = o->proxy,
         .session = o->session,
         .has_qop = o->qop.n > 0,
+        .integrity = o->integrity,
         .kind = o->kind,
         .algorithm_named = o->algorithm.n > 0,
         .methods = c->methods };
@@ -248,7 +252,9 @@ static void write_credentials(struct ix_buf *b, const struct ix_sip_auth *a, con
         ix_buf_str(b, "\"");
     }
     if (c->has_qop) {
-        ix_buf_str(b, ", qop=auth, nc=");
+        ix_buf_str(b, ", qop=");
+        ix_buf_strv(b, d->qop);
+        ix_buf_str(b, ", nc=");
         ix_buf_strv(b, d->nc);
     }
     if (c->opaque)
@@ -256,15 +262,16 @@ static void write_credentials(struct ix_buf *b, const struct ix_sip_auth *a, con
     ix_buf_str(b, "\r\n");
 }
 
-static void answer(
-    struct ix_sip_auth *a, struct challenge *c, struct ix_buf *b, struct ix_str method, struct ix_str uri)
+static void answer(struct ix_sip_auth *a, struct challenge *c, struct ix_buf *b, struct ix_str method,
+    struct ix_str uri, struct ix_str body)
 {
-    char cnonce[17], nc[9], response[IX_SIP_HEX];
+    char nc[9], response[IX_SIP_HEX];
     struct ix_buf hex;
     uint32_t count = c->nc + 1;
     uint8_t wire[4] = { (uint8_t) (count >> 24), (uint8_t) (count >> 16), (uint8_t) (count >> 8), (uint8_t) count };
 
-    ix_rng_token(a->rng, cnonce, sizeof cnonce - 1);
+    if (!c->session || !c->nc)
+        ix_rng_token(a->rng, c->cnonce, sizeof c->cnonce - 1);
     ix_buf_init_fixed(&hex, nc, 8);
     ix_buf_hex(&hex, wire, sizeof wire);
     struct ix_sip_digest d = { .kind = c->kind,
@@ -273,11 +280,14 @@ static void answer(
         .realm = ix_str(c->realm),
         .password = ix_str(a->password),
         .nonce = ix_str(c->nonce),
-        .cnonce = ix_str(cnonce),
+        .cnonce = ix_str(c->cnonce),
         .nc = ix_str_n(nc, 8),
-        .qop = c->has_qop ? IX_STR("auth") : IX_STR_NONE,
+        .qop = !c->has_qop    ? IX_STR_NONE
+               : c->integrity ? IX_STR("auth-int")
+                              : IX_STR("auth"),
         .method = method,
-        .uri = uri };
+        .uri = uri,
+        .body = body };
     int err = ix_sip_digest_response(&d, response);
     if (err) {
         b->err = b->err ? b->err : err;
@@ -287,10 +297,11 @@ static void answer(
     write_credentials(b, a, c, &d, response);
 }
 
-void ix_sip_auth_write(struct ix_sip_auth *a, struct ix_buf *b, struct ix_str method, struct ix_str uri)
+void ix_sip_auth_write(
+    struct ix_sip_auth *a, struct ix_buf *b, struct ix_str method, struct ix_str uri, struct ix_str body)
 {
     for (size_t i = 0; i < a->count; i++) {
         if (a->list[i].methods & IX_SIP_BIT(ix_sip_method(method)))
-            answer(a, &a->list[i], b, method, uri);
+            answer(a, &a->list[i], b, method, uri, body);
     }
 }

@@ -20,7 +20,8 @@ struct used_nonce {
 struct ix_sip_auth_server {
     const struct ix_rng *rng;
     char *realm; /* as it stands between the quotes, escapes and all: that text is echoed and hashed */
-    bool sha256, no_qop;
+    bool sha256, sha512_256, session, no_qop;
+    const char *qop;
     uint64_t lifetime_us;
     size_t max_nonces;
     uint8_t key[32];
@@ -47,6 +48,9 @@ int ix_sip_auth_server_new(const struct ix_sip_auth_server_config *config, struc
     ix_list_init(&a->order);
     a->rng = config->rng;
     a->sha256 = config->sha256;
+    a->sha512_256 = config->sha512_256;
+    a->session = config->session;
+    a->qop = config->qop ? config->qop : "auth";
     a->no_qop = config->no_qop;
     a->lifetime_us = (config->nonce_seconds ? config->nonce_seconds : 300) * IX_S;
     a->max_nonces = config->max_nonces ? config->max_nonces : 4096;
@@ -169,7 +173,10 @@ static void write_challenge(const struct ix_sip_auth_server *a, struct ix_buf *b
     ix_buf_str(b, stale ? ", stale=true" : "");
     ix_buf_str(b, ", algorithm=");
     ix_buf_str(b, algorithm);
-    ix_buf_str(b, a->no_qop ? "\r\n" : ", qop=\"auth\"\r\n");
+    ix_buf_str(b, a->session ? "-sess" : "");
+    if (!a->no_qop)
+        ix_buf_fmt(b, ", qop=\"%s\"", a->qop);
+    ix_buf_str(b, "\r\n");
 }
 
 int ix_sip_auth_server_challenge(
@@ -179,6 +186,8 @@ int ix_sip_auth_server_challenge(
     int err = make_nonce(a, now, nonce);
     if (err)
         return err;
+    if (a->sha512_256)
+        write_challenge(a, b, proxy, stale, "SHA-512-256", ix_str_n(nonce, NONCE_TEXT));
     if (a->sha256)
         write_challenge(a, b, proxy, stale, "SHA-256", ix_str_n(nonce, NONCE_TEXT));
     write_challenge(a, b, proxy, stale, "MD5", ix_str_n(nonce, NONCE_TEXT));
@@ -207,6 +216,11 @@ bool ix_sip_auth_server_user(
     return find_credentials(a, msg, proxy, &params) && ix_sip_digest_param(params, "username", user);
 }
 
+static const char *qop_text(struct ix_str qop)
+{
+    return ix_str_ieq(qop, IX_STR("auth")) ? "auth" : ix_str_ieq(qop, IX_STR("auth-int")) ? "auth-int" : "?";
+}
+
 /* everything the check needs is there, and fits what we offered */
 static bool read_credentials(
     const struct ix_sip_auth_server *a, struct ix_str params, struct ix_sip_digest *d, struct ix_str *response)
@@ -219,9 +233,10 @@ static bool read_credentials(
     (void) ix_sip_digest_param(params, "qop", &d->qop);
     (void) ix_sip_digest_param(params, "nc", &d->nc);
     (void) ix_sip_digest_param(params, "cnonce", &d->cnonce);
-    if (!ix_sip_digest_algorithm(algorithm, &d->kind, &d->session) || (d->kind == IX_SHA256 && !a->sha256))
+    if (!ix_sip_digest_algorithm(algorithm, &d->kind, &d->session) || d->session != a->session ||
+        (d->kind == IX_SHA256 && !a->sha256) || (d->kind == IX_SHA512_256 && !a->sha512_256))
         return false;
-    return !d->qop.n || (ix_str_ieq(d->qop, IX_STR("auth")) && d->nc.n == 8 && d->cnonce.n);
+    return !d->qop.n || (ix_sip_digest_has_qop(ix_str(a->qop), qop_text(d->qop)) && d->nc.n == 8 && d->cnonce.n);
 }
 
 /* RFC 7616 section 3.4.6: the credentials must be for this very resource */
@@ -247,7 +262,9 @@ static enum ix_sip_verdict check_count(struct ix_sip_auth_server *a, const struc
 enum ix_sip_verdict ix_sip_auth_server_check(
     struct ix_sip_auth_server *a, const struct ix_sip_msg *msg, bool proxy, struct ix_str password, struct ix_now now)
 {
-    struct ix_sip_digest d = { .realm = ix_str(a->realm), .password = password, .method = msg->method_name };
+    struct ix_sip_digest d = {
+        .realm = ix_str(a->realm), .password = password, .method = msg->method_name, .body = msg->body
+    };
     char expected[IX_SIP_HEX];
     struct ix_str params, response;
     struct ix_buf user;

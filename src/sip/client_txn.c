@@ -44,7 +44,7 @@ static int try_once(struct ix_sip_tx *tx)
     ix_buf_reset(&tx->credentials);
     if (tx->auth)
         ix_sip_auth_write(tx->auth, &tx->credentials, ix_sip_draft_part(draft, draft->method_name),
-            ix_sip_draft_part(draft, draft->uri));
+            ix_sip_draft_part(draft, draft->uri), ix_sip_draft_part(draft, draft->body));
     if (tx->credentials.err)
         return tx->credentials.err;
     ix_buf_init(&b, IX_SIP_MAX_MESSAGE);

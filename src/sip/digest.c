@@ -37,12 +37,22 @@ static int first_hash(const struct ix_sip_digest *d, char out[IX_SIP_HEX])
     return err;
 }
 
+/* RFC 7616 section 3.4.3: auth-int covers the body too */
+static int second_hash(const struct ix_sip_digest *d, char out[IX_SIP_HEX])
+{
+    char body[IX_SIP_HEX];
+    if (!ix_str_ieq(d->qop, IX_STR("auth-int")))
+        return hash(d->kind, (struct ix_str[]){ d->method, d->uri }, 2, out);
+    int err = hash(d->kind, &d->body, 1, body);
+    return err ? err : hash(d->kind, (struct ix_str[]){ d->method, d->uri, ix_str(body) }, 3, out);
+}
+
 int ix_sip_digest_response(const struct ix_sip_digest *d, char out[IX_SIP_HEX])
 {
     char ha1[IX_SIP_HEX], ha2[IX_SIP_HEX];
     int err = first_hash(d, ha1);
     if (!err)
-        err = hash(d->kind, (struct ix_str[]){ d->method, d->uri }, 2, ha2);
+        err = second_hash(d, ha2);
     if (!err && d->qop.n)
         err = hash(d->kind, (struct ix_str[]){ ix_str(ha1), d->nonce, d->nc, d->cnonce, d->qop, ix_str(ha2) }, 6, out);
     else if (!err)
@@ -58,7 +68,8 @@ bool ix_sip_digest_algorithm(struct ix_str name, enum ix_digest_kind *kind, bool
         enum ix_digest_kind kind;
         bool session;
     } known[] = { { "", IX_MD5, false }, { "MD5", IX_MD5, false }, { "SHA-256", IX_SHA256, false },
-        { "MD5-sess", IX_MD5, true }, { "SHA-256-sess", IX_SHA256, true } };
+        { "SHA-512-256", IX_SHA512_256, false }, { "MD5-sess", IX_MD5, true }, { "SHA-256-sess", IX_SHA256, true },
+        { "SHA-512-256-sess", IX_SHA512_256, true } };
     for (size_t i = 0; i < IX_COUNT(known); i++) {
         if (!ix_str_ieq(name, ix_str(known[i].name)))
             continue;

@@ -12,6 +12,7 @@ struct ix_sip_digest {
     bool session; /* "-sess" algorithms */
     struct ix_str user, realm, password, nonce, cnonce, nc, qop; /* qop n = 0: RFC 2069 form */
     struct ix_str method, uri;
+    struct ix_str body; /* hashed with qop auth-int only */
 };
 /* hex response, NUL-terminated (RFC 7616 section 3.4.1) */
 int ix_sip_digest_response(const struct ix_sip_digest *d, char out[IX_SIP_HEX]);

@@ -355,7 +355,8 @@ void ix_sip_auth_free(struct ix_sip_auth *a); /* wipes */
  */
 int ix_sip_auth_challenge(struct ix_sip_auth *a, const struct ix_sip_msg *response, bool credentials_sent);
 /* Authorization / Proxy-Authorization lines for every known challenge, each with the next nc; none known: nothing */
-void ix_sip_auth_write(struct ix_sip_auth *a, struct ix_buf *b, struct ix_str method, struct ix_str uri);
+void ix_sip_auth_write(
+    struct ix_sip_auth *a, struct ix_buf *b, struct ix_str method, struct ix_str uri, struct ix_str body);
 bool ix_sip_auth_known(const struct ix_sip_auth *a);
 void ix_sip_auth_reset(struct ix_sip_auth *a); /* forget nonces */
 
@@ -365,6 +366,9 @@ struct ix_sip_auth_server_config {
     const struct ix_rng *rng; /* must outlive; the nonce key is drawn from it */
     const char *realm; /* copied */
     bool sha256; /* offer SHA-256 before MD5 */
+    bool sha512_256; /* and SHA-512-256 before both */
+    bool session; /* the -sess forms instead, for tests of clients */
+    const char *qop; /* NULL: "auth"; "auth-int", "auth,auth-int". Static text */
     bool no_qop; /* RFC 2069 style challenge, for tests of clients */
     uint32_t nonce_seconds; /* 0 = 300: older is stale */
     size_t max_nonces; /* 0 = 4096 remembered for their nc window; the oldest becomes stale */

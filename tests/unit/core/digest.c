@@ -60,6 +60,8 @@ Test(digest, sha_gives_the_values_of_fips_180)
     assert_digest(IX_SHA512, two_long_blocks,
         "8e959b75dae313da8cf4f72814fc143f8f7779c6eb9f7fa17299aeadb6889018"
         "501d289e4900f7e4331b99dec4b5433ac7d329eeb6dd26545e96e55b874be909");
+    assert_digest(IX_SHA512_256, "abc", "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23");
+    assert_digest(IX_SHA512_256, two_long_blocks, "3928e184fb8690f840da3988121d31be65cb9d3ef83ee6146feac861e19b563a");
 }
 
 struct hmac_row {

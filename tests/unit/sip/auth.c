@@ -42,6 +42,21 @@ Test(digest, rfc_7616_section_3_9_1)
     expect_response(d, "8ca523f5e9506fed4657c9700eebdbec");
     d.kind = IX_SHA256;
     expect_response(d, "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1");
+    /* what follows was computed with OpenSSL from the same values */
+    d.kind = IX_SHA512_256;
+    expect_response(d, "430d05014cecc49cab6fbe03176d41a1da86cbfe24a16580e22aaad928d960d0");
+    d.qop = IX_STR("auth-int");
+    d.body = IX_STR("body");
+    expect_response(d, "f4a77dcffe7f8d5d98ca279329559e1e5457b701639d422e8c29293d79fcfeb8");
+    d.kind = IX_MD5;
+    expect_response(d, "9aaa3cbaec2406853a7cb784c6813d11");
+    d.qop = IX_STR("auth");
+    d.session = true;
+    expect_response(d, "e783283f46242139c486a698fec7211d");
+    d.kind = IX_SHA256;
+    expect_response(d, "2fd51b3a77ad75bad6afad6003e818d767133c46d9e2749e7f5232ae1ea3efd7");
+    d.kind = IX_SHA512_256;
+    expect_response(d, "3f2a34f923c38b0fb26dce2fdfc2ce326c23cecf86fbb1444f3e51fbbc2cb92e");
 }
 
 static struct ix_sip_auth *make(struct ix_prng *prng, struct ix_rng *rng)
@@ -65,7 +80,7 @@ static const char *credentials(struct ix_sip_auth *a, const char *method)
     static char text[4096];
     struct ix_buf b;
     ix_buf_init(&b, sizeof text - 1);
-    ix_sip_auth_write(a, &b, ix_str(method), IX_STR("sip:pbx"));
+    ix_sip_auth_write(a, &b, ix_str(method), IX_STR("sip:pbx"), IX_STR("body"));
     cr_assert_eq(b.err, 0);
     memcpy(text, b.p ? (const char *) b.p : "", b.n);
     text[b.n] = '\0';
@@ -114,7 +129,7 @@ Test(auth, the_strongest_challenge_of_each_realm_is_taken)
     cr_assert_eq(
         ix_sip_auth_challenge(a,
             challenge("407 No", "INVITE",
-                "Proxy-Authenticate: Digest realm=\"a\", nonce=\"1\", algorithm=SHA-512-256, qop=\"auth\"\n"
+                "Proxy-Authenticate: Digest realm=\"a\", nonce=\"1\", algorithm=AKAv1-MD5, qop=\"auth\"\n"
                 "Proxy-Authenticate: Basic realm=\"a\"\n"
                 "Proxy-Authenticate: Digest realm=\"a\", nonce=\"2\", algorithm=MD5, qop=\"auth\"\n"
                 "Proxy-Authenticate: Digest realm=\"b\", nonce=\"3\", opaque=\"\"\n"
@@ -140,7 +155,7 @@ Test(auth, what_we_cannot_do_is_unsupported)
     struct ix_sip_auth *a = make(&prng, &rng);
     static const char *const lines[] = { "", "WWW-Authenticate: Basic realm=\"x\"\n",
         "WWW-Authenticate: Digest realm=\"x\"\n", "WWW-Authenticate: Digest nonce=\"x\"\n",
-        "WWW-Authenticate: Digest realm=\"x\", nonce=\"y\", qop=\"auth-int\"\n",
+        "WWW-Authenticate: Digest realm=\"x\", nonce=\"y\", qop=\"auth-conf\"\n",
         "WWW-Authenticate: Digest realm=\"x\", nonce=\"y\", algorithm=AKAv1-MD5\n",
         "WWW-Authenticate: Digest realm=\"x, nonce=y\n",
         "Proxy-Authenticate: Digest realm=\"x\", nonce=\"y\"\n" /* in a 401 */ };
@@ -190,17 +205,72 @@ Test(auth, a_fifth_realm_pushes_out_the_oldest)
     ix_sip_auth_free(a);
 }
 
-Test(auth, session_algorithms_name_their_cnonce)
+static struct ix_sip_auth *challenged(struct ix_prng *prng, struct ix_rng *rng, const char *parameters)
+{
+    struct ix_sip_auth *a = make(prng, rng);
+    cr_assert_eq(
+        ix_sip_auth_challenge(a,
+            challenge("401 No", "INVITE", wiref("WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", %s\n", parameters)),
+            false),
+        0);
+    return a;
+}
+
+static const char *cnonce_of(const char *text)
+{
+    static char value[2][32];
+    static int turn;
+    const char *at = strstr(text, "cnonce=\"");
+    cr_assert_not_null(at);
+    turn ^= 1;
+    (void) snprintf(value[turn], sizeof value[turn], "%.16s", at + 8);
+    return value[turn];
+}
+
+Test(auth, requests_of_a_session_share_its_cnonce_and_others_do_not)
+{
+    static const char *const names[] = { "MD5", "SHA-256", "SHA-512-256" };
+    for (size_t i = 0; i < IX_COUNT(names); i++) {
+        for (int session = 0; session < 2; session++) {
+            struct ix_prng prng;
+            struct ix_rng rng;
+            char parameters[64], first[32];
+            (void) snprintf(
+                parameters, sizeof parameters, "algorithm=%s%s, qop=auth", names[i], session ? "-sess" : "");
+            struct ix_sip_auth *a = challenged(&prng, &rng, parameters);
+            (void) snprintf(first, sizeof first, "%s", cnonce_of(credentials(a, "INVITE")));
+            const char *text = credentials(a, "INVITE");
+            cr_assert(has(text, "nc=00000002"));
+            cr_assert_eq(!strcmp(first, cnonce_of(text)), session, "%s", parameters);
+            ix_sip_auth_free(a);
+        }
+    }
+}
+
+Test(auth, integrity_is_used_only_where_nothing_else_is_offered)
+{
+    struct ix_prng prng;
+    struct ix_rng rng;
+    struct ix_sip_auth *a = challenged(&prng, &rng, "qop=\"auth-int,auth\"");
+    cr_assert(has(credentials(a, "INVITE"), "qop=auth,"));
+    ix_sip_auth_free(a);
+    a = challenged(&prng, &rng, "qop=\"auth-int\"");
+    cr_assert(has(credentials(a, "INVITE"), "qop=auth-int,"));
+    ix_sip_auth_free(a);
+}
+
+Test(auth, the_longest_digest_is_the_strongest)
 {
     struct ix_prng prng;
     struct ix_rng rng;
     struct ix_sip_auth *a = make(&prng, &rng);
     cr_assert_eq(ix_sip_auth_challenge(a,
                      challenge("401 No", "INVITE",
-                         "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", algorithm=MD5-sess, qop=auth\n"),
+                         "WWW-Authenticate: Digest realm=\"r\", nonce=\"1\", algorithm=SHA-256, qop=auth\n"
+                         "WWW-Authenticate: Digest realm=\"r\", nonce=\"2\", algorithm=SHA-512-256, qop=auth\n"
+                         "WWW-Authenticate: Digest realm=\"r\", nonce=\"3\", algorithm=MD5, qop=auth\n"),
                      false),
         0);
-    const char *text = credentials(a, "INVITE");
-    cr_assert(has(text, "algorithm=MD5-sess") && has(text, "cnonce="));
+    cr_assert(has(credentials(a, "INVITE"), "nonce=\"2\""));
     ix_sip_auth_free(a);
 }

@@ -11,19 +11,24 @@ struct pair {
     char headers[2048]; /* of the last request */
 };
 
-static struct pair *make(bool sha256, bool no_qop, const char *password)
+static struct pair *make_with(struct ix_sip_auth_server_config config, const char *password)
 {
     static struct pair p;
     memset(&p, 0, sizeof p);
     ix_prng_seed(&p.prng, 5);
     p.rng = ix_prng_rng(&p.prng);
     p.now.mono_us = 50 * IX_S;
-    struct ix_sip_auth_server_config config = {
-        .rng = &p.rng, .realm = "pbx \"x\"", .sha256 = sha256, .no_qop = no_qop, .max_nonces = 3
-    };
+    config.rng = &p.rng;
+    config.realm = "pbx \"x\"";
+    config.max_nonces = 3;
     cr_assert_eq(ix_sip_auth_server_new(&config, &p.server), 0);
     cr_assert_eq(ix_sip_auth_new(&p.rng, IX_STR("10\\00"), ix_str(password), &p.client), 0);
     return &p;
+}
+
+static struct pair *make(bool sha256, bool no_qop, const char *password)
+{
+    return make_with((struct ix_sip_auth_server_config){ .sha256 = sha256, .no_qop = no_qop }, password);
 }
 
 static void end(struct pair *p)
@@ -50,7 +55,7 @@ static const struct ix_sip_msg *request(struct pair *p, bool fresh)
     if (fresh) {
         struct ix_buf b;
         ix_buf_init(&b, sizeof p->headers - 1);
-        ix_sip_auth_write(p->client, &b, IX_STR("REGISTER"), IX_STR("sip:pbx"));
+        ix_sip_auth_write(p->client, &b, IX_STR("REGISTER"), IX_STR("sip:pbx"), IX_STR_NONE);
         memcpy(p->headers, b.p ? (const char *) b.p : "", b.n);
         p->headers[b.n] = '\0';
         ix_buf_clear(&b);
@@ -205,5 +210,35 @@ Test(auth_server, malformed_credentials_are_bad)
         (void) snprintf(p->headers, sizeof p->headers, "Authorization: Digest %s\n", lines[i]);
         cr_expect_eq(check(p, request(p, false)), IX_SIP_AUTH_BAD, "%s", lines[i]);
     }
+    end(p);
+}
+
+Test(auth_server, every_algorithm_session_and_quality_is_understood_by_both_sides)
+{
+    static const char *const qops[] = { "auth", "auth-int", "auth,auth-int" };
+    for (int i = 0; i < 18; i++) {
+        struct pair *p = make_with(
+            (struct ix_sip_auth_server_config){
+                .sha256 = i % 3 == 1, .sha512_256 = i % 3 == 2, .session = i / 3 % 2 == 1, .qop = qops[i / 6] },
+            "secret");
+        challenge(p, false);
+        for (int again = 0; again < 3; again++)
+            cr_assert_eq(check(p, request(p, true)), IX_SIP_AUTH_OK, "%d, request %d: %s", i, again, p->headers);
+        cr_assert_eq(check(p, request(p, false)), IX_SIP_AUTH_STALE, "replayed");
+        end(p);
+    }
+}
+
+Test(auth_server, a_body_that_was_changed_on_the_way_is_found_with_auth_int)
+{
+    struct pair *p = make_with((struct ix_sip_auth_server_config){ .sha256 = true, .qop = "auth-int" }, "secret");
+    char text[4096];
+    challenge(p, false);
+    (void) request(p, true);
+    (void) snprintf(text, sizeof text,
+        "REGISTER sip:pbx SIP/2.0\nVia: SIP/2.0/WS h;branch=z9hG4bK1\nFrom: <sip:a@b>;tag=1\nTo: <sip:c@d>\n"
+        "Call-ID: x\nCSeq: 1 REGISTER\n%s\nbody",
+        p->headers);
+    cr_assert_eq(check(p, parsed(text)), IX_SIP_AUTH_WRONG);
     end(p);
 }
