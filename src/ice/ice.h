@@ -11,19 +11,38 @@
 /* ---- STUN -------------------------------------------------------------------------------- */
 #define IX_STUN_MAGIC UINT32_C(0x2112A442)
 enum ix_stun_class { IX_STUN_REQUEST = 0, IX_STUN_INDICATION = 1, IX_STUN_SUCCESS = 2, IX_STUN_ERROR = 3 };
-enum ix_stun_method { IX_STUN_BINDING = 1 };
-enum ix_stun_attr_type { /* RFC 8489 section 18.3, RFC 8445 section 20.1; below 0x8000: must be understood */
+enum ix_stun_method { /* RFC 8656 section 17: all but Binding */
+    IX_STUN_BINDING = 1,
+    IX_STUN_ALLOCATE = 3,
+    IX_STUN_REFRESH = 4,
+    IX_STUN_SEND = 6,
+    IX_STUN_DATA = 7,
+    IX_STUN_CREATE_PERMISSION = 8,
+    IX_STUN_CHANNEL_BIND = 9
+};
+/* RFC 8489 section 18.3, RFC 8445 section 20.1, RFC 8656 section 18; below 0x8000: must be understood */
+enum ix_stun_attr_type {
     IX_STUN_MAPPED_ADDRESS = 0x0001,
     IX_STUN_USERNAME = 0x0006,
     IX_STUN_MESSAGE_INTEGRITY = 0x0008,
     IX_STUN_ERROR_CODE = 0x0009,
     IX_STUN_UNKNOWN_ATTRIBUTES = 0x000A,
+    IX_STUN_CHANNEL_NUMBER = 0x000C,
+    IX_STUN_LIFETIME = 0x000D,
+    IX_STUN_XOR_PEER_ADDRESS = 0x0012,
+    IX_STUN_DATA_VALUE = 0x0013,
     IX_STUN_REALM = 0x0014,
     IX_STUN_NONCE = 0x0015,
+    IX_STUN_XOR_RELAYED_ADDRESS = 0x0016,
+    IX_STUN_REQUESTED_ADDRESS_FAMILY = 0x0017,
+    IX_STUN_REQUESTED_TRANSPORT = 0x0019,
     IX_STUN_XOR_MAPPED_ADDRESS = 0x0020,
     IX_STUN_PRIORITY = 0x0024,
     IX_STUN_USE_CANDIDATE = 0x0025,
+    IX_STUN_ADDITIONAL_ADDRESS_FAMILY = 0x8000,
+    IX_STUN_ADDRESS_ERROR_CODE = 0x8001,
     IX_STUN_SOFTWARE = 0x8022,
+    IX_STUN_ALTERNATE_SERVER = 0x8023,
     IX_STUN_FINGERPRINT = 0x8028,
     IX_STUN_ICE_CONTROLLED = 0x8029,
     IX_STUN_ICE_CONTROLLING = 0x802A
@@ -38,6 +57,12 @@ struct ix_stun_msg { /* a parsed message; slices borrow the packet */
     struct ix_str software;
     struct ix_str realm;
     struct ix_str nonce;
+    struct ix_addr xor_peer; /* TURN; family 0 = absent, as of the next two */
+    struct ix_addr xor_relayed[2]; /* by family: IPv4, IPv6 */
+    struct ix_addr alternate;
+    struct ix_bytes relayed; /* the value of DATA; p NULL = absent */
+    uint32_t lifetime_s; /* with has_lifetime */
+    bool has_lifetime;
     uint32_t priority; /* with has_priority */
     uint64_t tie_breaker;
     uint16_t error_code; /* 0 = absent */
@@ -75,6 +100,17 @@ struct ix_candidate {
 #define IX_ICE_PWD 24 /* 22..256 */
 const char *ix_candidate_type_name(enum ix_candidate_type type); /* as in SDP: "host", "srflx" ... */
 uint32_t ix_ice_priority(enum ix_candidate_type type, uint16_t local_preference); /* component 1 */
+
+/* ---- TURN servers (RFC 8656) -------------------------------------------------------------- */
+enum ix_turn_transport { IX_TURN_UDP = 1, IX_TURN_TCP = 2, IX_TURN_TLS = 3 };
+#define IX_TURN_TEXT 256
+struct ix_turn_server {
+    enum ix_turn_transport transport;
+    struct ix_addr addr;
+    char host[IX_TURN_TEXT]; /* the name it was given by: TLS checks the certificate against it */
+    char username[IX_TURN_TEXT]; /* RFC 8489 section 14.3: at most 508 bytes; ours 255 */
+    char password[IX_TURN_TEXT];
+};
 
 /* ---- gathering: sockets' own addresses plus what STUN servers see; one per line, ready before a call is dialled ---
  */

@@ -98,15 +98,67 @@ static bool parse_unknown(struct ix_stun_msg *m, uint16_t type)
     return true;
 }
 
-/* of several attributes of one type the first counts (RFC 8489 section 14); types above 63 are none of ours */
+/* of several attributes of one type the first counts (RFC 8489 section 14), but for the two addresses of a dual
+ * allocation (RFC 8656 section 7.2); types above 63 are none of ours */
 static bool first_of_type(uint64_t seen[2], uint16_t type)
 {
+    if (type == IX_STUN_XOR_RELAYED_ADDRESS)
+        return true;
     uint64_t bit = UINT64_C(1) << (type & 63U);
     if (type & 0x7FC0U)
         return true;
     bool first = !(seen[type >> 15] & bit);
     seen[type >> 15] |= bit;
     return first;
+}
+
+static bool parse_xor_addr(const struct ix_stun_msg *m, struct ix_reader v, struct ix_addr *out)
+{
+    if (!parse_addr(v, out))
+        return false;
+    unxor(out, m->transaction);
+    return true;
+}
+
+static bool parse_relayed(struct ix_stun_msg *m, struct ix_reader v)
+{
+    struct ix_addr a = { 0 };
+    if (!parse_xor_addr(m, v, &a))
+        return false;
+    struct ix_addr *to = &m->xor_relayed[a.family == IX_IPV6];
+    if (!to->family)
+        *to = a;
+    return true;
+}
+
+static bool parse_lifetime(struct ix_stun_msg *m, struct ix_reader v)
+{
+    m->lifetime_s = ix_read_u32(&v);
+    m->has_lifetime = true;
+    return !v.bad && v.n == 0;
+}
+
+/* what a TURN server says (RFC 8656 section 18); what only clients say is passed over */
+static bool parse_turn(struct ix_stun_msg *m, uint16_t type, struct ix_reader v)
+{
+    switch (type) {
+    case IX_STUN_XOR_PEER_ADDRESS:
+        return parse_xor_addr(m, v, &m->xor_peer);
+    case IX_STUN_XOR_RELAYED_ADDRESS:
+        return parse_relayed(m, v);
+    case IX_STUN_ALTERNATE_SERVER: /* not XORed: RFC 8489 section 14.15 */
+        return parse_addr(v, &m->alternate);
+    case IX_STUN_LIFETIME:
+        return parse_lifetime(m, v);
+    case IX_STUN_DATA_VALUE:
+        m->relayed = (struct ix_bytes){ v.p, v.n };
+        return true;
+    case IX_STUN_CHANNEL_NUMBER:
+    case IX_STUN_REQUESTED_ADDRESS_FAMILY:
+    case IX_STUN_REQUESTED_TRANSPORT:
+        return true;
+    }
+    return parse_unknown(m, type);
 }
 
 /* one attribute whose value is v and which starts at byte `at` */
@@ -116,10 +168,7 @@ static bool parse_attr(struct ix_stun_msg *m, uint16_t type, struct ix_reader v,
     case IX_STUN_MAPPED_ADDRESS:
         return parse_addr(v, mapped);
     case IX_STUN_XOR_MAPPED_ADDRESS:
-        if (!parse_addr(v, &m->xor_mapped))
-            return false;
-        unxor(&m->xor_mapped, m->transaction);
-        return true;
+        return parse_xor_addr(m, v, &m->xor_mapped);
     case IX_STUN_USERNAME:
         m->username = text(v);
         return v.n <= 513; /* RFC 8489 section 14.3 */
@@ -152,7 +201,7 @@ static bool parse_attr(struct ix_stun_msg *m, uint16_t type, struct ix_reader v,
     case IX_STUN_FINGERPRINT:
         return parse_fingerprint(m, v, at);
     }
-    return parse_unknown(m, type);
+    return parse_turn(m, type, v);
 }
 
 /* what follows MESSAGE-INTEGRITY is not protected by it and is passed over, but for FINGERPRINT (section 14.5) */

@@ -37,7 +37,7 @@ void ix_stun_attr_addr(struct ix_buf *b, uint16_t type, const struct ix_addr *a,
 {
     static const uint8_t magic[4] = { 0x21, 0x12, 0xA4, 0x42 };
     size_t ip_len = a->family == IX_IPV6 ? 16 : 4;
-    bool xored = type != IX_STUN_MAPPED_ADDRESS;
+    bool xored = type != IX_STUN_MAPPED_ADDRESS && type != IX_STUN_ALTERNATE_SERVER;
     uint8_t value[20] = { 0, a->family == IX_IPV6 ? 2 : 1, (uint8_t) (a->port >> 8), (uint8_t) a->port };
     memcpy(value + 4, a->ip, ip_len);
     for (size_t i = 0; xored && i < ip_len; i++)
