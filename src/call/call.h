@@ -108,7 +108,11 @@ enum ix_phone_out_kind {
     IX_OUT_MEDIA = 9,
     IX_OUT_FRAME = 10, /* received, in clear: to the call's party */
     IX_OUT_EVENT = 11,
-    IX_OUT_TAP = 12 /* capture: data as seen by the wire or, for RTP, in clear */
+    IX_OUT_TAP = 12, /* capture: data as seen by the wire or, for RTP, in clear */
+    /* TURN over TCP or TLS; `socket` is the stream's id */
+    IX_OUT_STREAM_OPEN = 13, /* connect to `to`, with tls to `host`; report stream_opened or stream_closed */
+    IX_OUT_STREAM_SEND = 14, /* data, len */
+    IX_OUT_STREAM_CLOSE = 15 /* no report; unknown ids are fine */
 };
 enum ix_tap_kind { IX_TAP_SIP = 1, IX_TAP_STUN = 2, IX_TAP_DTLS = 3, IX_TAP_RTP = 4 };
 struct ix_phone_out {
@@ -118,6 +122,8 @@ struct ix_phone_out {
     size_t len;
     struct ix_addr to;
     const char *url, *ca_file;
+    bool tls; /* STREAM_OPEN */
+    const char *host;
     struct ix_dtls *dtls; /* WORK */
     struct ix_call_media media;
     const struct ix_frame *frame;
@@ -142,6 +148,8 @@ bool ix_phone_idle(const struct ix_phone *p);
 void ix_phone_shutdown(struct ix_phone *p, struct ix_now now);
 /* STUN servers that sets opened from now on ask, at most 4 */
 void ix_phone_set_stun(struct ix_phone *p, const struct ix_addr *servers, size_t count);
+/* TURN servers that sets opened from now on ask (ice.h), at most IX_GATHER_MAX_TURN; copied */
+void ix_phone_set_turn(struct ix_phone *p, const struct ix_turn_server *servers, size_t count);
 /* the network came up or changed: waiting lines try at once */
 void ix_phone_network_changed(struct ix_phone *p, struct ix_now now);
 
@@ -161,6 +169,10 @@ void ix_phone_sockets(
     struct ix_phone *p, uint32_t set, const struct ix_phone_socket *sockets, size_t count, struct ix_now now);
 void ix_phone_udp_input(struct ix_phone *p, uint32_t socket, const struct ix_addr *from, const void *data, size_t n,
     uint64_t arrival_us, struct ix_now now);
+void ix_phone_stream_opened(struct ix_phone *p, uint32_t stream, struct ix_now now);
+void ix_phone_stream_closed(struct ix_phone *p, uint32_t stream, int err, struct ix_now now);
+void ix_phone_stream_input(
+    struct ix_phone *p, uint32_t stream, const void *data, size_t n, uint64_t arrival_us, struct ix_now now);
 void ix_phone_work_done(struct ix_phone *p, uint32_t call, struct ix_now now);
 void ix_phone_media_frame(struct ix_phone *p, uint32_t call, const struct ix_frame *f, struct ix_now now); /* to send */
 void ix_phone_first_audio(struct ix_phone *p, uint32_t call, uint64_t at_us);

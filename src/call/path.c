@@ -56,6 +56,32 @@ int ix_call_path_locals(struct ix_call *c)
     return n ? 0 : IRISX_E_MEDIA;
 }
 
+/* A relay that came late: the peer learns of it from our checks (RFC 8445 section 7.3.1.3). Where nothing works its own
+ * NAT may want to see it send there first: then the relay is offered as well. */
+void ix_call_path_late(struct ix_call *c)
+{
+    struct ix_set *s = ix_set_get(c->obj.phone, c->set);
+    enum ix_ice_state state = ix_ice_state(c->ice);
+    const struct ix_candidate *list;
+    bool added = false;
+    size_t count;
+
+    list = ix_gather_candidates(s->gather, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].type != IX_CAND_RELAY || ix_ice_uses(c->ice, list[i].socket))
+            continue;
+        for (size_t k = 0; k < ix_ice_remote_count(c->ice); k++)
+            ix_gather_permit(s->gather, ix_ice_remote(c->ice, k), c->obj.phone->now);
+        if (ix_ice_add_local(c->ice, &list[i], c->obj.phone->now))
+            continue; /* over the limit: without it */
+        ix_call_note(c, "ice_relay", "\"when\":\"late\"");
+        added = true;
+    }
+    ix_dirty(&c->obj);
+    if (added && c->line && state != IX_ICE_VALID && state != IX_ICE_CONNECTED)
+        (void) ix_call_restart(c->obj.phone, c->obj.id, false, c->obj.phone->now); /* not answered yet: as it is */
+}
+
 size_t ix_call_path_describe(const struct ix_call *c, struct ix_sdp_candidate *out)
 {
     const struct ix_candidate *list;
@@ -68,7 +94,9 @@ size_t ix_call_path_describe(const struct ix_call *c, struct ix_sdp_candidate *o
             .priority = list[i].priority,
             .addr = list[i].addr,
             .type = ix_str(ix_candidate_type_name(list[i].type)) };
-        if (list[i].type != IX_CAND_HOST)
+        if (list[i].type == IX_CAND_RELAY) /* says nothing to the peer; RFC 8839 section 5.1 wants it there */
+            out[i].related = (struct ix_addr){ .family = list[i].addr.family, .port = 9 };
+        else if (list[i].type != IX_CAND_HOST)
             out[i].related = list[i].base;
     }
     return count;
@@ -78,17 +106,26 @@ void ix_call_path_local(const struct ix_call *c, uint32_t socket, struct ix_addr
 {
     const struct ix_set *s = ix_id_get(c->obj.phone->set_by_socket, socket);
 
+    const struct ix_candidate *list;
+    size_t count = c->ice && socket & IX_RELAY_BIT ? ix_ice_locals(c->ice, &list) : 0;
+
     *out = (struct ix_addr){ 0 };
     for (size_t i = 0; s && i < s->socket_count; i++)
         if (s->sockets[i].socket == socket)
             *out = s->sockets[i].addr;
+    for (size_t i = 0; i < count; i++)
+        if (list[i].socket == socket)
+            *out = list[i].base;
 }
 
 /* ---- theirs ------------------------------------------------------------------------------ */
 void ix_call_path_remotes(struct ix_call *c, const struct ix_sdp_media *m)
 {
     struct ix_now now = c->obj.phone->now;
+    struct ix_set *s = ix_set_get(c->obj.phone, c->set);
 
+    if (s) /* its permissions go first */
+        ix_dirty(&s->obj);
     for (size_t i = 0; i < m->candidate_count; i++) {
         const struct ix_sdp_candidate *from = &m->candidates[i];
         struct ix_candidate to = { .priority = from->priority, .addr = from->addr };
@@ -99,8 +136,11 @@ void ix_call_path_remotes(struct ix_call *c, const struct ix_sdp_media *m)
             if (ix_str_ieq(from->type, ix_str(ix_candidate_type_name((enum ix_candidate_type) k))))
                 to.type = (enum ix_candidate_type) k;
         (void) ix_str_copy(to.foundation, sizeof to.foundation, from->foundation);
-        if (to.type)
-            (void) ix_ice_add_remote(c->ice, &to, now); /* over the limit: the first ones have to do */
+        if (!to.type)
+            continue;
+        if (s && s->gather)
+            ix_gather_permit(s->gather, &to.addr, now); /* ahead of its checks */
+        (void) ix_ice_add_remote(c->ice, &to, now); /* over the limit: the first ones have to do */
     }
     ix_ice_remote_done(c->ice);
 }
@@ -176,6 +216,9 @@ static bool in_use(const struct ix_call *c, uint32_t set)
     for (size_t i = 0; s && i < s->socket_count; i++)
         if (ix_ice_uses(c->ice, s->sockets[i].socket))
             return true;
+    for (uint32_t i = 0; s && i < 16; i++) /* its relays */
+        if (ix_ice_uses(c->ice, (IX_RELAY_BIT | set << 4) + i))
+            return true;
     return false;
 }
 
@@ -250,7 +293,12 @@ int ix_call_restart(struct ix_phone *p, uint32_t call, bool new_sockets, struct 
 void ix_call_path_lost(struct ix_call *c)
 {
     uint64_t now = c->obj.phone->now.mono_us;
+    struct ix_set *s = ix_set_get(c->obj.phone, c->set);
 
+    if (s && s->gather) { /* a relay that is gone is replaced */
+        ix_gather_check(s->gather, c->obj.phone->now);
+        ix_dirty(&s->obj);
+    }
     if (!c->line || c->want_restart || c->restart_offered || c->next_set ||
         (c->restart_us && now - c->restart_us < RESTART_PAUSE_US))
         return; /* the peer of a server restarts; one is under way */

@@ -155,7 +155,8 @@ void ix_phone_free(struct ix_phone *p)
 
 bool ix_phone_idle(const struct ix_phone *p)
 {
-    return ix_list_empty(&p->calls) && ix_list_empty(&p->lines) && ix_sip_txn_count(p->stack) == 0;
+    return ix_list_empty(&p->calls) && ix_list_empty(&p->lines) && ix_sip_txn_count(p->stack) == 0 &&
+           !ix_set_closing_relays(p);
 }
 
 void ix_phone_shutdown(struct ix_phone *p, struct ix_now now)
@@ -179,6 +180,15 @@ void ix_phone_set_stun(struct ix_phone *p, const struct ix_addr *servers, size_t
     p->stun_count = IX_MIN(count, IX_COUNT(p->stun));
     if (p->stun_count)
         memcpy(p->stun, servers, p->stun_count * sizeof *servers);
+}
+
+void ix_phone_set_turn(struct ix_phone *p, const struct ix_turn_server *servers, size_t count)
+{
+    ix_wipe(p->turn, sizeof p->turn);
+    p->turn_count = IX_MIN(count, IX_COUNT(p->turn));
+    if (p->turn_count)
+        memcpy(p->turn, servers, p->turn_count * sizeof *servers);
+    ix_set_respare(p); /* the next call has them */
 }
 
 struct ix_sip_stack *ix_phone_stack(struct ix_phone *p)
@@ -338,9 +348,17 @@ static bool next_output(struct ix_phone *p, struct ix_phone_out *out)
     }
 }
 
+static bool next_on_the_wire(struct ix_phone *p, struct ix_phone_out *out)
+{
+    while (next_output(p, out))
+        if (out->kind != IX_OUT_UDP_SEND || !(out->socket & IX_RELAY_BIT) || ix_set_relay(p, out))
+            return true; /* a packet whose relay is gone is lost, as on any other way */
+    return false;
+}
+
 bool ix_phone_poll(struct ix_phone *p, struct ix_phone_out *out)
 {
-    if (!next_output(p, out))
+    if (!next_on_the_wire(p, out))
         return false;
     if (out->kind == IX_OUT_EVENT && !out->event.error) {
         memset(&p->polled, 0, sizeof p->polled);
@@ -390,14 +408,18 @@ void ix_phone_udp_input(struct ix_phone *p, uint32_t socket, const struct ix_add
     uint64_t arrival_us, struct ix_now now)
 {
     struct ix_set *s = ix_id_get(p->set_by_socket, socket);
+    struct ix_ice_received r;
     struct ix_call *c;
 
     p->now = now;
     if (!s)
         return;
-    if (ix_packet_kind(data, n) == IX_PACKET_STUN && ix_set_input(s, socket, from, data, n))
-        return;
     c = s->call ? ix_call_get(p, s->call) : NULL;
+    if (ix_set_input(s, socket, from, data, n, &r)) {
+        if (c && r.len)
+            ix_call_media_input(c, r.socket, &r.from, r.data, r.len, arrival_us);
+        return;
+    }
     if (c)
         ix_call_media_input(c, socket, from, data, n, arrival_us);
 }

@@ -74,6 +74,7 @@ struct ix_set { /* sockets of one call, or the spare ones */
     size_t socket_count;
     size_t closed_count; /* CLOSING: already output */
     struct ix_gather *gather;
+    uint32_t gather_version; /* whose candidates the call knows */
 };
 
 struct ix_call {
@@ -141,6 +142,8 @@ struct ix_phone {
     size_t object_count, call_count, line_count, transport_count;
     struct ix_addr stun[4];
     size_t stun_count;
+    struct ix_turn_server turn[IX_GATHER_MAX_TURN];
+    size_t turn_count;
     struct ix_phone_out held; /* the SEND behind a TAP */
     bool has_held;
     struct ix_tap_item *tap_out; /* handed out, freed at the next poll */
@@ -197,7 +200,13 @@ void ix_set_free(struct ix_set *s);
 bool ix_set_poll(struct ix_set *s, struct ix_phone_out *out);
 void ix_set_timeout(struct ix_set *s);
 void ix_set_rearm(struct ix_set *s);
-bool ix_set_input(struct ix_set *s, uint32_t socket, const struct ix_addr *from, const void *data, size_t n);
+/* true: it was the gatherer's. relayed->len: a peer's packet came through a relay, and it is for the call */
+bool ix_set_input(struct ix_set *s, uint32_t socket, const struct ix_addr *from, const void *data, size_t n,
+    struct ix_ice_received *relayed);
+struct ix_set *ix_set_of_relay(const struct ix_phone *p, uint32_t id); /* relayed socket or stream */
+/* out sends from a relayed socket: makes of it what goes to the TURN server. false: there is no way any more */
+bool ix_set_relay(struct ix_phone *p, struct ix_phone_out *out);
+bool ix_set_closing_relays(const struct ix_phone *p); /* some are still being given back */
 void ix_set_respare(struct ix_phone *p); /* the spare sets are of another network */
 void ix_set_spare(struct ix_phone *p); /* opens one ahead where wanted */
 
@@ -232,6 +241,7 @@ bool ix_call_refresh_output(struct ix_call *c, const struct ix_sip_out *so); /* 
 /* path.c: sockets, candidates and the ICE sessions of one call, one after the other */
 int ix_call_path_locals(struct ix_call *c); /* the candidates of c->set, preferred first */
 size_t ix_call_path_describe(const struct ix_call *c, struct ix_sdp_candidate *out);
+void ix_call_path_late(struct ix_call *c); /* c->set has gathered more */
 void ix_call_path_remotes(struct ix_call *c, const struct ix_sdp_media *m);
 /* a description that changes the session, or not: an ICE restart of the peer's, or the answer to ours */
 int ix_call_path_update(struct ix_call *c, const struct ix_sdp_media *m, const struct ix_sdp_media *old, bool as_offer);

@@ -62,6 +62,8 @@ int ix_engine_new(const struct ix_engine_options *o, struct ix_engine **out)
     ix_list_init(&e->all_parties);
     ix_list_init(&e->all_works);
     ix_list_init(&e->all_stuns);
+    ix_list_init(&e->all_streams);
+    ix_list_init(&e->all_turns);
     ix_buf_init(&e->capture, 256 * 1024);
     ix_buf_init(&e->redacted, 256 * 1024);
     err = setup(e);
@@ -77,6 +79,7 @@ void ix_engine_free(struct ix_engine *e)
 {
     if (!e)
         return;
+    ix_engine_turn_free(e);
     ix_engine_net_free(e);
     ix_engine_media_free(e);
     ix_phone_free(e->phone);
@@ -150,6 +153,11 @@ static void output(struct ix_engine *e, const struct ix_phone_out *out)
         break;
     case IX_OUT_UDP_CLOSE:
         ix_engine_close_socket(e, out->socket);
+        break;
+    case IX_OUT_STREAM_OPEN:
+    case IX_OUT_STREAM_SEND:
+    case IX_OUT_STREAM_CLOSE:
+        ix_engine_stream_output(e, out);
         break;
     case IX_OUT_WORK:
         ix_engine_work(e, out);

@@ -41,6 +41,9 @@ struct ix_now ix_engine_now(struct ix_engine *e);
 void ix_engine_shutdown(struct ix_engine *e); /* hang up, unregister; on_idle when done */
 /* "host:port" names of STUN servers; asked in the background, used for calls after the answer */
 int ix_engine_set_stun(struct ix_engine *e, const char *host, uint16_t port);
+/* TURN servers, instead of those before: names are looked up in the background, used for calls after the answer. Texts
+ * copied; beyond IX_GATHER_MAX_TURN ignored. addr of each is only its port. */
+void ix_engine_set_turn(struct ix_engine *e, const struct ix_turn_server *servers, size_t count);
 /* for the party of a call, from ix_call_dial or IX_EV_INCOMING on; IRISX_E_NOT_FOUND, IRISX_E_LIMIT */
 int ix_engine_media(struct ix_engine *e, const struct ix_media_cmd *cmd);
 

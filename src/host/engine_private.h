@@ -32,6 +32,12 @@ struct engine_work {
     uint32_t call;
     struct ix_dtls *dtls;
 };
+struct engine_stream { /* TURN over TCP or TLS */
+    struct ix_list node;
+    struct ix_engine *e;
+    uint32_t id;
+    struct ix_tcp *tcp;
+};
 struct engine_stun {
     struct ix_list node;
     struct ix_engine *e;
@@ -48,10 +54,13 @@ struct ix_engine {
     struct ix_phone *phone;
     struct ix_dtls_identity *identity;
     struct ix_map *sockets, *wires, *parties; /* by id */
-    struct ix_list all_sockets, all_wires, all_parties, all_works, all_stuns;
+    struct ix_list all_sockets, all_wires, all_parties, all_works, all_stuns, all_streams, all_turns;
     uint32_t next_socket;
     struct ix_addr stun[4];
     size_t stun_count;
+    struct ix_turn_server turn[IX_GATHER_MAX_TURN];
+    size_t turn_count;
+    uint32_t turn_generation; /* of the list of servers */
     struct ix_spool *spool;
     struct ix_buf capture, redacted;
     bool draining, shutting_down, idle_told;
@@ -65,6 +74,10 @@ void ix_engine_close_socket(struct ix_engine *e, uint32_t id);
 void ix_engine_send(struct ix_engine *e, const struct ix_phone_out *out);
 void ix_engine_ws_output(struct ix_engine *e, const struct ix_phone_out *out);
 void ix_engine_net_free(struct ix_engine *e);
+
+/* engine_turn.c */
+void ix_engine_stream_output(struct ix_engine *e, const struct ix_phone_out *out);
+void ix_engine_turn_free(struct ix_engine *e);
 
 /* engine_media.c */
 void ix_engine_media_output(struct ix_engine *e, const struct ix_call_media *m);

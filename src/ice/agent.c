@@ -112,6 +112,16 @@ size_t ix_ice_locals(const struct ix_ice *ice, const struct ix_candidate **out)
     return ice->local_count;
 }
 
+size_t ix_ice_remote_count(const struct ix_ice *ice)
+{
+    return ice->remote_count;
+}
+
+const struct ix_addr *ix_ice_remote(const struct ix_ice *ice, size_t i)
+{
+    return &ice->remotes[i].addr;
+}
+
 void ix_ice_set_controlling(struct ix_ice *ice, bool controlling)
 {
     if (ice->state == IX_ICE_NEW)

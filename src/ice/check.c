@@ -187,7 +187,9 @@ bool ix_ice_check_build(
     if (c->nominating)
         ix_stun_attr(&b, IX_STUN_USE_CANDIDATE, NULL, 0);
     int err = ix_stun_end(&b, ix_str(ice->remote_pwd));
-    *out = (struct ix_ice_send){ base->socket, ix_ice_pair_remote_addr(ice, p), ice->packet, b.n };
+    *out = (struct ix_ice_send){
+        .socket = base->socket, .to = ix_ice_pair_remote_addr(ice, p), .data = ice->packet, .len = b.n
+    };
     return !err;
 }
 

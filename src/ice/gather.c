@@ -6,7 +6,7 @@
  *
  *   query: PLANNED --pace--> ASKING --answer or silence--> RESTING --refresh--> ASKING
  */
-#include "ice/agent.h"
+#include "ice/gather_private.h"
 
 #include <string.h>
 
@@ -15,42 +15,6 @@
 #define SENDS 7 /* Rc of RFC 8489 section 6.2.1: 0, 0.1, 0.3, 0.7, 1.5, 3.1, 6.3 s */
 #define TIMEOUT_MS 1500
 #define REFRESH_MS 20000 /* NAT bindings live for 30 s and more; RFC 4787 asks for 2 minutes */
-#define QUERIES_MAX (IX_GATHER_MAX_SOCKETS * IX_GATHER_MAX_SERVERS)
-
-enum query_state { QUERY_PLANNED, QUERY_ASKING, QUERY_RESTING };
-struct query {
-    enum query_state state;
-    uint8_t socket; /* index */
-    uint8_t server; /* index */
-    uint8_t sends;
-    bool settled; /* answered once, or too late: the gathering does not wait for it (it may still be asking) */
-    bool wants_send;
-    uint8_t transaction[12];
-    uint64_t next_us; /* begin, send again, or refresh */
-    struct ix_addr mapped; /* family 0: nothing known */
-};
-
-struct gather_socket {
-    uint32_t id;
-    uint16_t preference;
-    struct ix_addr addr;
-};
-
-struct ix_gather {
-    struct ix_gather_config config;
-    struct gather_socket sockets[IX_GATHER_MAX_SOCKETS];
-    size_t socket_count;
-    struct ix_addr servers[IX_GATHER_MAX_SERVERS];
-    size_t server_count;
-    struct query queries[QUERIES_MAX];
-    size_t query_count;
-    size_t pending; /* queries that the gathering waits for */
-    bool started;
-    uint64_t give_up_us;
-    struct ix_candidate candidates[IX_ICE_MAX_LOCAL];
-    size_t candidate_count;
-    uint8_t packet[64];
-};
 
 int ix_gather_new(const struct ix_gather_config *config, struct ix_gather **out)
 {
@@ -60,18 +24,22 @@ int ix_gather_new(const struct ix_gather_config *config, struct ix_gather **out)
     g->config = *config;
     g->config.timeout_ms = config->timeout_ms ? config->timeout_ms : TIMEOUT_MS;
     g->config.refresh_ms = config->refresh_ms ? config->refresh_ms : REFRESH_MS;
+    g->next_relay_us = IX_NEVER;
     *out = g;
     return 0;
 }
 
 void ix_gather_free(struct ix_gather *g)
 {
+    if (!g)
+        return;
+    ix_gather_relays_free(g);
     ix_free(g);
 }
 
 /* ---- candidates -------------------------------------------------------------------------- */
 
-static void add_candidate(struct ix_gather *g, const struct gather_socket *s, enum ix_candidate_type type,
+void ix_gather_add_candidate(struct ix_gather *g, const struct gather_socket *s, enum ix_candidate_type type,
     const struct ix_addr *addr, const struct ix_addr *server)
 {
     struct ix_candidate c = { .type = type, .addr = *addr, .base = s->addr, .socket = s->id };
@@ -95,19 +63,26 @@ static void add_hosts(struct ix_gather *g, bool loopback)
 {
     for (size_t i = 0; i < g->socket_count; i++)
         if (ix_addr_is_loopback(&g->sockets[i].addr) == loopback)
-            add_candidate(g, &g->sockets[i], IX_CAND_HOST, &g->sockets[i].addr, NULL);
+            ix_gather_add_candidate(g, &g->sockets[i], IX_CAND_HOST, &g->sockets[i].addr, NULL);
 }
 
-static void rebuild(struct ix_gather *g)
+void ix_gather_rebuild(struct ix_gather *g)
 {
     g->candidate_count = 0;
+    g->version++;
     add_hosts(g, false);
     for (size_t i = 0; i < g->query_count; i++) {
         const struct query *q = &g->queries[i];
         if (q->mapped.family)
-            add_candidate(g, &g->sockets[q->socket], IX_CAND_SRFLX, &q->mapped, &g->servers[q->server]);
+            ix_gather_add_candidate(g, &g->sockets[q->socket], IX_CAND_SRFLX, &q->mapped, &g->servers[q->server]);
     }
+    ix_gather_relay_candidates(g);
     add_hosts(g, true);
+}
+
+uint32_t ix_gather_version(const struct ix_gather *g)
+{
+    return g->version;
 }
 
 const struct ix_candidate *ix_gather_candidates(const struct ix_gather *g, size_t *count)
@@ -133,7 +108,7 @@ int ix_gather_add_socket(struct ix_gather *g, uint32_t socket, const struct ix_a
     for (; at > 0 && g->sockets[at - 1].preference < preference; at--)
         g->sockets[at] = g->sockets[at - 1];
     g->sockets[at] = (struct gather_socket){ socket, preference, *addr };
-    rebuild(g);
+    ix_gather_rebuild(g);
     return 0;
 }
 
@@ -167,12 +142,13 @@ void ix_gather_start(struct ix_gather *g, struct ix_now now)
         }
     }
     g->pending = g->query_count;
+    ix_gather_relays_start(g, now.mono_us);
     ix_gather_timeout(g, now);
 }
 
 bool ix_gather_done(const struct ix_gather *g)
 {
-    return g->started && g->pending == 0;
+    return g->started && g->pending == 0 && !ix_gather_relays_pending(g);
 }
 
 /* ---- queries ----------------------------------------------------------------------------- */
@@ -212,14 +188,14 @@ static void settle(struct ix_gather *g, struct query *q)
 
 static void query_end(struct ix_gather *g, struct query *q, const struct ix_addr *mapped, uint64_t now_us)
 {
-    bool refresh = g->config.refresh_ms != UINT32_MAX;
+    bool refresh = g->config.refresh_ms != UINT32_MAX && !g->resting;
     q->state = QUERY_RESTING;
     q->wants_send = false;
     if (mapped && !ix_addr_eq(&q->mapped, mapped)) {
         if (q->mapped.family)
             forget_mapping(g, q);
         q->mapped = *mapped;
-        rebuild(g);
+        ix_gather_rebuild(g);
     }
     q->next_us = refresh && q->mapped.family ? ix_time_add(now_us, g->config.refresh_ms * IX_MS) : IX_NEVER;
     settle(g, q);
@@ -268,15 +244,31 @@ static void query_timeout(struct ix_gather *g, struct query *q, uint64_t now_us)
         query_end(g, q, NULL, now_us);
 }
 
+void ix_gather_rest(struct ix_gather *g)
+{
+    if (g->resting)
+        return;
+    g->resting = true;
+    for (size_t i = 0; i < g->query_count; i++)
+        if (g->queries[i].state == QUERY_RESTING)
+            g->queries[i].next_us = IX_NEVER;
+}
+
 void ix_gather_timeout(struct ix_gather *g, struct ix_now now)
 {
+    ix_gather_relays_timeout(g, now);
+    if (g->closing)
+        return;
     for (size_t i = 0; i < g->query_count; i++)
         query_timeout(g, &g->queries[i], now.mono_us);
 }
 
 uint64_t ix_gather_deadline(const struct ix_gather *g)
 {
-    uint64_t at = g->pending ? g->give_up_us : IX_NEVER;
+    uint64_t at = ix_gather_relays_deadline(g);
+    if (g->closing)
+        return at;
+    at = IX_MIN(at, g->pending ? g->give_up_us : IX_NEVER);
     for (size_t i = 0; i < g->query_count; i++)
         at = IX_MIN(at, g->queries[i].next_us);
     return at;
@@ -284,7 +276,9 @@ uint64_t ix_gather_deadline(const struct ix_gather *g)
 
 bool ix_gather_poll(struct ix_gather *g, struct ix_ice_send *out)
 {
-    for (size_t i = 0; i < g->query_count; i++) {
+    if (ix_gather_relays_poll(g, out))
+        return true;
+    for (size_t i = 0; i < g->query_count && !g->closing; i++) {
         struct query *q = &g->queries[i];
         struct ix_buf b;
         if (!q->wants_send)
@@ -294,7 +288,9 @@ bool ix_gather_poll(struct ix_gather *g, struct ix_ice_send *out)
         ix_stun_begin(&b, IX_STUN_REQUEST, IX_STUN_BINDING, q->transaction);
         if (ix_stun_end(&b, IX_STR_NONE) != 0)
             continue;
-        *out = (struct ix_ice_send){ g->sockets[q->socket].id, g->servers[q->server], g->packet, b.n };
+        *out = (struct ix_ice_send){
+            .socket = g->sockets[q->socket].id, .to = g->servers[q->server], .data = g->packet, .len = b.n
+        };
         return true;
     }
     return false;

@@ -119,6 +119,7 @@ struct ix_gather_config {
     const struct ix_rng *rng; /* must outlive */
     const struct ix_log *log;
     uint32_t timeout_ms; /* 0 = 1500: then srflx is done without */
+    uint32_t relay_ids; /* the first of 16 ids for relayed sockets, a multiple of 16 with IX_RELAY_BIT; 0 = no relays */
     uint32_t refresh_ms; /* srflx is asked again so that NAT keeps it; 0 = 20000, UINT32_MAX = never */
 };
 #define IX_GATHER_MAX_SOCKETS 16
@@ -133,16 +134,61 @@ bool ix_gather_input(struct ix_gather *g, uint32_t socket, const struct ix_addr 
     struct ix_now now); /* true: it was ours */
 void ix_gather_timeout(struct ix_gather *g, struct ix_now now);
 uint64_t ix_gather_deadline(const struct ix_gather *g);
+enum ix_ice_send_kind { /* the last three: TURN over TCP or TLS, where socket is the id of the byte stream */
+    IX_ICE_DATAGRAM = 0,
+    IX_ICE_STREAM_OPEN = 1, /* connect to `to`; then ix_gather_stream_opened or _closed */
+    IX_ICE_STREAM_DATA = 2,
+    IX_ICE_STREAM_CLOSE = 3
+};
 struct ix_ice_send {
+    enum ix_ice_send_kind kind;
     uint32_t socket;
     struct ix_addr to;
     const uint8_t *data;
     size_t len;
+    bool tls; /* STREAM_OPEN, with the name that the certificate has to have */
+    const char *host;
 };
 bool ix_gather_poll(struct ix_gather *g, struct ix_ice_send *out);
 bool ix_gather_done(const struct ix_gather *g); /* stays true; a refresh may still change the candidates */
 /* preferred first: host by preference, srflx, loopback; what is known so far; borrowed until the next call */
 const struct ix_candidate *ix_gather_candidates(const struct ix_gather *g, size_t *count);
+uint32_t ix_gather_version(const struct ix_gather *g); /* another one: the candidates may have changed */
+void ix_gather_rest(struct ix_gather *g); /* a call's own checks keep the NAT bindings from now on */
+
+/*
+ * Relays. An allocation at a TURN server looks like one more socket: its candidate has type RELAY and a socket id with
+ * IX_RELAY_BIT. What the agent sends from it goes through ix_gather_relay to become a datagram for the server; what the
+ * server brings comes out of ix_gather_turn_input as a packet to that socket. Servers are asked in the order given, UDP
+ * before TCP before TLS, one more every 250 ms until one has answered.
+ */
+#define IX_RELAY_BIT UINT32_C(0x80000000)
+#define IX_GATHER_MAX_TURN 6
+int ix_gather_add_turn(struct ix_gather *g, const struct ix_turn_server *server); /* before start */
+struct ix_ice_received { /* what a peer sent through a relay */
+    uint32_t socket; /* with IX_RELAY_BIT */
+    struct ix_addr from;
+    const uint8_t *data; /* borrowed until the next call */
+    size_t len; /* 0: nothing */
+};
+/* a datagram that came on one of the sockets; true: it is from a TURN server of ours */
+bool ix_gather_turn_input(struct ix_gather *g, uint32_t socket, const struct ix_addr *from, const void *p, size_t n,
+    struct ix_ice_received *out, struct ix_now now);
+void ix_gather_stream_opened(struct ix_gather *g, uint32_t stream, struct ix_now now);
+void ix_gather_stream_closed(struct ix_gather *g, uint32_t stream, int err, struct ix_now now);
+void ix_gather_stream_input(struct ix_gather *g, uint32_t stream, const void *p, size_t n, struct ix_now now);
+/* after stream_input, until it returns false */
+bool ix_gather_stream_next(struct ix_gather *g, uint32_t stream, struct ix_ice_received *out, struct ix_now now);
+/* a packet from a relayed socket to a peer: what is to be sent in its place. IRISX_E_NOT_FOUND: no such relay (any
+ * more), and ix_turn_wrap's */
+int ix_gather_relay(struct ix_gather *g, uint32_t socket, const struct ix_addr *to, const void *p, size_t n,
+    struct ix_ice_send *out, struct ix_now now);
+void ix_gather_permit(struct ix_gather *g, const struct ix_addr *peer, struct ix_now now); /* at every relay */
+void ix_gather_check(struct ix_gather *g, struct ix_now now); /* a path was lost: are the relays still there? */
+void ix_gather_close(struct ix_gather *g, struct ix_now now); /* relays are given back; nothing else is asked */
+bool ix_gather_closed(const struct ix_gather *g); /* that is done, or took half a second */
+/* why there is no relay: the last failure's STUN error code, *err its IRISX_E_; 0 and 0: none has failed */
+uint16_t ix_gather_relay_failure(const struct ix_gather *g, int *err);
 
 /* ---- the agent --------------------------------------------------------------------------- */
 enum ix_ice_state { /* as RTCIceConnectionState, fewer */
@@ -185,6 +231,8 @@ const char *ix_ice_pwd(const struct ix_ice *ice);
 /* also while it runs: a late candidate is paired at once, and for the peer to be told of (RFC 8838) */
 int ix_ice_add_local(struct ix_ice *ice, const struct ix_candidate *c, struct ix_now now);
 size_t ix_ice_locals(const struct ix_ice *ice, const struct ix_candidate **out);
+size_t ix_ice_remote_count(const struct ix_ice *ice);
+const struct ix_addr *ix_ice_remote(const struct ix_ice *ice, size_t i);
 void ix_ice_set_controlling(struct ix_ice *ice, bool controlling); /* before start */
 int ix_ice_set_remote(struct ix_ice *ice, struct ix_str ufrag, struct ix_str pwd, bool lite);
 int ix_ice_add_remote(struct ix_ice *ice, const struct ix_candidate *c, struct ix_now now);

@@ -78,7 +78,7 @@ bool ix_ice_answer_poll(struct ix_ice *ice, struct ix_ice_send *out)
         memmove(&ice->answers[0], &ice->answers[1], --ice->answer_count * sizeof(ice->answers[0]));
         if (build_answer(ice, &a, &b) != 0)
             continue;
-        *out = (struct ix_ice_send){ a.socket, a.to, ice->packet, b.n };
+        *out = (struct ix_ice_send){ .socket = a.socket, .to = a.to, .data = ice->packet, .len = b.n };
         return true;
     }
     return false;

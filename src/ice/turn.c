@@ -65,8 +65,8 @@ static void stop(struct ix_turn *t)
     ix_turn_txn_end(&t->main, IX_NEVER);
     ix_turn_peers_drop(t);
     t->keep_us = t->close_us = t->expires_us = IX_NEVER;
+    t->want_disconnect = t->connected || (t->state == IX_TURN_CONNECTING && !t->want_connect);
     t->wants_keep = t->want_connect = false;
-    t->want_disconnect = t->connected;
     t->connected = false;
 }
 
@@ -163,6 +163,12 @@ void ix_turn_disconnected(struct ix_turn *t, int err, struct ix_now now)
         return;
     t->connected = false;
     ix_turn_fail(t, 0, err ? err : IRISX_E_NETWORK);
+}
+
+void ix_turn_check(struct ix_turn *t, struct ix_now now)
+{
+    if (t->state == IX_TURN_READY && !t->main.live)
+        ix_turn_txn_begin(t, &t->main, now.mono_us);
 }
 
 void ix_turn_close(struct ix_turn *t, struct ix_now now)
@@ -325,6 +331,11 @@ bool ix_turn_mapped(const struct ix_turn *t, struct ix_addr *out)
 {
     *out = t->mapped;
     return t->mapped.family != 0;
+}
+
+void ix_turn_server_addr(const struct ix_turn *t, struct ix_addr *out)
+{
+    *out = t->config.server.addr;
 }
 
 uint64_t ix_turn_round_trip(const struct ix_turn *t)

@@ -62,12 +62,14 @@ uint64_t ix_turn_deadline(const struct ix_turn *t);
 int ix_turn_wrap(
     struct ix_turn *t, const struct ix_addr *peer, const void *p, size_t n, struct ix_bytes *out, struct ix_now now);
 void ix_turn_permit(struct ix_turn *t, const struct ix_addr *peer, struct ix_now now); /* it may send to us */
+void ix_turn_check(struct ix_turn *t, struct ix_now now); /* is the allocation still there? asks at once */
 void ix_turn_close(struct ix_turn *t, struct ix_now now); /* gives the allocation back; CLOSED within half a second */
 enum ix_turn_state ix_turn_state(const struct ix_turn *t);
 /* FAILED: a STUN error code (401 credentials, 437, 486 quota, 508 ...), or 0 with the IRISX_E_ code in *err */
 uint16_t ix_turn_failure(const struct ix_turn *t, int *err);
 bool ix_turn_relayed(const struct ix_turn *t, enum ix_family family, struct ix_addr *out); /* READY */
 bool ix_turn_mapped(const struct ix_turn *t, struct ix_addr *out); /* how the server sees us */
+void ix_turn_server_addr(const struct ix_turn *t, struct ix_addr *out); /* the one at hand: 300 changes it */
 uint64_t ix_turn_round_trip(const struct ix_turn *t); /* of the allocation, microseconds; 0 not known */
 bool ix_turn_is_channel(const void *p, size_t n); /* RFC 8656 section 12: 0x4000..0x4FFF */
 

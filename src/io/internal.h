@@ -156,9 +156,10 @@ enum ix_http_more { IX_BODY_MORE = 0, IX_BODY_DONE = 1, IX_BODY_BAD = 2, IX_BODY
 enum ix_http_more ix_http_body_take(struct ix_http_body *b, const uint8_t **p, size_t *n, struct ix_buf *out);
 const char *ix_http_reason(int status);
 
-/* ---- an accepted connection, plain or TLS ------------------------------------------------ */
+/* ---- a connection, plain or TLS ---------------------------------------------------------- */
 struct ix_stream;
 struct ix_stream_events {
+    void (*opened)(void *ctx); /* of ix_stream_connect: bytes may be written; NULL for accepted ones */
     /* bytes; the stream may be closed in it */
     void (*data)(void *ctx, const uint8_t *p, size_t n);
     void (*drained)(void *ctx); /* all that was written went to the system */
@@ -166,6 +167,13 @@ struct ix_stream_events {
 };
 int ix_stream_accept(struct ix_loop *loop, int fd, void *ssl_ctx, const struct ix_stream_events *events, void *ctx,
     struct ix_stream **out); /* takes fd over, on failure too */
+/* local: family 0 = any. ssl_ctx NULL: plain; host: the name its certificate must have */
+int ix_stream_connect(struct ix_loop *loop, const struct ix_addr *to, const struct ix_addr *local, void *ssl_ctx,
+    const char *host, const struct ix_stream_events *events, void *ctx, struct ix_stream **out);
+/* in ended(): why, IRISX_E_; the sentence goes to why */
+int ix_stream_failure(const struct ix_stream *s, char *why, size_t cap);
+/* SSL_CTX that verifies against ca_file, or the system's store; NULL on no memory or an unusable file */
+void *ix_stream_tls_client_new(const char *ca_file);
 int ix_stream_write(
     struct ix_stream *s, const void *p, size_t n); /* IRISX_E_LIMIT, _NO_MEMORY: the stream is useless then */
 size_t ix_stream_queued(const struct ix_stream *s);

@@ -89,6 +89,30 @@ struct ix_udp_stats {
 };
 void ix_udp_stats(const struct ix_udp *udp, struct ix_udp_stats *out);
 
+/* ---- byte streams to a server: TURN over TCP and TLS ------------------------------------- */
+struct ix_tcp;
+enum ix_tcp_event_kind { IX_TCP_OPEN = 1, IX_TCP_DATA = 2, IX_TCP_CLOSED = 3 };
+struct ix_tcp_event {
+    enum ix_tcp_event_kind kind;
+    const uint8_t *data; /* DATA */
+    size_t len;
+    int err; /* CLOSED: IRISX_E_NETWORK, _TLS, _TIMEOUT ... */
+    const char *detail; /* one line for people */
+};
+typedef void (*ix_tcp_fn)(void *ctx, struct ix_tcp *tcp, const struct ix_tcp_event *ev);
+struct ix_tcp_options {
+    struct ix_addr to;
+    struct ix_addr local; /* family 0 = any */
+    bool tls;
+    const char *host; /* with tls: what the certificate must name; the address itself if NULL */
+    const char *ca_file; /* as in ix_tls_options */
+    uint32_t timeout_ms; /* TCP and TLS together; 0 = 5000 */
+};
+/* fn gets CLOSED once, later, unless ix_tcp_close comes first; the object is gone after it */
+int ix_tcp_connect(struct ix_loop *loop, const struct ix_tcp_options *o, ix_tcp_fn fn, void *ctx, struct ix_tcp **out);
+int ix_tcp_send(struct ix_tcp *tcp, const void *p, size_t n); /* after OPEN; over 256 KiB not yet sent: IRISX_E_LIMIT */
+void ix_tcp_close(struct ix_tcp *tcp); /* fn is not called any more; what is queued is lost */
+
 /* ---- WebSocket client (libwebsockets on this loop) --------------------------------------- */
 struct ix_tls_options {
     const char *ca_file; /* PEM bundle in addition to nothing else; NULL = system store */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An accepted connection, plain or TLS (OpenSSL over memory, so that every write to the socket is ours). Reads are
- * handed on as they come; writes queue up to a limit.
+ * A connection, accepted or our own (TURN), plain or TLS (OpenSSL over memory, so that every write to the socket is
+ * ours). Reads are handed on as they come; writes queue up to a limit.
  */
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -30,6 +32,8 @@ struct ix_stream {
     struct ix_buf out;
     size_t out_at; /* bytes of out that are sent */
     bool paused;
+    bool connecting; /* our own: TCP is not through yet */
+    int err; /* why it could not be opened */
     bool shutting, shut; /* our side is to end, has ended */
     bool failed; /* a write failed: the next turn tells the end */
     bool ended, closed;
@@ -45,8 +49,10 @@ static void watch(struct ix_stream *s)
         return;
     if (!s->ended && (!s->paused || s->failed)) /* a dead socket is readable at once */
         events |= UV_READABLE;
-    if (s->out_at < s->out.n)
+    if (s->out_at < s->out.n || s->connecting)
         events |= UV_WRITABLE;
+    if (s->connecting)
+        events = UV_WRITABLE;
     if (events != 0)
         (void) uv_poll_start(&s->poll, events, on_event);
     else
@@ -96,7 +102,7 @@ static void collect_tls(struct ix_stream *s)
 
 int ix_stream_write(struct ix_stream *s, const void *p, size_t n)
 {
-    if (s->ended || s->shutting || s->failed)
+    if (s->ended || s->shutting || s->failed || s->connecting)
         return IRISX_E_CLOSED;
     if (n == 0)
         return 0;
@@ -155,11 +161,13 @@ static bool decrypt(struct ix_stream *s, const uint8_t *p, size_t n)
     if (BIO_write(s->in, p, (int) n) != (int) n)
         return false;
     if (!SSL_is_init_finished(s->ssl)) {
-        int ok = SSL_accept(s->ssl);
+        int ok = SSL_do_handshake(s->ssl);
         int why = SSL_get_error(s->ssl, ok);
         collect_tls(s); /* an alert too */
         if (ok != 1)
             return why == SSL_ERROR_WANT_READ;
+        if (s->events->opened != NULL)
+            s->events->opened(s->ctx);
     }
     while (!s->closed && SSL_read_ex(s->ssl, plain, sizeof plain, &got) == 1)
         hand_on(s, plain, got);
@@ -194,16 +202,43 @@ static void read_some(struct ix_stream *s)
     }
 }
 
+/* TCP is through, or refused */
+static void connected(struct ix_stream *s, int status)
+{
+    int why = 0;
+    socklen_t len = sizeof why;
+
+    s->connecting = false;
+    if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &why, &len) != 0 || why != 0 || status < 0) {
+        s->err = why != 0 ? ix_err_of_errno(why) : IRISX_E_NETWORK;
+        end(s);
+        return;
+    }
+    if (s->ssl == NULL) {
+        s->events->opened(s->ctx);
+    } else {
+        (void) SSL_do_handshake(s->ssl); /* says hello; what comes of it is in the answer */
+        collect_tls(s);
+        send_queued(s);
+    }
+    watch(s);
+}
+
 static void on_event(uv_poll_t *poll, int status, int events)
 {
     struct ix_stream *s = poll->data;
+
+    if (s->connecting) {
+        connected(s, status);
+        return;
+    }
     bool waited = s->out_at < s->out.n;
 
     if ((events & UV_WRITABLE) != 0)
         send_queued(s);
     if (status < 0 || s->failed)
         end(s);
-    else if (waited && s->out_at == s->out.n)
+    else if (waited && s->out_at == s->out.n && s->events->drained != NULL)
         s->events->drained(s->ctx);
     if ((events & UV_READABLE) != 0)
         read_some(s);
@@ -240,7 +275,7 @@ void ix_stream_close(struct ix_stream *s)
     ix_loop_disown(s->loop);
 }
 
-static bool begin_tls(struct ix_stream *s, SSL_CTX *ctx)
+static bool begin_tls(struct ix_stream *s, SSL_CTX *ctx, const char *host)
 {
     s->ssl = SSL_new(ctx);
     s->in = BIO_new(BIO_s_mem());
@@ -254,15 +289,21 @@ static bool begin_tls(struct ix_stream *s, SSL_CTX *ctx)
     }
     BIO_set_mem_eof_return(s->in, -1);
     SSL_set_bio(s->ssl, s->in, s->net_out);
-    SSL_set_accept_state(s->ssl);
-    return true;
+    if (host == NULL) {
+        SSL_set_accept_state(s->ssl);
+        return true;
+    }
+    SSL_set_connect_state(s->ssl);
+    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(s->ssl), host) == 1) /* a literal: no server name */
+        return true;
+    return SSL_set1_host(s->ssl, host) == 1 && SSL_set_tlsext_host_name(s->ssl, host) == 1;
 }
 
-int ix_stream_accept(struct ix_loop *loop, int fd, void *ssl_ctx, const struct ix_stream_events *events, void *ctx,
-    struct ix_stream **out)
+static int begin(struct ix_loop *loop, int fd, void *ssl_ctx, const char *host, const struct ix_stream_events *events,
+    void *ctx, struct ix_stream **out)
 {
     struct ix_stream *s = ix_alloc(sizeof *s);
-    int err = s != NULL && (ssl_ctx == NULL || begin_tls(s, ssl_ctx)) ? 0 : IRISX_E_NO_MEMORY;
+    int err = s != NULL && (ssl_ctx == NULL || begin_tls(s, ssl_ctx, host)) ? 0 : IRISX_E_NO_MEMORY;
 
     if (err == 0)
         err = ix_err_of_uv(uv_poll_init(ix_loop_uv(loop), &s->poll, fd));
@@ -280,9 +321,89 @@ int ix_stream_accept(struct ix_loop *loop, int fd, void *ssl_ctx, const struct i
     s->poll.data = s;
     ix_buf_init(&s->out, QUEUE_MAX);
     ix_loop_own(loop);
-    watch(s);
     *out = s;
     return 0;
+}
+
+int ix_stream_accept(struct ix_loop *loop, int fd, void *ssl_ctx, const struct ix_stream_events *events, void *ctx,
+    struct ix_stream **out)
+{
+    int err = begin(loop, fd, ssl_ctx, NULL, events, ctx, out);
+
+    if (err == 0)
+        watch(*out);
+    return err;
+}
+
+static int dial(const struct ix_addr *to, const struct ix_addr *local, int *fd_out)
+{
+    struct sockaddr_storage sa, from;
+    socklen_t len = ix_sockaddr_of(to, &sa), from_len = local != NULL ? ix_sockaddr_of(local, &from) : 0;
+    const int on = 1, af31 = 26 << 2; /* RFC 4594: signalling */
+    int fd = len != 0 ? socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
+
+    if (fd < 0)
+        return len != 0 ? ix_err_of_errno(errno) : IRISX_E_INVALID;
+    (void) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* media: no waiting; without it is slower */
+    if (to->family == IX_IPV4) /* a wish: networks and systems may ignore it */
+        (void) setsockopt(fd, IPPROTO_IP, IP_TOS, &af31, sizeof af31);
+    else
+        (void) setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &af31, sizeof af31);
+    if ((from_len != 0 && bind(fd, (struct sockaddr *) &from, from_len) != 0) ||
+        (connect(fd, (struct sockaddr *) &sa, len) != 0 && errno != EINPROGRESS)) {
+        int err = ix_err_of_errno(errno);
+        (void) close(fd);
+        return err;
+    }
+    *fd_out = fd;
+    return 0;
+}
+
+int ix_stream_connect(struct ix_loop *loop, const struct ix_addr *to, const struct ix_addr *local, void *ssl_ctx,
+    const char *host, const struct ix_stream_events *events, void *ctx, struct ix_stream **out)
+{
+    int fd = -1;
+    int err = dial(to, local, &fd);
+
+    if (err == 0)
+        err = begin(loop, fd, ssl_ctx, host != NULL ? host : "", events, ctx, out);
+    if (err != 0)
+        return err;
+    (*out)->connecting = true;
+    watch(*out);
+    return 0;
+}
+
+int ix_stream_failure(const struct ix_stream *s, char *why, size_t cap)
+{
+    long verify = s->ssl != NULL ? SSL_get_verify_result(s->ssl) : X509_V_OK;
+
+    if (verify != X509_V_OK)
+        (void) snprintf(why, cap, "the certificate is not trusted: %s", X509_verify_cert_error_string(verify));
+    else
+        (void) snprintf(why, cap, "%s", ix_error_text(s->err != 0 ? s->err : IRISX_E_NETWORK));
+    if (verify != X509_V_OK || (s->ssl != NULL && s->err == 0 && !SSL_is_init_finished(s->ssl)))
+        return IRISX_E_TLS;
+    return s->err != 0 ? s->err : IRISX_E_NETWORK;
+}
+
+void *ix_stream_tls_client_new(const char *ca_file)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    int ok = ctx != NULL;
+
+    if (ok)
+        ok =
+            ca_file != NULL ? SSL_CTX_load_verify_locations(ctx, ca_file, NULL) : SSL_CTX_set_default_verify_paths(ctx);
+    if (ok != 1) {
+        ERR_clear_error();
+        SSL_CTX_free(ctx);
+        return NULL;
+    }
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    (void) SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+    (void) SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+    return ctx;
 }
 
 static void say_why(char *why, size_t cap, const char *what, const char *file)

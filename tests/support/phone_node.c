@@ -409,6 +409,17 @@ void phone_node_inject(struct phone_node *n, uint32_t transport, const void *p, 
     ix_phone_ws_message(n->phone, transport, p, len, world_now(n->world));
 }
 
+static void stream_send(struct phone_node *n, const struct ix_phone_out *out)
+{
+    uint8_t message[4 + 2100];
+
+    if (!n->turn || out->len > sizeof message - 4)
+        abort(); /* it was never opened */
+    memcpy(message, &out->socket, 4);
+    memcpy(message + 4, out->data, out->len);
+    world_tell(n->node, n->turn, message, out->len + 4, 5 * IX_MS);
+}
+
 static void output(struct phone_node *n, const struct ix_phone_out *out, struct ix_now now)
 {
     switch (out->kind) {
@@ -432,6 +443,17 @@ static void output(struct phone_node *n, const struct ix_phone_out *out, struct 
         break;
     case IX_OUT_UDP_CLOSE:
         udp_close(n, out->socket);
+        break;
+    case IX_OUT_STREAM_OPEN:
+        if (n->turn)
+            ix_phone_stream_opened(n->phone, out->socket, now);
+        else
+            ix_phone_stream_closed(n->phone, out->socket, IRISX_E_NETWORK, now);
+        break;
+    case IX_OUT_STREAM_SEND:
+        stream_send(n, out);
+        break;
+    case IX_OUT_STREAM_CLOSE:
         break;
     case IX_OUT_WORK:
         n->dtls->work(out->dtls, n->worker);
@@ -474,6 +496,11 @@ static void node_message(void *ctx, struct world_node *from, const void *p, size
     struct phone_node *node = ctx;
     uint32_t conn;
 
+    if (node->turn && from == node->turn) {
+        memcpy(&conn, p, 4);
+        ix_phone_stream_input(node->phone, conn, (const char *) p + 4, n - 4, now.mono_us, now);
+        return;
+    }
     memcpy(&conn, p, 4);
     for (size_t i = 0; i < node->wire_count; i++)
         if (node->wires[i].peer->node == from && node->wires[i].conn == conn) {

@@ -76,6 +76,7 @@ struct phone_node {
     size_t wire_count;
     struct phone_node *server; /* where WS_OPEN connects; NULL: refused */
     uint32_t next_conn;
+    struct world_node *turn; /* where byte streams for TURN go; NULL: they are refused */
     uint64_t ws_delay_us;
     uint64_t work_delay_us; /* WORK takes so long */
     bool down; /* refuses connections */

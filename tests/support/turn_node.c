@@ -12,7 +12,7 @@
 struct session {
     bool used;
     struct ix_addr client; /* UDP */
-    struct world_node *stream; /* or this */
+    struct world_node *stream; /* or this, with the number of its stream as client.scope */
     struct ix_addr relay[2];
     uint64_t expires_us;
     struct {
@@ -51,8 +51,11 @@ static void to_client(
         return;
     }
     while (n) { /* a stream comes in pieces */
+        uint8_t message[4 + 2100];
         size_t piece = 1 + world_pick(s->world, (uint32_t) n);
-        world_tell(s->node, stream, bytes, piece, 5 * IX_MS);
+        memcpy(message, &client->scope, 4);
+        memcpy(message + 4, bytes, piece);
+        world_tell(s->node, stream, message, piece + 4, 5 * IX_MS);
         bytes += piece;
         n -= piece;
     }
@@ -131,7 +134,7 @@ static struct session *session_of(
         struct session *x = &s->sessions[i];
         if (x->used && now_us >= x->expires_us)
             x->used = false;
-        if (x->used && x->stream == stream && (stream || ix_addr_eq(&x->client, from)))
+        if (x->used && x->stream == stream && ix_addr_eq(&x->client, from))
             return x;
     }
     return NULL;
@@ -389,7 +392,8 @@ static void input(
 static void message(void *ctx, struct world_node *from, const void *p, size_t n, struct ix_now now)
 {
     struct ix_addr nobody = { .family = IX_IPV4, .port = 9, .ip = { 192, 0, 2, 254 } };
-    packet(ctx, &nobody, from, p, n, now);
+    memcpy(&nobody.scope, p, 4);
+    packet(ctx, &nobody, from, (const uint8_t *) p + 4, n - 4, now);
 }
 
 /* ---- life -------------------------------------------------------------------------------- */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A TURN server as a node of the virtual network (RFC 8656): long-term credentials, allocations of both families,
- * permissions, channels, expiry, and the errors a test asks for. Clients come over UDP, or over world_tell as a byte
- * stream that arrives in pieces. It is written from the RFC alone and shares only the STUN codec with the client.
+ * permissions, channels, expiry, and the errors a test asks for. Clients come over UDP, or over world_tell as byte
+ * streams that arrive in pieces, each piece behind four bytes that number the stream. It is written from the RFC alone
+ * and shares only the STUN codec with the client.
  */
 #ifndef TEST_TURN_NODE_H
 #define TEST_TURN_NODE_H

@@ -83,6 +83,9 @@ static void output(struct bench *b, const struct ix_phone_out *out)
         keep_event(b, &out->event);
         break;
     case IX_OUT_UDP_SEND:
+    case IX_OUT_STREAM_OPEN:
+    case IX_OUT_STREAM_SEND:
+    case IX_OUT_STREAM_CLOSE:
     case IX_OUT_UDP_CLOSE:
     case IX_OUT_MEDIA:
     case IX_OUT_FRAME:

@@ -61,7 +61,7 @@ static void client_message(void *ctx, struct world_node *from, const void *p, si
     struct client *c = ctx;
     struct ix_turn_data d;
     (void) from;
-    ix_turn_stream(c->t, p, n, now);
+    ix_turn_stream(c->t, (const uint8_t *) p + 4, n - 4, now);
     while (ix_turn_next(c->t, &d, now))
         keep(c, &d);
 }
@@ -72,9 +72,11 @@ static void transmit(struct client *c, const struct ix_addr *server, const void 
     struct ix_addr other = c->other ? turn_node_addr(c->other) : (struct ix_addr){ 0 };
     if (c->other && ix_addr_eq(server, &other))
         to = c->other;
-    if (c->stream)
-        world_tell(c->node, turn_node_world(to), p, n, 5 * IX_MS);
-    else
+    if (c->stream) {
+        uint8_t message[4 + 2100] = { 1 };
+        memcpy(message + 4, p, n);
+        world_tell(c->node, turn_node_world(to), message, n + 4, 5 * IX_MS);
+    } else
         world_send(c->node, &c->at, server, p, n);
 }
 
