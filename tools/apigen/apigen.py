@@ -72,7 +72,7 @@ def main():
     lock = Lock(data, update=args.action == "lock")
     names = [n for n in args.select.split(",") if n]
     model = Model(spec.join(args.spec), lock, selection=Selection(names, args.admin == "true"))
-    lock.check_complete()
+    lock.check_complete(model.spec["info"]["version"])
     if args.action == "headers":
         headers(model, args.out)
     elif args.action == "tables":

@@ -198,6 +198,9 @@ class Model:
         op.family = self.families.get(op.group, "platform")
         op.instead = raw.get("x-irisx-instead", "")
         op.number = self.lock.number(op.id)
+        op.deprecated = bool(raw.get("deprecated"))
+        if op.deprecated:
+            self.lock.deprecate(op.id, self.spec["info"]["version"])
         op.availability = self.one_of(raw, "availability", AVAILABILITY)
         op.auth = AUTH[self.one_of(raw, "auth", AUTH)]
         op.retry = RETRY[self.one_of(raw, "retry", RETRY)]

@@ -128,6 +128,8 @@ class Operation:
         out["summary"] = self.said("summary", None) or words.summary(self)
         if "description" in self.over:
             out["description"] = self.over["description"]["is"]
+        if "deprecated" in self.over:
+            out["deprecated"] = True
         if not r["mounted"]:
             out["x-irisx-availability"] = "unmounted" if "code" in r["source"] else "documented"
         else:

@@ -40,7 +40,7 @@ class Apigen(unittest.TestCase):
     def build(self, update=False):
         lock = Lock(self.lock, update)
         model = Model(self.spec, lock)
-        lock.check_complete()
+        lock.check_complete(self.spec["info"]["version"])
         return model, lock
 
     def refused(self, words):
@@ -54,7 +54,7 @@ class Apigen(unittest.TestCase):
     def test_what_is_checked_in_agrees(self):
         lock = Lock(copy.deepcopy(LOCK))
         model = Model(SPEC, lock)
-        lock.check_complete()
+        lock.check_complete(SPEC["info"]["version"])
         self.assertGreaterEqual(len(model.ops), 1600)
         with open(os.path.join(ROOT, "openapi", "lock.yaml"), encoding="utf-8") as f:
             self.assertEqual(f.read(), lock.text(), "openapi/lock.yaml is not as the tool writes it")
@@ -76,6 +76,37 @@ class Apigen(unittest.TestCase):
     def test_an_operation_cannot_go_nor_change_its_name(self):
         del self.spec["paths"]["/v1/sms"]
         self.refused("operation sms.list is locked and cannot go")
+
+    def remove(self):
+        del self.spec["paths"]["/v1/sms/{id}"]["get"]
+
+    def test_an_operation_goes_after_a_minor_version_of_warning(self):
+        self.spec["paths"]["/v1/sms/{id}"]["get"]["deprecated"] = True
+        self.refused("operation sms.get is deprecated")
+        model, lock = self.build(update=True)
+        self.assertTrue(next(o for o in model.ops if o.id == "sms.get").deprecated)
+        self.assertIn('deprecated:\n  sms.get: "0.1"', lock.text())
+        self.lock = spec.yaml.safe_load(lock.text())
+        self.build()  # it is still there, and so is its number
+        self.remove()
+        self.refused("until the minor version after 0.1")
+        self.spec["info"]["version"] = "0.2.0"
+        self.refused("not in the lock file: the end of sms.get")
+        lock = self.build(update=True)[1]
+        self.lock = spec.yaml.safe_load(lock.text())
+        self.assertNotIn("sms.get", self.lock["operations"])
+        self.assertEqual(self.lock["retired"]["sms.get"]["number"], KNOWN["operations"]["sms.get"])
+        self.build()  # what it alone used may be missing with it
+
+    def test_the_number_and_the_id_of_a_retired_operation_stay_taken(self):
+        self.test_an_operation_goes_after_a_minor_version_of_warning()
+        gone = self.lock["retired"]["sms.get"]
+        gone["number"] = 5000
+        self.spec["paths"]["/v1/new"] = {"get": dict(self.spec["paths"]["/v1/auth/me"]["get"], operationId="auth.new")}
+        model = self.build(update=True)[0]
+        self.assertEqual(next(o.number for o in model.ops if o.id == "auth.new"), 5001)
+        self.spec["paths"]["/v1/new"]["get"]["operationId"] = "sms.get"
+        self.refused("this id was retired")
 
     def test_a_new_operation_gets_the_next_number(self):
         self.spec["paths"]["/v1/new"] = {"get": dict(self.spec["paths"]["/v1/auth/me"]["get"], operationId="auth.new")}
