@@ -20,7 +20,7 @@ extract fail  forecast gather generate handle hangup heartbeat helpful impersona
 invite  join leave link lock login logout lookup mark merge mix move mute normalize optimize pause pay ping play
 predict preview process promote provision publish purchase purge query rate reactivate read record recover redeem refresh
 regenerate register reject release remediate remove render reorder reopen report reschedule reset resolve resume retry
-retire revoke rollback rotate run say scan schedule search select send sign simulate skip snapshot split start stop store
+retire revoke rollback rotate run say scan schedule search select send set sign simulate skip snapshot split start stop store
 submit suggest summarize suspend sync synthesize terminate test toggle track transcribe update transfer transition translate
 trigger trim typing unassign unlink unpause unsubscribe upload validate verify vote whisper
 """.split())

@@ -125,7 +125,7 @@ class Operation:
         answer = self.answer()
         paging = self.paging(answer)
         self.style = paging["style"] if paging else None
-        out["summary"] = self.said("summary", None) or words.summary(self)
+        out["summary"] = self.c.overlay["summaries"].get(self.id) or words.summary(self)
         if "description" in self.over:
             out["description"] = self.over["description"]["is"]
         if "deprecated" in self.over:

@@ -246,7 +246,7 @@ def singular(word):
     for end, to in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("statuses", "status")):
         if last.endswith(end):
             return head + last[:-len(end)] + to
-    if last.endswith("s") and not last.endswith(("ss", "us", "is")) and last not in (
+    if last == "menus" or last.endswith("s") and not last.endswith(("ss", "us", "is")) and last not in (
             "stats", "sms", "analytics", "metrics", "news", "ids", "rcs", "details", "settings", "nats", "us", "stirs", "wfms"):
         return head + last[:-1]
     return word

@@ -105,14 +105,14 @@ def replace(place, name):
 
 def absorb(pool):
     """Smaller types join the larger of the same group and word."""
-    keys = sorted(pool, key=len, reverse=True)
-    for small in reversed(keys):
-        if len(small) < MIN_MEMBERS or small not in pool:
-            continue
-        homes = {(p.group, noun(p)) for p in pool[small]}
-        for large in keys:
-            if large != small and large in pool and len(small) * 2 >= len(large) > len(small) and set(small) <= set(large) \
-                    and homes & {(p.group, noun(p)) for p in pool[large]}:
+    at_home = {}
+    for key in sorted(pool, key=len, reverse=True):
+        for home in {(p.group, noun(p)) for p in pool[key]}:
+            at_home.setdefault(home, []).append(key)
+    for small in sorted(pool, key=len):
+        larger = [k for p in pool[small] for k in at_home[p.group, noun(p)] if len(small) * 2 >= len(k) > len(small)]
+        for large in sorted(set(larger), key=lambda k: (-len(k), str(k))) if len(small) >= MIN_MEMBERS else []:
+            if large in pool and set(small) <= set(large):
                 pool[large] += pool.pop(small)
                 break
 

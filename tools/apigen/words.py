@@ -76,7 +76,21 @@ def one(word):
 
 
 def a(noun):
-    return ("an " if re.match(r"[aeio]|u(?!ni|se|ser)|SMS|MOS|MRR|IVR|STT|SLA|LTV|AMD|RCS|A/B|API|AI\b|IP\b|SIP|SPC", noun) else "a ") + noun
+    return ("an " if re.match(r"[aeioAEIO]|u(?!ni|s)|SMS|MOS|MRR|SLA|LTV|RCS|SPC|STT", noun) else "a ") + noun
+
+
+# What stands before a thing of the group: "AI template", "callback rule"; nothing where the thing alone says it.
+ADJUNCT = {"ai": "AI", "amd": "AMD", "audio": "audio", "business_messaging": "business messaging", "call_quality": "call quality",
+           "callbacks": "callback", "campaign_enhancements": "campaign", "cdn": "CDN", "chat": "chat", "crm": "CRM", "email": "e-mail",
+           "email_service": "e-mail", "email_templates": "e-mail", "imports": "import", "ivr": "IVR", "jobs": "job", "nats": "message bus",
+           "knowledge": "knowledge", "provider_health": "provider", "quality": "quality", "reports": "report", "sms": "SMS",
+           "social": "social media", "social_media": "social media", "traditional_social": "social media", "streaming": "stream",
+           "stripe": "Stripe", "translation": "translation", "usage": "usage", "video_calls": "video", "video": "video", "voice": "voice AI",
+           "voices": "voice", "wallboard": "wallboard", "webrtc": "WebRTC", "whatsapp": "WhatsApp", "wrap_up": "wrap-up", "tenant": "tenant",
+           "stir_shaken": "STIR/SHAKEN", "tenant_isolation": "isolation", "apple": "Apple Business", "google": "Google Business", "rcs": "RCS",
+           "clickhouse": "warehouse", "capacity": "capacity", "dashboard": "dashboard", "analytics_dashboard": "platform", "incidents": "incident",
+           "supervisor": "", "database": "database", "cache": "cache", "unsubscribe": "unsubscribe", "feature_flags": "feature flag",
+           "sms_templates": "SMS", "saml": "SAML", "automation": "automation", "oauth": "OAuth", "adherence": "adherence"}
 
 
 class Scene:
@@ -95,25 +109,38 @@ class Scene:
         if self.owner == self.thing:
             self.owner = ids.snake(owners[-2]) if len(owners) > 1 else None
         self.one = op.path.rstrip("/").endswith("}")
+        if self.one and not self.owner:  # /settings/{tenantId}: those of a tenant
+            word = ids.snake(steps[-1].strip("{}")).removesuffix("_id")
+            if word in OWNERS and word != shapes.singular(self.thing):
+                self.owner, self.one = word, False
 
     def of(self):
         if self.owner:
             return " of " + a(one(self.owner))
         if self.admin and self.verb in ("list", "get") and not self.one:
-            return " of all tenants" if self.group not in PLATFORM else ""
+            return " of all tenants" if self.group not in PLATFORM and self.thing not in FIGURES else ""
         return ""
 
-    def context(self):
+    def adjunct(self):
         """What the group is about, for things whose word alone says too little."""
+        before = self.subs[-2] if len(self.subs) > 1 else self.group
         if self.thing == self.group or self.owner:
             return ""
-        return " (%s)" % plural(self.subs[-2] if len(self.subs) > 1 else self.group)
+        word = ADJUNCT.get(before, ADJUNCT.get(self.group, ""))
+        return "" if not word or plural(self.thing).lower().startswith(word.lower()) else word + " "
+
+    def things(self):
+        return self.adjunct() + plural(self.thing)
+
+    def single(self):
+        return self.adjunct() + one(self.thing)
 
 
+OWNERS = {"tenant", "agent", "provider", "call", "user", "campaign", "queue", "carrier", "scorecard", "resource_type", "contact", "email"}
 # Groups that are about the platform itself, not about tenants' things.
 PLATFORM = {"system", "database", "cache", "auth", "dashboard", "capacity", "clickhouse", "providers", "settings", "audit_log",
             "feature_flags", "email_service", "billing_rates", "search", "reports", "analytics_dashboard", "analytics", "tenants",
-            "ai", "voice", "alerts", "incidents", "resellers", "dunning", "sip_trunks"}
+            "ai", "voice", "alerts", "incidents", "resellers", "dunning", "sip_trunks", "video", "stir_shaken"}
 
 
 def sentence(text):
@@ -125,46 +152,65 @@ def summary(op):
     s = Scene(op)
     if s.verb == "list":
         page = {"P9": "", "P10": "", None: ""}.get((op.style or None), ", page by page")
-        return sentence(plural(s.thing) + s.of() + s.context() + page)
+        return sentence(s.things() + s.of() + page)
     if s.verb == "get":
         return sentence(of_get(s))
     if s.verb == "create":
-        return sentence("add " + a(one(s.thing)) + (" to " + a(one(s.owner)) if s.owner else "") + s.context())
+        return sentence("add " + a(s.single()) + (" to " + a(one(s.owner)) if s.owner else ""))
     if s.verb == "update":
         if s.thing in FIGURES or not s.one and shapes.singular(s.thing) == s.thing:
-            return sentence("change the %s%s%s" % (spell(s.thing), s.of(), s.context()))
-        return sentence("change " + a(one(s.thing)) + s.context())
+            return sentence("change the %s%s%s" % (s.adjunct(), spell(s.thing), s.of()))
+        return sentence("change " + a(s.single()) + (" of " + a(one(s.owner)) if s.owner else ""))
     if s.verb == "delete":
-        return sentence("remove " + a(one(s.thing)) + (" from " + a(one(s.owner)) if s.owner else "") + s.context())
+        return sentence("remove " + a(s.single()) + (" from " + a(one(s.owner)) if s.owner else ""))
     return sentence(of_action(s))
 
 
 def of_get(s):
     if s.one:
-        return "one " + one(s.thing) + s.context()
+        return "one " + s.single()
     if s.thing in FIGURES:
-        about = (a(one(s.owner)) if s.owner else plural(s.subs[-2] if len(s.subs) > 1 else s.group))
         if s.thing == s.group:
             about = "the platform"
+        else:
+            before = s.subs[-2] if len(s.subs) > 1 else s.group
+            about = a(one(s.owner)) if s.owner else ABOUT.get(before, plural(before))
         return "%s %s" % (FIGURES[s.thing], about)
-    return "the %s%s%s" % (spell(s.thing), s.of(), s.context())
+    return "the %s%s%s" % (s.adjunct(), spell(s.thing), s.of())
+
+
+# What figures of a group are about, where its name is not the plural of that.
+ABOUT = {"auth": "the login service", "billing": "the account", "email": "e-mails", "sms": "text messages", "voice": "voice AI",
+         "ai": "AI", "cdn": "the CDN", "amd": "answering machine detection", "analytics": "all channels", "wrap_up": "after-call work",
+         "call_quality": "call quality", "stir_shaken": "caller attestation", "system": "the platform", "dashboard": "the platform",
+         "database": "the database", "cache": "the cache", "nats": "the message bus", "clickhouse": "the warehouse", "chat": "chats",
+         "tenant_isolation": "tenant isolation", "security": "account security", "search": "semantic search", "stt": "transcription",
+         "ivr": "IVR menus", "whatsapp": "WhatsApp", "video": "video", "video_calls": "video calls", "webrtc": "WebRTC", "capacity": "capacity",
+         "social": "social media", "social_media": "social media", "traditional_social": "social media", "email_service": "the mail service",
+         "translation": "translation", "unsubscribe": "opt-outs", "usage": "usage", "wallboard": "the wallboard", "streaming": "streaming",
+         "api": "opt-outs", "churn": "churn", "lockout": "the lockout", "deliverability": "deliverability", "preview_queue": "the preview queue",
+         "platform": "the platform", "stripe": "the Stripe connection", "knowledge": "the knowledge base", "dialplan": "the dialplan",
+         "provider_health": "provider health", "business_messaging": "business messaging", "intelligence": "call intelligence",
+         "billing_analytics": "revenue", "apple": "Apple Business messages", "google": "Google Business messages", "rcs": "RCS messages",
+         "mrr": "recurring revenue", "revenue": "revenue", "email_tracking": "e-mail tracking", "analytics_dashboard": "all tenants",
+         "two_factor": "two-factor login", "freeswitch": "the switch", "automation": "e-mail automation", "dunning": "dunning",
+         "admin": "administration", "audit_log": "the audit log", "tts": "speech synthesis", "supervisor": "supervision",
+         "performance": "performance", "team": "the team", "agents": "agents", "anomalies": "anomalies"}
 
 
 def of_action(s):
     name = s.verb
-    if name in DOES:
-        end = ""
-        verb = DOES[name]
-        for tail in (" as read", " as paid", " the primary one", " the default", " on or off", " in order", " to another time", " by e-mail",
-                     " in bulk"):
-            if verb.endswith(tail) and verb not in ("Make the primary one", "Make the default"):
-                verb, end = verb[:-len(tail)], tail
-        if verb.startswith("Make the"):
-            return "make %s %s%s" % (a(one(s.thing)), verb[5:], s.context())
-        several = name.startswith("bulk") or name in ("export", "import", "search", "cleanup", "collect", "initialize", "purge", "query") and not s.owner
-        noun = plural(s.thing) if several else a(one(s.thing))
-        return "%s %s%s%s" % (verb, noun, end, s.context() if s.subs else "")
-    return "%s: %s%s" % (plural(s.thing), spell(name), s.context() if s.subs else "")
+    if name not in DOES:
+        return "%s: %s" % (s.things(), spell(name))
+    verb, end = DOES[name], ""
+    for tail in (" as read", " as paid", " on or off", " in order", " to another time", " by e-mail", " in bulk"):
+        if verb.endswith(tail):
+            verb, end = verb[:-len(tail)], tail
+    if verb.startswith("Make the"):
+        return "make %s %s" % (a(s.single()), verb[5:])
+    several = name.startswith("bulk") or name in ("export", "import", "search", "cleanup", "collect", "initialize", "purge", "query") \
+        and not s.owner
+    return "%s %s%s" % (verb, s.things() if several else a(s.single()), end)
 
 
 # ---- parameters -----------------------------------------------------------------------------------------------------
