@@ -196,7 +196,7 @@ class Model:
         op.c_const = op.c_stem.upper()
         op.group = raw.get("tags", [op.id.split(".")[0]])[0]
         op.family = self.families.get(op.group, "platform")
-        op.instead = raw.get("x-irisx-instead", "")
+        op.instead = raw.get("x-irisx-alternative", "")
         op.number = self.lock.number(op.id)
         op.deprecated = bool(raw.get("deprecated"))
         if op.deprecated:
