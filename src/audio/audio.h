@@ -39,6 +39,7 @@ int ix_resample_all(const int16_t *in, size_t n, uint32_t from_hz, uint32_t to_h
 /* ---- decoder: any codec in, PCM at one rate out ------------------------------------------ */
 /* samples a payload holds, in its RTP clock (Opus 48000, else 8000); 0 = not a valid payload of that codec */
 uint32_t ix_payload_samples(enum ix_codec_id codec, const uint8_t *payload, size_t len);
+bool ix_opus_redundancy(const uint8_t *payload, size_t len); /* in-band FEC for the packet before is in it */
 struct ix_decoder;
 int ix_decoder_new(struct ix_decoder **out);
 void ix_decoder_free(struct ix_decoder *d);
@@ -84,7 +85,9 @@ int ix_encoder_frame(struct ix_encoder *e, const int16_t *pcm, uint8_t *payload,
 
 /* ---- jitter buffer ----------------------------------------------------------------------- */
 struct ix_jitter_config {
-    uint32_t min_delay_ms, max_delay_ms; /* 0 = 20 and 500; max at most 2000 */
+    uint32_t min_delay_ms, max_delay_ms; /* 0 = 10 and 500; max at most 2000 */
+    uint32_t target_delay_ms; /* 0 = follows the arrivals; else always this, at most max_delay_ms */
+    bool fixed; /* with a target: nothing is stretched, what comes late is lost */
 };
 enum ix_jitter_kind {
     IX_JITTER_NOTHING = 0, /* no stream yet, or it is still filling */
@@ -97,29 +100,55 @@ struct ix_jitter_got {
     enum ix_codec_id codec;
     uint32_t samples; /* RTP clock of the stream */
     uint32_t clock_hz;
-    const uint8_t *payload; /* FRAME; LOST: the next packet or NULL. Borrowed until the next call */
+    const uint8_t *payload; /* FRAME; LOST: the next packet, with redundancy, or NULL. Borrowed until the next call */
     size_t len;
+    uint32_t skip; /* LOST with payload: of `samples`, so many at the beginning were covered before; RTP clock */
     bool cn; /* COMFORT: payload[0] is a new RFC 3389 level */
-    int64_t excess_us; /* delay above the target (below: negative): what time stretching may take out or put in */
+    bool redundant; /* FRAME: came as redundancy inside another packet (RFC 2198) */
+    int64_t excess_us; /* FRAME: delay above the target (below: negative); what is decoded and waits is not in it */
     size_t waiting; /* FRAME: packets behind this one */
     uint64_t waited_us; /* FRAME: from its arrival until now */
 };
 struct ix_jitter_stats { /* packets since new */
     uint64_t received, late, duplicate, lost, discarded, malformed, resets;
     uint64_t discarded_us; /* audio in the discarded ones */
+    uint64_t redundant; /* played from redundancy (RFC 2198) */
+    uint64_t starts, underruns, stalls; /* a talk spurt began at the target; nothing was there; nor for half a second */
     uint64_t delay_us, target_us; /* now */
 };
 struct ix_jitter;
 int ix_jitter_new(const struct ix_jitter_config *c, struct ix_jitter **out);
 void ix_jitter_free(struct ix_jitter *j);
+/* other bounds, from now on; max_delay_ms at most what it was made with */
+void ix_jitter_bounds(struct ix_jitter *j, const struct ix_jitter_config *c);
 void ix_jitter_reset(struct ix_jitter *j); /* forgets stream and estimate, keeps the counters */
-/* AUDIO, CN and EVENT frames (an event only counts for the sequence); clock_hz, 8000 or more, is the stream's */
+/* AUDIO, REDUNDANT, CN and EVENT frames (an event only counts for the sequence); clock_hz, 8000 or more, is the
+ * stream's */
 void ix_jitter_put(struct ix_jitter *j, const struct ix_frame *f, uint32_t clock_hz);
 /* what to play at now + ahead_us, where ahead_us is decoded audio that waits in front of it; frame_us is how much is
- * wanted where nothing is there */
+ * wanted where nothing is there. Lost audio comes in pieces of at most frame_us, or of the packet that restores it */
 void ix_jitter_get(
     struct ix_jitter *j, uint64_t now_us, uint64_t ahead_us, uint32_t frame_us, struct ix_jitter_got *got);
 void ix_jitter_stats(const struct ix_jitter *j, struct ix_jitter_stats *out);
+
+/* ---- time stretching, pitch kept ---------------------------------------------------------- */
+#define IX_STRETCH_MS_BEFORE 5 /* so much of what was played stands in front of the samples given, to be looked at */
+#define IX_STRETCH_MS_MAX 80 /* of more than this only the beginning is searched */
+struct ix_stretch {
+    uint32_t rate_hz; /* 8000, 16000, 48000 */
+    uint32_t lag_max_ms; /* longest piece, 3..15 */
+    float likeness; /* how alike the two ends of the piece must be, 0..1 */
+    float quiet; /* RMS 0..1; below this anything will do */
+};
+struct ix_splice {
+    size_t at, lag; /* samples: the piece begins at `at` and has `lag` */
+    float likeness; /* -1..1 */
+};
+/* false: nowhere in these n samples */
+bool ix_stretch_find(const int16_t *pcm, size_t n, const struct ix_stretch *want, struct ix_splice *out);
+size_t ix_stretch_cut(int16_t *pcm, size_t n, uint32_t rate_hz, const struct ix_splice *s); /* n - lag are left */
+/* n + lag, for which there is room */
+size_t ix_stretch_double(int16_t *pcm, size_t n, uint32_t rate_hz, const struct ix_splice *s);
 
 /* ---- telephone-event (RFC 4733) ---------------------------------------------------------- */
 struct ix_tel_event {

@@ -142,11 +142,11 @@ int ix_decoder_frame(
 }
 
 /* RFC 6716 section 4.2.4: after one voice activity bit for each SILK frame comes the flag of the redundancy */
-static bool has_redundancy(const uint8_t *payload, size_t len)
+bool ix_opus_redundancy(const uint8_t *payload, size_t len)
 {
     const unsigned char *frames[48];
     opus_int16 sizes[48];
-    if (len == 0 || (payload[0] & 0x80))
+    if (len == 0 || len > IX_FRAME_MAX || (payload[0] & 0x80))
         return false; /* CELT only */
     if (opus_packet_parse(payload, (opus_int32) len, NULL, frames, sizes, NULL) <= 0 || sizes[0] == 0)
         return false;
@@ -156,7 +156,7 @@ static bool has_redundancy(const uint8_t *payload, size_t len)
 
 bool ix_decoder_fec(struct ix_decoder *d, const uint8_t *next, size_t len, int16_t *pcm, size_t n)
 {
-    if (d->codec == IX_CODEC_OPUS && next && len <= IX_FRAME_MAX && has_redundancy(next, len) &&
+    if (d->codec == IX_CODEC_OPUS && next && len <= IX_FRAME_MAX && ix_opus_redundancy(next, len) &&
         opus_decode(d->opus, next, (opus_int32) len, pcm, (int) n, 1) == (int) n)
         return true;
     ix_decoder_conceal(d, pcm, n);

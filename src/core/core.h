@@ -289,7 +289,12 @@ struct ix_log {
 void ix_log(const struct ix_log *log, enum ix_log_level level, const char *area, const char *fmt, ...) IX_PRINTF(4, 5);
 
 /* ---- an encoded frame on its way between rtp and media ----------------------------------- */
-enum ix_frame_kind { IX_FRAME_AUDIO = 1, IX_FRAME_EVENT = 2 /* RFC 4733 */, IX_FRAME_CN = 3 /* RFC 3389 */ };
+enum ix_frame_kind {
+    IX_FRAME_AUDIO = 1,
+    IX_FRAME_EVENT = 2, /* RFC 4733 */
+    IX_FRAME_CN = 3, /* RFC 3389 */
+    IX_FRAME_REDUNDANT = 4 /* received only: audio of an earlier packet that another one carried (RFC 2198) */
+};
 #define IX_FRAME_MAX 1280 /* payload bytes; a 60 ms Opus frame at 128 kbit/s has 960 */
 struct ix_frame {
     uint64_t arrival_us; /* received: kernel time on the monotonic clock; to send: 0 */

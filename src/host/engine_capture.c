@@ -45,7 +45,8 @@ void ix_engine_capture(struct ix_engine *e, const struct ix_phone_out *out)
     if (!e->spool)
         return;
     if (out->tap.kind == IX_TAP_RTP) {
-        write_packet(e, out, out->data, out->len, "SRTP on the wire, decrypted here");
+        write_packet(e, out, out->data, out->len,
+            out->tap.outgoing ? "sent as SRTP, in clear here" : "received as SRTP, decrypted here");
         return;
     }
     if (out->tap.kind != IX_TAP_SIP) {

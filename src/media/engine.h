@@ -18,6 +18,7 @@
 #define TICK_MS 20u
 #define MIX_FRAME (MIX_WIDE_HZ / TICKS_PER_S) /* samples of a tick at most */
 #define FIFO_CAP (MIX_WIDE_HZ / 1000 * (IX_PACKET_MS_MAX + 2 * TICK_MS))
+#define FIFO_BEFORE (MIX_WIDE_HZ / 1000 * IX_STRETCH_MS_BEFORE) /* of what was played, kept in front of the fifo */
 #define STASH 256
 
 struct group {
@@ -52,6 +53,11 @@ struct counters { /* as the last statistics saw them */
     uint64_t played_us, concealed_us, silent_us;
 };
 
+struct shaping { /* zero to begin */
+    float floor; /* level of the quietest frames */
+    uint32_t rest; /* ticks before the next piece may be cut out or put in */
+};
+
 struct ix_party {
     uint32_t id;
     struct ix_media *engine; /* NULL: with nobody */
@@ -67,11 +73,11 @@ struct ix_party {
     struct ix_jitter *jitter;
     struct ix_decoder *decoder;
     struct ix_tel_rx tel_rx;
-    int16_t fifo[FIFO_CAP]; /* decoded, not yet played */
-    size_t fifo_n;
+    int16_t past[FIFO_BEFORE + FIFO_CAP]; /* the end of what was played, then what is decoded: ix_party_fifo() */
+    size_t fifo_n; /* decoded, not yet played */
     int16_t heard[MIX_FRAME];
-    float floor; /* level of the quietest frames */
-    bool inserted; /* in this tick */
+    struct shaping shaping;
+    uint64_t made_up_us; /* in a row, and to be heard */
     bool had_audio;
     /* say */
     struct ix_encoder *encoder;
@@ -134,7 +140,11 @@ uint32_t ix_party_clock(const struct ix_party *p);
 
 /* hear.c */
 void ix_party_frame(struct ix_media *m, struct ix_party *p, const struct ix_frame *f, struct ix_now now);
+int16_t *ix_party_fifo(struct ix_party *p);
 void ix_party_hear(struct ix_media *m, struct ix_party *p, uint64_t due_us, struct ix_now now);
+
+/* shape.c: n samples were decoded to the end of the fifo; cuts out or puts in what got.excess_us asks for */
+void ix_party_shape(struct ix_party *p, const struct ix_jitter_got *got, size_t n);
 
 /* say.c: mix holds what all parties say, this one included; NULL if it is alone */
 void ix_party_say(struct ix_media *m, struct ix_party *p, const int32_t *mix);

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hear: received frames to PCM. The jitter buffer says what is to be played; here it is decoded or made up, and delay
- * is taken out or put in where nobody notices: whole frames, while it is quiet. Time stretching will take their place
- * in shape().
+ * Hear: received frames to PCM. The jitter buffer says what is to be played; here it is decoded or made up. What is
+ * decoded waits in a fifo for the tick that plays it; shape.c changes its length.
  */
 #include "media/engine.h"
 
 #include <string.h>
 
-#define SLACK_US 5000 /* around the target nothing is done */
-#define QUIET_MAX 0.02f /* RMS; -34 dB: never quiet above */
-#define QUIET_MIN 0.002f /* -54 dB: always quiet below */
-#define FLOOR_RISE 1.005f /* a frame; the quietest level seen follows a louder room in seconds */
 #define SILENT 0.001f /* -60 dB: what is made up here is not heard */
 #define TAKES_MAX 64u /* a tick: packets of 2.5 ms, some of them thrown away */
+#define MAKE_UP_US (10 * IX_MS) /* what nothing is there for is made up in pieces of this: Opus makes them of 10 ms */
+#define GAP_US (60 * IX_MS) /* made up in a row and to be heard: a dropout */
 
 static void tell_press(struct ix_media *m, const struct ix_party *p, const struct ix_tel_press *press)
 {
@@ -41,40 +38,19 @@ void ix_party_frame(struct ix_media *m, struct ix_party *p, const struct ix_fram
 }
 
 /* ---- what the jitter buffer gave, to the end of the fifo --------------------------------- */
+int16_t *ix_party_fifo(struct ix_party *p)
+{
+    return p->past + FIFO_BEFORE;
+}
+
 static uint64_t samples_us(const struct ix_party *p, size_t n)
 {
     return n * IX_S / p->rate_hz;
 }
 
-static size_t at_rate(const struct ix_party *p, const struct ix_jitter_got *got)
+static size_t at_rate(const struct ix_party *p, const struct ix_jitter_got *got, uint32_t samples)
 {
-    size_t n = (size_t) ((uint64_t) got->samples * p->rate_hz / IX_MAX(got->clock_hz, 1u));
-    return IX_MIN(IX_MAX(n, (size_t) 1), (size_t) p->rate_hz / TICKS_PER_S);
-}
-
-static bool is_quiet(struct ix_party *p, const int16_t *pcm, size_t n)
-{
-    float level = ix_rms(pcm, n);
-    p->floor = IX_MAX(IX_MIN(level, p->floor * FLOOR_RISE), QUIET_MIN / 2.0f);
-    return level < QUIET_MIN || (level < QUIET_MAX && level < p->floor * 1.5f);
-}
-
-/* Takes a quiet frame out when there is more delay than needed, doubles it when there is less. n samples were decoded
- * at the end of the fifo; returns how many are there now. */
-static size_t shape(struct ix_party *p, const struct ix_jitter_got *got, int16_t *pcm, size_t n, size_t space)
-{
-    int64_t length = (int64_t) samples_us(p, n);
-    bool quiet = is_quiet(p, pcm, n);
-    bool out = got->excess_us > length + SLACK_US && got->waiting > 0;
-    bool in = got->excess_us < -SLACK_US && !p->inserted && 2 * n <= space;
-    if (!quiet || (!out && !in))
-        return n;
-    p->stats.stretched_us += (uint64_t) length;
-    if (out)
-        return 0;
-    memcpy(pcm + n, pcm, n * sizeof(*pcm));
-    p->inserted = true;
-    return 2 * n;
+    return (size_t) ((uint64_t) samples * p->rate_hz / IX_MAX(got->clock_hz, 1u));
 }
 
 static void first_audio(struct ix_media *m, struct ix_party *p, struct ix_now now)
@@ -89,9 +65,22 @@ static void first_audio(struct ix_media *m, struct ix_party *p, struct ix_now no
 
 static void count_made_up(struct ix_party *p, const int16_t *pcm, size_t n)
 {
-    p->stats.concealed_us += samples_us(p, n);
-    if (ix_rms(pcm, n) < SILENT)
-        p->stats.silent_concealed_us += samples_us(p, n);
+    uint64_t us = samples_us(p, n);
+    p->stats.concealed_us += us;
+    if (ix_rms(pcm, n) < SILENT) {
+        p->stats.silent_concealed_us += us;
+        p->made_up_us = 0;
+        return;
+    }
+    p->stats.concealment_events += p->made_up_us == 0;
+    p->stats.gaps += p->made_up_us < GAP_US && p->made_up_us + us >= GAP_US;
+    p->made_up_us += us;
+}
+
+static void count_played(struct ix_party *p, size_t n)
+{
+    p->stats.played_us += samples_us(p, n);
+    p->made_up_us = 0;
 }
 
 static size_t rounded(const struct ix_party *p, size_t n)
@@ -100,54 +89,76 @@ static size_t rounded(const struct ix_party *p, size_t n)
     return (n + step - 1) / step * step;
 }
 
+/* what the packet behind restores, less what was covered already; false if it does not */
+static bool restored(struct ix_party *p, const struct ix_jitter_got *got, int16_t *pcm, size_t n)
+{
+    size_t skip = IX_MIN(at_rate(p, got, got->skip), n);
+    bool fec = ix_decoder_fec(p->decoder, got->payload, got->len, pcm, n);
+    memmove(pcm, pcm + skip, (n - skip) * sizeof(*pcm));
+    p->fifo_n += n - skip;
+    if (!fec) {
+        count_made_up(p, pcm, n - skip);
+        return false;
+    }
+    p->stats.fec_us += samples_us(p, n - skip);
+    count_played(p, n - skip);
+    return true;
+}
+
 static void lost(struct ix_party *p, const struct ix_jitter_got *got, int16_t *pcm)
 {
-    size_t n = at_rate(p, got);
-    bool whole = got->codec == IX_CODEC_OPUS && got->payload;
-    if (whole && ix_decoder_fec(p->decoder, got->payload, got->len, pcm, rounded(p, n))) {
-        p->stats.played_us += samples_us(p, n);
-    } else {
-        if (!whole)
-            ix_decoder_conceal(p->decoder, pcm, rounded(p, n));
-        count_made_up(p, pcm, n);
+    size_t n = IX_MIN(rounded(p, IX_MAX(at_rate(p, got, got->samples), (size_t) 1)), FIFO_CAP - p->fifo_n);
+    if (got->payload) {
+        (void) restored(p, got, pcm, n);
+        return;
     }
+    ix_decoder_conceal(p->decoder, pcm, n);
+    count_made_up(p, pcm, n);
     p->fifo_n += n;
 }
 
 static void comfort(struct ix_party *p, const struct ix_jitter_got *got, int16_t *pcm)
 {
-    size_t n = at_rate(p, got);
+    size_t n = rounded(p, IX_MAX(at_rate(p, got, got->samples), (size_t) 1));
     if (got->cn && got->len > 0)
         ix_decoder_set_comfort(p->decoder, got->payload[0] & 0x7f);
-    ix_decoder_comfort(p->decoder, pcm, rounded(p, n));
+    ix_decoder_comfort(p->decoder, pcm, n);
     p->stats.concealed_us += samples_us(p, n);
     p->stats.silent_concealed_us += samples_us(p, n); /* W3C counts comfort noise as silent */
+    p->made_up_us = 0;
     p->fifo_n += n;
 }
 
 static void frame(
     struct ix_media *m, struct ix_party *p, const struct ix_jitter_got *got, int16_t *pcm, struct ix_now now)
 {
-    size_t space = FIFO_CAP - p->fifo_n;
-    int n = ix_decoder_frame(p->decoder, got->codec, got->payload, got->len, pcm, space);
+    int n = ix_decoder_frame(p->decoder, got->codec, got->payload, got->len, pcm, FIFO_CAP - p->fifo_n);
     if (n < 0) {
         lost(p, &(struct ix_jitter_got){ .samples = got->samples, .clock_hz = got->clock_hz }, pcm);
         return;
     }
     first_audio(m, p, now);
     p->stats.buffer_delay_sum_us += got->waited_us;
+    p->stats.heard_delay_sum_us += got->waited_us + samples_us(p, p->fifo_n);
     p->stats.buffer_emitted++;
     p->stats.buffer_delay_us = got->waited_us;
-    size_t kept = shape(p, got, pcm, (size_t) n, space);
-    p->stats.played_us += samples_us(p, kept);
-    p->fifo_n += kept;
+    p->fifo_n += (size_t) n;
+    count_played(p, (size_t) n);
+    ix_party_shape(p, got, (size_t) n);
+}
+
+/* what is still wanted for this tick, in pieces that can be made up */
+static uint32_t wanted_us(const struct ix_party *p)
+{
+    uint64_t us = samples_us(p, p->rate_hz / TICKS_PER_S - p->fifo_n);
+    return (uint32_t) ((us + MAKE_UP_US - 1) / MAKE_UP_US * MAKE_UP_US);
 }
 
 static void take(struct ix_media *m, struct ix_party *p, uint64_t due_us, struct ix_now now)
 {
     struct ix_jitter_got got;
-    int16_t *pcm = p->fifo + p->fifo_n;
-    ix_jitter_get(p->jitter, due_us, samples_us(p, p->fifo_n), (uint32_t) IX_TICK_US, &got);
+    int16_t *pcm = ix_party_fifo(p) + p->fifo_n;
+    ix_jitter_get(p->jitter, due_us, samples_us(p, p->fifo_n), wanted_us(p), &got);
     switch (got.kind) {
     case IX_JITTER_NOTHING: {
         size_t n = p->rate_hz / TICKS_PER_S;
@@ -175,13 +186,13 @@ void ix_party_hear(struct ix_media *m, struct ix_party *p, uint64_t due_us, stru
         tell_press(m, p, &press);
     memset(p->heard, 0, n * sizeof(*p->heard));
     if (p->codec.receive) {
-        p->inserted = false;
+        p->shaping.rest -= p->shaping.rest > 0;
         for (unsigned takes = 0; p->fifo_n < n && takes < TAKES_MAX; takes++)
             take(m, p, due_us, now);
         size_t have = IX_MIN(p->fifo_n, n);
-        memcpy(p->heard, p->fifo, have * sizeof(*p->heard));
+        memcpy(p->heard, ix_party_fifo(p), have * sizeof(*p->heard));
         p->fifo_n -= have;
-        memmove(p->fifo, p->fifo + have, p->fifo_n * sizeof(*p->fifo));
+        memmove(p->past, p->past + have, (FIFO_BEFORE + p->fifo_n) * sizeof(*p->past));
     }
     ix_level_add(&p->level_in, p->heard, n);
     ix_drain_push(p, &p->sink, p->heard, n);

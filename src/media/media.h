@@ -99,6 +99,12 @@ struct ix_media_cmd { /* travels by value in a ring */
 struct ix_media_stats { /* counters since ADD; *_us are durations */
     uint64_t frames_in, frames_out, frames_late, frames_lost, frames_duplicate;
     uint64_t concealed_us, silent_concealed_us, played_us, stretched_us, discarded_us;
+    uint64_t inserted_us, removed_us; /* by time stretching; stretched_us is their sum */
+    uint64_t fec_us, redundant_frames; /* restored from in-band FEC; played from RFC 2198 redundancy */
+    uint64_t accelerations, decelerations; /* pieces cut out, put in */
+    uint64_t concealment_events, gaps; /* runs that were made up and heard; those of 60 ms and more */
+    uint64_t starts, underruns, stalls, resets; /* of the buffer: see ix_jitter_stats */
+    uint64_t heard_delay_sum_us; /* like buffer_delay_sum_us, until the first sample is played */
     uint64_t buffer_delay_us; /* now */
     uint64_t buffer_delay_sum_us, buffer_emitted; /* jitterBufferDelay / emittedCount, as W3C */
     uint64_t buffer_target_us;
@@ -137,7 +143,9 @@ struct ix_media_event {
 struct ix_party_options {
     const struct ix_log *log;
     uint64_t seed;
-    uint32_t min_delay_ms, max_delay_ms; /* jitter buffer; 0 = 20 and 500 */
+    uint32_t min_delay_ms, max_delay_ms; /* jitter buffer; 0 = 10 and 500 */
+    uint32_t target_delay_ms; /* 0 = follows the arrivals */
+    bool fixed_delay; /* with a target: nothing is stretched, what comes late is lost */
 };
 int ix_party_new(const struct ix_party_options *o, struct ix_party **out);
 void ix_party_free(struct ix_party *p); /* not while an engine has it */

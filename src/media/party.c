@@ -4,7 +4,7 @@
 
 static int make_parts(struct ix_party *p, const struct ix_party_options *o)
 {
-    struct ix_jitter_config c = { o->min_delay_ms, o->max_delay_ms };
+    struct ix_jitter_config c = { o->min_delay_ms, o->max_delay_ms, o->target_delay_ms, o->fixed_delay };
     int err = ix_jitter_new(&c, &p->jitter);
     if (!err)
         err = ix_decoder_new(&p->decoder);

@@ -45,5 +45,11 @@ void ix_stats_fill(struct ix_party *p, struct ix_media_stats *out)
     out->frames_lost = j.lost;
     out->frames_duplicate = j.duplicate;
     out->discarded_us = j.discarded_us;
+    out->redundant_frames = j.redundant;
+    out->starts = j.starts;
+    out->underruns = j.underruns;
+    out->stalls = j.stalls;
+    out->resets = j.resets;
+    out->stretched_us = out->inserted_us + out->removed_us;
     out->buffer_target_us = j.target_us;
 }

@@ -118,35 +118,125 @@ Test(jitter, sequence_and_timestamp_wrap)
     ix_jitter_free(j);
 }
 
-Test(jitter, a_lost_packet_is_told_with_the_one_behind_it)
+/* Opus of 20 ms, SILK wideband; with redundancy for the packet before if `lbrr` (RFC 6716 section 4.2.4) */
+static void put_fec(struct ix_jitter *j, unsigned k, bool lbrr, uint64_t late_ms)
 {
-    struct ix_jitter *j = fresh(40, 500);
-    put(j, &plain, 0, 0);
-    put(j, &plain, 2, 0);
-    cr_assert_eq(get(j, 45), 0);
-    struct ix_jitter_got got;
-    ix_jitter_get(j, T0 + 65 * IX_MS, 0, 20000, &got);
-    cr_assert(got.kind == IX_JITTER_LOST && got.samples == 160);
-    cr_assert(got.len == 160 && got.payload[0] == 2, "redundancy is looked for there");
-    cr_assert_eq(get(j, 85), 2);
-    cr_assert_eq(stats(j).lost, 1);
-    ix_jitter_free(j);
+    struct ix_frame f = { .arrival_us = T0 + (k * 20 + late_ms) * IX_MS,
+        .timestamp = k * 960,
+        .ssrc = 1,
+        .seq = (uint16_t) k,
+        .kind = IX_FRAME_AUDIO,
+        .codec = IX_CODEC_OPUS,
+        .len = 60,
+        .payload = { 9 << 3, lbrr ? 0xc0 : 0x80, (uint8_t) k } };
+    ix_jitter_put(j, &f, 48000);
+}
+
+Test(jitter, a_lost_packet_is_told_with_the_one_behind_it_if_that_has_redundancy)
+{
+    for (int lbrr = 0; lbrr < 2; lbrr++) {
+        struct ix_jitter *j = fresh(40, 500);
+        put_fec(j, 0, false, 0);
+        put_fec(j, 2, lbrr, 0);
+        struct ix_jitter_got got;
+        ix_jitter_get(j, T0 + 45 * IX_MS, 0, 20000, &got);
+        cr_assert(got.kind == IX_JITTER_FRAME && got.payload[2] == 0);
+        ix_jitter_get(j, T0 + 65 * IX_MS, 0, 20000, &got);
+        cr_assert(got.kind == IX_JITTER_LOST && got.samples == 960 && got.skip == 0);
+        cr_assert_eq(got.payload != NULL, lbrr);
+        if (lbrr)
+            cr_assert(got.len == 60 && got.payload[2] == 2);
+        ix_jitter_get(j, T0 + 85 * IX_MS, 0, 20000, &got);
+        cr_assert(got.kind == IX_JITTER_FRAME && got.payload[2] == 2);
+        cr_assert_eq(stats(j).lost, 1);
+        ix_jitter_free(j);
+    }
 }
 
 Test(jitter, of_a_longer_gap_only_the_last_packet_can_come_from_redundancy)
 {
     struct ix_jitter *j = fresh(80, 500);
-    put(j, &plain, 0, 0);
-    put(j, &plain, 4, 0);
-    cr_assert_eq(get(j, 80), 0);
+    struct ix_jitter_got got;
+    put_fec(j, 0, true, 0);
+    put_fec(j, 4, true, 0);
+    ix_jitter_get(j, T0 + 80 * IX_MS, 0, 20000, &got);
     for (unsigned k = 1; k < 4; k++) {
-        struct ix_jitter_got got;
         ix_jitter_get(j, T0 + (80 + k * 20) * IX_MS, 0, 20000, &got);
         cr_assert_eq(got.kind, IX_JITTER_LOST);
         cr_assert_eq(got.payload != NULL, k == 3);
     }
-    cr_assert_eq(get(j, 160), 4);
+    ix_jitter_get(j, T0 + 160 * IX_MS, 0, 20000, &got);
+    cr_assert(got.kind == IX_JITTER_FRAME && got.payload[2] == 4);
     cr_assert_eq(stats(j).lost, 3);
+    ix_jitter_free(j);
+}
+
+Test(jitter, of_what_is_restored_the_part_that_was_made_up_before_is_skipped)
+{
+    struct ix_jitter *j = fresh(20, 500);
+    struct ix_jitter_got got;
+    put_fec(j, 0, true, 0);
+    ix_jitter_get(j, T0 + 25 * IX_MS, 0, 20000, &got);
+    ix_jitter_get(j, T0 + 45 * IX_MS, 10 * IX_MS, 10000, &got); /* 1 is not there, nor anything behind it */
+    cr_assert(got.kind == IX_JITTER_LOST && !got.payload && got.samples == 480);
+    put_fec(j, 2, true, 15);
+    ix_jitter_get(j, T0 + 65 * IX_MS, 0, 20000, &got);
+    cr_assert(got.kind == IX_JITTER_LOST && got.payload && got.samples == 960 && got.skip == 480);
+    ix_jitter_get(j, T0 + 65 * IX_MS, 10 * IX_MS, 10000, &got);
+    cr_assert(got.kind == IX_JITTER_FRAME && got.payload[2] == 2);
+    ix_jitter_free(j);
+}
+
+Test(jitter, redundancy_is_waited_for_while_packets_are_lost)
+{
+    struct ix_jitter *j = fresh(10, 500);
+    for (unsigned k = 0; k < 300; k++)
+        if (k % 20 != 7)
+            put_fec(j, k, true, 0);
+    cr_assert_geq(stats(j).target_us, 20 * IX_MS, "%lu us", (unsigned long) stats(j).target_us);
+    cr_assert_leq(stats(j).target_us, 30 * IX_MS);
+    for (unsigned k = 300; k < 2000; k++)
+        put_fec(j, k, false, 0);
+    cr_assert_lt(stats(j).target_us, 15 * IX_MS, "nobody sends any more: %lu us", (unsigned long) stats(j).target_us);
+    ix_jitter_free(j);
+}
+
+Test(jitter, a_packet_inside_another_fills_the_hole_and_only_that)
+{
+    struct ix_jitter *j = fresh(40, 500);
+    put(j, &plain, 0, 0);
+    put(j, &plain, 2, 0);
+    struct ix_frame red = packet(&plain, 1, T0 + 40 * IX_MS);
+    red.kind = IX_FRAME_REDUNDANT;
+    ix_jitter_put(j, &red, CLOCK);
+    red = packet(&plain, 0, T0 + 40 * IX_MS); /* this one has come itself */
+    red.kind = IX_FRAME_REDUNDANT;
+    ix_jitter_put(j, &red, CLOCK);
+    for (int k = 0; k < 3; k++)
+        cr_assert_eq(get(j, (uint64_t) (45 + 20 * k)), k);
+    cr_assert_eq(stats(j).redundant, 1);
+    cr_assert_eq(stats(j).lost, 1, "the path lost it all the same");
+    cr_assert_eq(stats(j).duplicate, 0);
+    red = packet(&plain, 2, T0 + 100 * IX_MS); /* too late */
+    red.kind = IX_FRAME_REDUNDANT;
+    ix_jitter_put(j, &red, CLOCK);
+    put(j, &plain, 3, 40);
+    cr_assert_eq(get(j, 105), 3);
+    ix_jitter_free(j);
+}
+
+Test(jitter, a_packet_that_comes_after_its_redundant_copy_is_played_once)
+{
+    struct ix_jitter *j = fresh(60, 500);
+    put(j, &plain, 0, 0);
+    put(j, &plain, 2, 0);
+    struct ix_frame red = packet(&plain, 1, T0 + 40 * IX_MS);
+    red.kind = IX_FRAME_REDUNDANT;
+    ix_jitter_put(j, &red, CLOCK);
+    put(j, &plain, 1, 30);
+    for (int k = 0; k < 3; k++)
+        cr_assert_eq(get(j, (uint64_t) (65 + 20 * k)), k);
+    cr_assert_eq(stats(j).redundant + stats(j).duplicate + stats(j).lost, 0);
     ix_jitter_free(j);
 }
 
@@ -196,16 +286,63 @@ Test(jitter, what_was_made_up_covers_packets_that_never_come)
 Test(jitter, the_target_follows_the_distribution_not_the_peak)
 {
     struct ix_jitter *j = fresh(20, 500);
-    for (unsigned k = 0; k < 400; k++)
-        put(j, &plain, k, k % 100 == 99 ? 300 : k % 2 * 30);
+    for (unsigned k = 0; k < 3000; k++) /* each 60 s something very late, else 30 ms */
+        put(j, &plain, k, k % 3000 == 999 ? 300 : k % 2 * 30);
     cr_assert_geq(stats(j).target_us, 30 * IX_MS);
     cr_assert_leq(stats(j).target_us, 40 * IX_MS);
-    for (unsigned k = 400; k < 1000; k++)
-        put(j, &plain, k, k % 5 == 0 ? 120 : 0);
+    for (unsigned k = 3000; k < 4000; k++) /* each 2 s a pause of 120 ms: that is the distribution */
+        put(j, &plain, k, k % 100 < 6 ? 120 - k % 100 * 20 : 0);
     cr_assert_geq(stats(j).target_us, 120 * IX_MS);
-    for (unsigned k = 1000; k < 4000; k++)
+    for (unsigned k = 4000; k < 14000; k++)
         put(j, &plain, k, 0);
     cr_assert_eq(stats(j).target_us, 20 * IX_MS, "and comes down again");
+    ix_jitter_free(j);
+}
+
+Test(jitter, another_route_changes_nothing_that_was_learned)
+{
+    struct ix_jitter *j = fresh(10, 500);
+    for (unsigned k = 0; k < 3000; k++)
+        put(j, &plain, k, k % 3 * 20);
+    uint64_t before = stats(j).target_us;
+    for (unsigned k = 3000; k < 6000; k++)
+        put(j, &plain, k, 80 + k % 3 * 20);
+    cr_assert_leq(stats(j).target_us, before + 8 * IX_MS, "%lu, was %lu", (unsigned long) stats(j).target_us,
+        (unsigned long) before);
+    cr_assert_geq(stats(j).target_us + 8 * IX_MS, before);
+    ix_jitter_free(j);
+}
+
+Test(jitter, the_bounds_can_be_set_and_a_target_too)
+{
+    struct ix_jitter *j = NULL;
+    cr_assert_eq(ix_jitter_new(&(struct ix_jitter_config){ .target_delay_ms = 100, .max_delay_ms = 300 }, &j), 0);
+    for (unsigned k = 0; k < 50; k++) {
+        put(j, &plain, k, k % 2 * 30);
+        cr_assert_eq(get(j, k * 20 + 1), k < 5 ? -1 : (int) k - 5);
+    }
+    cr_assert_eq(stats(j).target_us, 100 * IX_MS);
+    ix_jitter_bounds(j, &(struct ix_jitter_config){ .min_delay_ms = 60, .max_delay_ms = 9000 });
+    for (unsigned k = 50; k < 100; k++)
+        put(j, &plain, k, 0);
+    cr_assert_eq(
+        stats(j).target_us, 60 * IX_MS, "no more than memory was taken for: %lu", (unsigned long) stats(j).target_us);
+    ix_jitter_free(j);
+}
+
+Test(jitter, a_fixed_buffer_loses_what_comes_late)
+{
+    struct ix_jitter *j = NULL;
+    cr_assert_eq(ix_jitter_new(&(struct ix_jitter_config){ .target_delay_ms = 40, .fixed = true }, &j), 0);
+    put(j, &plain, 0, 0);
+    put(j, &plain, 1, 0);
+    cr_assert_eq(get(j, 41), 0);
+    cr_assert_eq(get(j, 61), 1);
+    cr_assert_eq(get(j, 81), -2);
+    put(j, &plain, 2, 50); /* at 90 */
+    put(j, &plain, 3, 30);
+    cr_assert_eq(get(j, 101), 3, "the delay has not grown");
+    cr_assert_eq(stats(j).late, 1);
     ix_jitter_free(j);
 }
 
@@ -222,8 +359,8 @@ Test(jitter, excess_tells_how_much_may_be_taken_out)
     cr_assert_eq(got.waited_us, 100 * IX_MS);
     ix_jitter_get(j, T0 + 100 * IX_MS, 0, 20000, &got); /* the caller took 20 ms out: asks again at once */
     cr_assert_eq(got.excess_us, 60 * 1000);
-    ix_jitter_get(j, T0 + 100 * IX_MS, 20 * IX_MS, 20000, &got); /* or has it decoded and in front */
-    cr_assert_eq(got.excess_us, 60 * 1000);
+    ix_jitter_get(j, T0 + 100 * IX_MS, 20 * IX_MS, 20000, &got); /* what is decoded and in front makes no difference */
+    cr_assert_eq(got.excess_us, 40 * 1000);
     ix_jitter_free(j);
 }
 

@@ -35,10 +35,10 @@ Test(stats, a_clean_call_has_clean_figures)
     cr_assert_float_eq(s.level_in, 0.3f / sqrtf(2.0f), 0.02f);
     cr_assert_eq(s.level_out, 0.0f);
     cr_assert_eq(s.frames_out, 250);
-    cr_assert(s.buffer_delay_us >= 20 * IX_MS && s.buffer_delay_us <= 42 * IX_MS);
+    cr_assert(s.buffer_delay_us >= 10 * IX_MS && s.buffer_delay_us <= 42 * IX_MS);
     uint64_t mean = s.buffer_delay_sum_us / s.buffer_emitted;
-    cr_assert(mean >= 20 * IX_MS && mean <= 42 * IX_MS);
-    cr_assert_eq(s.buffer_target_us, 20 * IX_MS);
+    cr_assert(mean >= 10 * IX_MS && mean <= 42 * IX_MS);
+    cr_assert(s.buffer_target_us >= 10 * IX_MS && s.buffer_target_us <= 15 * IX_MS);
     cr_assert(s.mos > 4.3f && s.r_factor > 90.0f);
 }
 
