@@ -57,7 +57,9 @@ typedef struct irisx_client_options {
     uint32_t max_calls; /**< 0 = 128; more are refused with IRISX_E_LIMIT, incoming ones with 486 */
     int32_t zero_thread; /**< 1: the library starts no thread; drive it with irisx_client_run_once */
     int32_t realtime; /**< 1: ask for real-time priority for media */
-    uint32_t request_timeout_ms; /**< whole REST request; 0 = 30000 */
+    uint32_t request_timeout_ms; /**< whole REST operation, all tries and waits; 0 = 30000 */
+    const struct irisx_rest_options *rest; /**< manners towards the REST API (irisx/rest.h); NULL: all defaults. Copied
+                                            */
 } irisx_client_options_t;
 
 /** Initialiser with every default. */

@@ -52,7 +52,7 @@ int ix_rest_new(irisx_client_t *c, struct rest **out)
     r->loop = ix_host_service_loop(c->host);
     r->rng = ix_entropy();
     ix_list_init(&r->jobs);
-    err = ix_auth_new(&r->auth);
+    err = ix_auth_new(IX_AUTH_USER, &r->auth);
     if (!err && c->o.api_key)
         err = ix_auth_set_key(r->auth, c->o.api_key);
     if (err) {

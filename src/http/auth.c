@@ -13,17 +13,19 @@
 
 #define REFRESH_LEAD_MAX (60 * IX_S)
 #define REFRESH_AGAIN (30 * IX_S) /* after an early refresh that failed, while the token still lives */
-#define LOGIN_PATH "/v1/auth/login"
-#define REFRESH_PATH "/v1/auth/refresh"
 #define MAX_BODY 16384
+#define SESSION_ENDED "the session has ended: log in again"
 
-enum exchange { EXCHANGE_NONE = 0, EXCHANGE_LOGIN = 1, EXCHANGE_REFRESH = 2 };
+enum exchange { EXCHANGE_NONE = 0, EXCHANGE_LOGIN = 1, EXCHANGE_REFRESH = 2, EXCHANGE_VERIFY = 3 };
 
 struct ix_auth {
-    char *key, *email, *password, *access, *refresh, *pending;
+    enum ix_auth_realm realm;
+    char *key, *email, *password, *access, *refresh, *pending, *code;
     uint32_t generation; /* of access */
     uint64_t refresh_at_us; /* IX_NEVER: not known */
+    uint64_t ends_us; /* of access, where that is known; IX_NEVER */
     bool login_due; /* email and password are there and not used yet */
+    bool code_due; /* a second factor is there and not used yet */
     bool refresh_due; /* the platform said that access has expired */
     enum exchange running;
     uint32_t running_for; /* generation when it began: an answer for credentials since replaced is dropped */
@@ -60,13 +62,14 @@ static int replace(char **text, const char *value)
     return 0;
 }
 
-int ix_auth_new(struct ix_auth **out)
+int ix_auth_new(enum ix_auth_realm realm, struct ix_auth **out)
 {
     struct ix_auth *a = ix_alloc(sizeof *a);
 
     if (a == NULL)
         return IRISX_E_NO_MEMORY;
-    a->refresh_at_us = IX_NEVER;
+    a->realm = realm;
+    a->refresh_at_us = a->ends_us = IX_NEVER;
     *out = a;
     return 0;
 }
@@ -78,10 +81,17 @@ void ix_auth_forget(struct ix_auth *a)
     drop(&a->access);
     drop(&a->refresh);
     drop(&a->pending);
-    a->refresh_at_us = IX_NEVER;
-    a->login_due = a->refresh_due = false;
+    drop(&a->code);
+    a->refresh_at_us = a->ends_us = IX_NEVER;
+    a->login_due = a->refresh_due = a->code_due = false;
     a->generation++;
     ix_http_error_clear(&a->failure);
+}
+
+bool ix_auth_empty(const struct ix_auth *a)
+{
+    return a->access == NULL && a->refresh == NULL && !a->login_due && !a->code_due && a->running == EXCHANGE_NONE &&
+           a->failure.info.code == IRISX_OK;
 }
 
 void ix_auth_free(struct ix_auth *a)
@@ -98,8 +108,11 @@ int ix_auth_set_key(struct ix_auth *a, const char *api_key)
     return header_safe(api_key) ? replace(&a->key, api_key) : IRISX_E_INVALID;
 }
 
-/* when the token should be renewed: by its own claims; received now, or at another time (age not known) */
-static uint64_t refresh_time(const char *token, bool fresh, struct ix_now now)
+/*
+ * When the token ends: by its own claims; received now (its life counts from now on), or at another time (the wall
+ * clock, as the server's shows it, has to do).
+ */
+static uint64_t end_time(const char *token, bool fresh, struct ix_now now)
 {
     struct ix_jwt_times t;
 
@@ -112,8 +125,14 @@ static uint64_t refresh_time(const char *token, bool fresh, struct ix_now now)
         return fresh ? IX_NEVER : now.mono_us;
     if (left_s > INT64_C(315360000))
         return IX_NEVER; /* ten years: no end worth planning for */
-    uint64_t left_us = (uint64_t) left_s * IX_S;
-    return ix_time_add(now.mono_us, left_us - IX_MIN(left_us / 10, REFRESH_LEAD_MAX));
+    return ix_time_add(now.mono_us, (uint64_t) left_s * IX_S);
+}
+
+static uint64_t refresh_time(uint64_t ends_us, struct ix_now now)
+{
+    uint64_t left_us = ends_us > now.mono_us ? ends_us - now.mono_us : 0;
+
+    return ends_us == IX_NEVER ? IX_NEVER : ends_us - IX_MIN(left_us / 10, REFRESH_LEAD_MAX);
 }
 
 /* refresh NULL keeps the one at hand */
@@ -128,7 +147,8 @@ static int store_tokens(struct ix_auth *a, const char *access, const char *refre
     drop(&a->access);
     a->access = copy;
     a->generation++;
-    a->refresh_at_us = refresh_time(copy, fresh, now);
+    a->ends_us = end_time(copy, fresh, now);
+    a->refresh_at_us = refresh_time(a->ends_us, now);
     a->refresh_due = false;
     ix_http_error_clear(&a->failure);
     return 0;
@@ -155,11 +175,23 @@ int ix_auth_set_login(struct ix_auth *a, const char *email, const char *password
     drop(&a->refresh);
     drop(&a->pending);
     a->generation++;
-    a->refresh_at_us = IX_NEVER;
-    a->refresh_due = false;
+    a->refresh_at_us = a->ends_us = IX_NEVER;
+    a->refresh_due = a->code_due = false;
     a->login_due = true;
     ix_http_error_clear(&a->failure);
     return 0;
+}
+
+int ix_auth_set_code(struct ix_auth *a, const char *totp_code)
+{
+    if (a->pending == NULL)
+        return IRISX_E_STATE;
+    int err = replace(&a->code, totp_code);
+    if (err == 0) {
+        a->code_due = true;
+        ix_http_error_clear(&a->failure);
+    }
+    return err;
 }
 
 /* ---- asking ------------------------------------------------------------------------------ */
@@ -192,11 +224,17 @@ static enum ix_auth_answer ask_session(struct ix_auth *a, struct ix_now now, str
         return IX_AUTH_WAIT;
     if (a->login_due)
         return start(a, EXCHANGE_LOGIN);
+    if (a->code_due)
+        return start(a, EXCHANGE_VERIFY);
     bool stale = a->access == NULL || a->refresh_due || now.mono_us >= a->refresh_at_us;
     if (a->refresh != NULL && stale)
         return start(a, EXCHANGE_REFRESH);
-    if (a->access != NULL)
+    if (a->access != NULL && (a->realm == IX_AUTH_USER || now.mono_us < a->ends_us))
         return IX_AUTH_READY;
+    if (a->access != NULL) { /* known to be over, and not to be renewed */
+        ix_http_error_set(error, IRISX_E_AUTH, IRISX_DOMAIN_LOCAL, "session_ended", SESSION_ENDED);
+        return IX_AUTH_REFUSED;
+    }
     return refuse(a, error);
 }
 
@@ -212,7 +250,8 @@ enum ix_auth_answer ix_auth_ask(
         ix_http_error_set(error, IRISX_E_AUTH, IRISX_DOMAIN_LOCAL, "no_api_key", "the operation wants an API key");
         return IX_AUTH_REFUSED;
     case IX_HTTP_AUTH_KEY_OR_JWT: {
-        bool session = a->running != EXCHANGE_NONE || a->login_due || a->access != NULL || a->refresh != NULL;
+        bool session = a->running != EXCHANGE_NONE || a->login_due || a->code_due || a->access != NULL ||
+                       a->refresh != NULL;
         return a->key != NULL && !session ? IX_AUTH_READY : ask_session(a, now, error);
     }
     case IX_HTTP_AUTH_JWT:
@@ -234,26 +273,28 @@ void ix_auth_headers(const struct ix_auth *a, enum ix_http_auth kind, struct ix_
         ix_buf_fmt(out, "Authorization: Bearer %s\r\n", a->access);
 }
 
-int ix_auth_exchange(const struct ix_auth *a, struct ix_http_request *out)
+struct member {
+    const char *name, *value;
+};
+
+/* a POST of text members; value NULL ends them */
+static int make_post(const char *path, const struct member members[3], enum ix_http_auth auth, struct ix_http_request *out)
 {
-    bool login = a->running == EXCHANGE_LOGIN;
+    struct ix_http_request r = { .method = "POST", .auth = auth, .retry = IX_RETRY_IDEMPOTENT };
     struct ix_buf b;
 
-    if (a->running == EXCHANGE_NONE)
-        return IRISX_E_STATE;
     ix_buf_init(&b, MAX_BODY);
-    ix_buf_str(&b, login ? "{\"email\":" : "{\"refresh_token\":");
-    ix_buf_json_str(&b, ix_str(login ? a->email : a->refresh));
-    if (login) {
-        ix_buf_str(&b, ",\"password\":");
-        ix_buf_json_str(&b, ix_str(a->password));
+    ix_buf_u8(&b, '{');
+    for (size_t i = 0; i < 3 && members[i].value != NULL; i++) {
+        ix_buf_str(&b, i > 0 ? "," : "");
+        ix_buf_json_str(&b, ix_str(members[i].name));
+        ix_buf_u8(&b, ':');
+        ix_buf_json_str(&b, ix_str(members[i].value));
     }
     ix_buf_u8(&b, '}');
-    struct ix_http_request r = {
-        .method = "POST", .body_len = b.n, .auth = IX_HTTP_AUTH_NONE, .retry = IX_RETRY_IDEMPOTENT
-    };
     int err = b.err;
-    r.path = ix_dup_cstr(login ? LOGIN_PATH : REFRESH_PATH);
+    r.body_len = b.n;
+    r.path = ix_dup_cstr(path);
     r.body = err == 0 ? ix_buf_take(&b) : NULL;
     if (r.body == NULL) {
         if (b.p != NULL)
@@ -267,6 +308,40 @@ int ix_auth_exchange(const struct ix_auth *a, struct ix_http_request *out)
     }
     *out = r;
     return 0;
+}
+
+int ix_auth_exchange(const struct ix_auth *a, struct ix_http_request *out)
+{
+    bool admin = a->realm == IX_AUTH_ADMIN;
+
+    switch (a->running) {
+    case EXCHANGE_NONE:
+        break;
+    case EXCHANGE_LOGIN: {
+        const struct member m[3] = { { "email", a->email }, { "password", a->password } };
+        return make_post(admin ? "/admin/auth/login" : "/v1/auth/login", m, IX_HTTP_AUTH_NONE, out);
+    }
+    case EXCHANGE_REFRESH: {
+        const struct member m[3] = { { "refresh_token", a->refresh } };
+        return make_post("/v1/auth/refresh", m, IX_HTTP_AUTH_NONE, out);
+    }
+    case EXCHANGE_VERIFY: {
+        const struct member m[3] = { { "pending_token", a->pending }, { "totp_code", a->code } };
+        return make_post(admin ? "/admin/auth/verify-2fa" : "/v1/auth/verify-2fa", m, IX_HTTP_AUTH_NONE, out);
+    }
+    }
+    return IRISX_E_STATE;
+}
+
+int ix_auth_logout(const struct ix_auth *a, struct ix_http_request *out)
+{
+    const struct member m[3] = { { "refresh_token", a->refresh } };
+
+    if (a->access == NULL)
+        return IRISX_E_STATE;
+    if (a->realm == IX_AUTH_ADMIN)
+        return make_post("/admin/auth/logout", m, IX_HTTP_AUTH_ADMIN, out);
+    return make_post("/v1/auth/logout", m, IX_HTTP_AUTH_JWT, out);
 }
 
 /* ---- the exchange's end ------------------------------------------------------------------ */
@@ -289,9 +364,10 @@ static int take_tokens(struct ix_auth *a, const irisx_value_t *root, struct ix_n
     const irisx_value_t *data = irisx_value_get(root, "data");
 
     if (irisx_value_get_bool(data, "requires_2fa", 0) || irisx_value_get_bool(root, "requires_2fa", 0)) {
-        (void) replace(&a->pending, irisx_value_get_text(data, "pending_token", NULL)); /* NULL: none to show */
+        const char *pending = irisx_value_get_text(data, "pending_token", NULL);
+        (void) replace(&a->pending, irisx_value_get_text(root, "pending_token", pending)); /* NULL: none to show */
         ix_http_error_set(error, IRISX_E_AUTH, IRISX_DOMAIN_HTTP, "requires_2fa",
-            "the account wants a second factor: use auth.verify_2fa");
+            "the account wants a second factor: give its code (irisx_client_login_2fa)");
         return IRISX_E_AUTH;
     }
     const char *access = irisx_value_get_text(tokens, "access_token", irisx_value_get_text(tokens, "token", NULL));
@@ -328,10 +404,11 @@ static int after_refresh(struct ix_auth *a, int err, struct ix_now now, struct i
 {
     if (err == IRISX_E_AUTH || err == IRISX_E_FORBIDDEN || err == IRISX_E_HTTP) {
         ix_http_error_set(
-            error, IRISX_E_AUTH, IRISX_DOMAIN_HTTP, "session_ended", "the session has ended: log in again");
+            error, IRISX_E_AUTH, IRISX_DOMAIN_HTTP, "session_ended", SESSION_ENDED);
         drop(&a->access);
         drop(&a->refresh);
-        a->refresh_at_us = IX_NEVER;
+        a->generation++;
+        a->refresh_at_us = a->ends_us = IX_NEVER;
         a->refresh_due = false;
         return IRISX_E_AUTH;
     }
@@ -365,6 +442,11 @@ int ix_auth_input(struct ix_auth *a, int err, const char *detail, const struct i
     if (was == EXCHANGE_LOGIN) {
         a->login_due = false;
         drop(&a->password);
+    } else if (was == EXCHANGE_VERIFY) {
+        a->code_due = false;
+        drop(&a->code);
+        if (err == 0)
+            drop(&a->pending);
     } else if (err != 0) {
         err = after_refresh(a, err, now, error);
     }

@@ -157,3 +157,58 @@ void ix_redact_query(struct ix_buf *out, struct ix_str query)
             ix_buf_str(out, "=" STARS);
     }
 }
+
+/* ---- telephone numbers -------------------------------------------------------------------- */
+
+static bool phone_char(char c)
+{
+    return (c >= '0' && c <= '9') || c == '+' || c == '-' || c == ' ' || c == '(' || c == ')' || c == '.';
+}
+
+static bool word_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '%';
+}
+
+static size_t digits_in(struct ix_str s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.n; i++)
+        n += s.p[i] >= '0' && s.p[i] <= '9';
+    return n;
+}
+
+/* a run of such characters that stands alone; all digits but the last two become '*' */
+static void write_run(struct ix_buf *out, struct ix_str run, bool alone)
+{
+    size_t digits = digits_in(run);
+    bool phone = alone && digits >= 7 && digits <= 18;
+
+    for (size_t i = 0; i < run.n; i++) {
+        bool digit = run.p[i] >= '0' && run.p[i] <= '9';
+        ix_buf_u8(out, phone && digit && digits > 2 ? '*' : (uint8_t) run.p[i]);
+        digits -= digit;
+    }
+}
+
+void ix_redact_phones(struct ix_buf *out, struct ix_str text)
+{
+    size_t at = 0;
+
+    while (at < text.n) {
+        size_t end = at;
+        while (end < text.n && phone_char(text.p[end]))
+            end++;
+        if (end == at) {
+            ix_buf_u8(out, (uint8_t) text.p[at++]);
+            continue;
+        }
+        /* "%2B12025550199": the plus sign, escaped */
+        bool escaped = at >= 3 && text.p[at - 1] == 'B' && text.p[at - 3] == '%' && text.p[at - 2] == '2';
+        bool before = at == 0 || escaped || !word_char(text.p[at - 1]);
+        bool after = end == text.n || !word_char(text.p[end]);
+        write_run(out, ix_str_slice(text, at, end), before && after);
+        at = end;
+    }
+}

@@ -69,8 +69,8 @@ enum ix_retry_class ix_retry_class_of(const char *method)
     return IX_RETRY_UNSAFE;
 }
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7, the one form that is generated); Unix seconds, or -1 */
-static int64_t parse_http_date(struct ix_str s)
+/* "Sun, 06 Nov 1994 08:49:37 GMT": the one form that is generated */
+int64_t ix_http_date(struct ix_str s)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     char iso[] = "0000-00-00T00:00:00Z";
@@ -105,8 +105,8 @@ static uint64_t header_retry_after(struct ix_str headers)
 
     if (ix_str_u64(value, MAX_RETRY_AFTER_S, &s) == 0)
         return s * IX_S;
-    int64_t until = parse_http_date(value);
-    int64_t now = parse_http_date(ix_http_header(headers, "Date"));
+    int64_t until = ix_http_date(value);
+    int64_t now = ix_http_date(ix_http_header(headers, "Date"));
     return until > now && now >= 0 ? seconds_to_us((double) (until - now)) : 0;
 }
 
@@ -129,4 +129,28 @@ uint64_t ix_http_retry_after_us(const struct ix_http_response *r, const irisx_va
     us = body_retry_after(parsed);
     irisx_value_free(parsed);
     return us;
+}
+
+/* ---- the server's clock ------------------------------------------------------------------ */
+
+void ix_skew_learn(struct ix_skew *k, struct ix_str headers, struct ix_now now, uint64_t round_us)
+{
+    int64_t date = ix_http_date(ix_http_header(headers, "Date"));
+
+    if (date < 0 || round_us > 10 * IX_S)
+        return;
+    /* written somewhere in the round trip, cut to whole seconds */
+    int64_t server_us = date * (int64_t) IX_S + (int64_t) (IX_S / 2);
+    int64_t offset = server_us - (now.wall_us - (int64_t) (round_us / 2));
+    int64_t blur = (int64_t) (IX_S / 2 + round_us / 2);
+    int64_t apart = offset - (k->known ? k->offset_us : 0);
+    if (apart > blur || apart < -blur) /* within it, what was known is as good */
+        k->offset_us = offset;
+    k->known = true;
+}
+
+struct ix_now ix_skew_now(const struct ix_skew *k, struct ix_now now)
+{
+    now.wall_us += k->offset_us;
+    return now;
 }

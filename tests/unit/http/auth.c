@@ -13,7 +13,7 @@ static struct ix_now now = { .mono_us = 1000 * IX_S, .wall_us = INT64_C(17951662
 
 static void setup(void)
 {
-    cr_assert_eq(ix_auth_new(&a), 0);
+    cr_assert_eq(ix_auth_new(IX_AUTH_USER, &a), 0);
 }
 
 static void teardown(void)

@@ -14,7 +14,7 @@ static int session(void *arg)
     struct ix_http_request r = { 0 };
     struct ix_http_response answer = { .status = 200,
         .body = IX_STR("{\"data\":{\"tokens\":{\"access_token\":\"x.eyJleHAiOjEwMH0.x\",\"refresh_token\":\"R\"}}}") };
-    int err = ix_auth_new(&a);
+    int err = ix_auth_new(IX_AUTH_USER, &a);
 
     (void) arg;
     if (err == 0)

@@ -81,3 +81,24 @@ Test(http_redact, takes_secrets_out_of_a_query)
     ix_redact_query(&out, IX_STR("a=1&token=abc&limit=2&key=&password"));
     gives("a=1&token=***&limit=2&key=***&password");
 }
+
+static void phones(const char *text, const char *expected)
+{
+    struct ix_buf b;
+
+    ix_buf_init(&b, 4096);
+    ix_redact_phones(&b, ix_str(text));
+    char *have = ix_buf_take(&b);
+    cr_expect_str_eq(have, expected);
+    ix_free(have);
+}
+
+Test(http_redact, telephone_numbers_keep_two_digits)
+{
+    phones("{\"to\":\"+12025550199\",\"from\":\"12025550101\"}", "{\"to\":\"+*********99\",\"from\":\"*********01\"}");
+    phones("GET /v1/contacts?phone=%2B12025550199&limit=50", "GET /v1/contacts?phone=%2B*********99&limit=50");
+    phones("\"(202) 555-0199\"", "\"(***) ***-**99\"");
+    phones("{\"id\":\"101\",\"sid\":\"CA78d873861fb19a5aa2a5f77732e94ebf\"}",
+        "{\"id\":\"101\",\"sid\":\"CA78d873861fb19a5aa2a5f77732e94ebf\"}");
+    phones("", "");
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "http/http.h"
 
@@ -148,4 +149,74 @@ Test(http_retry, takes_not_found_on_a_repeated_delete_as_done_before)
     cr_assert_eq(ix_retry_next(&r, &lost, &rng, 0, &at), IX_RETRY_AGAIN);
     cr_assert_eq(ix_retry_next(&r, &gone, &rng, 0, &at), IX_RETRY_REPEATED);
     cr_assert_eq(first(IX_RETRY_IDEMPOTENT, "DELETE", gone), IX_RETRY_DONE, "the first one found nothing");
+}
+
+Test(http_retry, a_delete_that_never_reached_the_server_and_finds_nothing_found_nothing)
+{
+    struct ix_retry r;
+    struct ix_attempt refused = failure(IRISX_E_NETWORK, false), none = status(404), lost = failure(IRISX_E_NETWORK, true);
+    uint64_t at = 0;
+
+    ix_retry_init(&r, NULL, IX_RETRY_IDEMPOTENT, "DELETE", IX_NEVER);
+    cr_assert_eq(ix_retry_next(&r, &refused, &rng, 1000, &at), IX_RETRY_AGAIN);
+    cr_assert_eq(ix_retry_next(&r, &none, &rng, 1000, &at), IX_RETRY_DONE);
+    ix_retry_init(&r, NULL, IX_RETRY_IDEMPOTENT, "DELETE", IX_NEVER);
+    cr_assert_eq(ix_retry_next(&r, &lost, &rng, 1000, &at), IX_RETRY_AGAIN);
+    cr_assert_eq(ix_retry_next(&r, &none, &rng, 1000, &at), IX_RETRY_REPEATED);
+}
+
+Test(http_retry, another_server_is_asked_at_once_even_after_a_certificate_that_is_not_trusted)
+{
+    struct ix_retry r;
+    struct ix_attempt a = failure(IRISX_E_TLS, false);
+    uint64_t at = 0;
+
+    ix_retry_init(&r, NULL, IX_RETRY_UNSAFE, "POST", IX_NEVER);
+    cr_assert_eq(ix_retry_next(&r, &a, &rng, 1000, &at), IX_RETRY_DONE);
+    ix_retry_init(&r, NULL, IX_RETRY_UNSAFE, "POST", IX_NEVER);
+    a.elsewhere = true;
+    cr_assert_eq(ix_retry_next(&r, &a, &rng, 1000, &at), IX_RETRY_AGAIN);
+    cr_assert_eq(at, 1000);
+    a = failure(IRISX_E_NETWORK, true);
+    a.elsewhere = true;
+    cr_assert_eq(ix_retry_next(&r, &a, &rng, 1000, &at), IX_RETRY_UNKNOWN, "the table holds there too");
+}
+
+Test(http_retry, an_outage_is_not_amplified_beyond_the_budget)
+{
+    struct ix_budget budget;
+    uint32_t sent = 0, operations = 1000;
+
+    ix_budget_init(&budget, 20, 0);
+    for (uint32_t i = 0; i < operations; i++) { /* all within one second */
+        struct ix_retry r;
+        struct ix_attempt a = status(503);
+        uint64_t at = i * IX_MS;
+        ix_retry_init(&r, NULL, IX_RETRY_SAFE, "GET", IX_NEVER);
+        r.budget = &budget;
+        do
+            sent++;
+        while (ix_retry_next(&r, &a, &rng, i * IX_MS, &at) == IX_RETRY_AGAIN);
+    }
+    cr_expect_eq(sent, operations + 20);
+    cr_expect_not(ix_budget_take(&budget, IX_S));
+    for (int i = 0; i < 10; i++)
+        ix_budget_earn(&budget);
+    cr_expect(ix_budget_take(&budget, IX_S), "ten that end well allow one");
+    cr_expect_not(ix_budget_take(&budget, IX_S));
+    cr_expect(ix_budget_take(&budget, 6 * IX_S), "and so do five seconds");
+    cr_expect_not(ix_budget_take(&budget, 6 * IX_S));
+}
+
+Test(http_retry, keys_are_random_uuids_and_a_server_that_honours_them_says_so)
+{
+    char a[IX_KEY_SIZE], b[IX_KEY_SIZE];
+
+    ix_idempotency_key(&rng, a);
+    ix_idempotency_key(&rng, b);
+    cr_expect_str_neq(a, b);
+    cr_expect_eq(strlen(a), 36);
+    cr_expect_eq(a[14], '4');
+    cr_expect(ix_idempotency_told(IX_STR("Date: x\r\nidempotency-key: abc\r\n")));
+    cr_expect_not(ix_idempotency_told(IX_STR("Date: x\r\n")));
 }

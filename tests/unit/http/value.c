@@ -86,3 +86,17 @@ Test(http_value, clears_a_request_twice_and_null)
     ix_http_request_clear(&r);
     ix_http_request_clear(NULL);
 }
+
+Test(http_value, the_servers_clock_is_learned_from_date)
+{
+    struct ix_skew k = { 0 };
+    struct ix_now now = { 5 * IX_S, INT64_C(784111777) * 1000000 }; /* Sun, 06 Nov 1994 08:49:37 GMT */
+
+    ix_skew_learn(&k, IX_STR("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"), now, 20 * IX_MS);
+    cr_assert_eq(k.offset_us, 0, "the same second");
+    ix_skew_learn(&k, IX_STR("Date: Sun, 06 Nov 1994 09:49:37 GMT\r\n"), now, 20 * IX_MS);
+    int64_t off = ix_skew_now(&k, now).wall_us - now.wall_us;
+    cr_assert(off > INT64_C(3599000000) && off < INT64_C(3601000000), "%lld", (long long) off);
+    ix_skew_learn(&k, IX_STR("Date: nonsense\r\n"), now, 20 * IX_MS);
+    cr_assert_eq(ix_skew_now(&k, now).wall_us - now.wall_us, off);
+}
