@@ -183,15 +183,40 @@ void *ix_ws_context(const struct ix_ws *ws);
 
 /* ---- HTTP transfers (libcurl multi on this loop) ----------------------------------------- */
 struct ix_http_client;
+struct ix_transfer_limits { /* of one transfer; ms, 0 = none unless said otherwise */
+    uint32_t resolve_ms; /* 0 = 5000 */
+    uint32_t tcp_ms; /* connection, proxy included; 0 = 10000 */
+    uint32_t tls_ms; /* handshake; 0 = 10000 */
+    uint32_t connect_ms; /* both together */
+    uint32_t answer_ms; /* from the last byte sent to the first of the answer */
+    uint32_t idle_ms; /* without a byte either way once it moves */
+};
+/*
+ * Bodies that are not held in memory. On the loop's thread. IX_STREAM_LATER: nothing now, ix_transfer_resume tells when
+ * to ask again; IX_STREAM_STOP: the transfer ends with IRISX_E_CANCELLED.
+ */
+enum { IX_STREAM_LATER = -1, IX_STREAM_STOP = -2 };
+struct ix_transfer_stream { /* all zero: none */
+    void *ctx;
+    /* the request's body: bytes written to `to` (0 = its end), LATER or STOP */
+    int64_t (*read)(void *ctx, void *to, size_t room);
+    uint64_t size; /* of the body; UINT64_MAX unknown: sent in chunks */
+    /* the body of an answer with a status of success, decoded: all of it is taken (0), or LATER or STOP */
+    int (*write)(void *ctx, long status, struct ix_str headers, const void *p, size_t n);
+    /* at most ten times a second and once at the end; totals 0 while unknown; may be NULL */
+    void (*progress)(void *ctx, uint64_t sent, uint64_t send_total, uint64_t received, uint64_t receive_total);
+};
 struct ix_transfer_request { /* values; copied */
     const char *method, *url;
     const char *headers; /* "Name: value\r\n" lines */
     const void *body; /* NULL with body_len 0 = none (POST/PATCH/PUT then send {}) */
     size_t body_len;
     uint32_t timeout_ms; /* whole transfer; 0 = 30000 */
-    uint32_t connect_timeout_ms; /* 0 = 10000 */
-    size_t max_response; /* 0 = 8 MiB */
-    bool safe; /* GET, HEAD: libcurl may replay it on a dead reused connection; never set for others */
+    struct ix_transfer_limits limits;
+    size_t max_response; /* decoded, in memory; 0 = 8 MiB */
+    bool safe; /* libcurl may send it again by itself on a kept connection that died; never set for what may act */
+    bool plain; /* asks for no content encoding: ranges, bytes to be kept as they are */
+    struct ix_transfer_stream stream;
 };
 struct ix_transfer_result {
     int err; /* 0: an HTTP answer is there, whatever its status; else IRISX_E_NETWORK, _DNS, _TLS, _TIMEOUT,
@@ -209,15 +234,23 @@ struct ix_transfer;
 typedef void (*ix_transfer_fn)(void *ctx, const struct ix_transfer_result *r);
 struct ix_http_options {
     struct ix_tls_options tls;
+    const char *cert_file, *key_file; /* PEM, for servers that ask; key NULL: in cert_file */
+    const char *pinned_keys; /* "sha256//BASE64;..."; NULL none */
     const char *user_agent;
     uint32_t max_connections_per_host; /* 0 = 6 */
-    const char *proxy; /* NULL = none (environment is not read) */
+    const char *proxy; /* "http://...", "socks5h://..."; NULL = none */
+    const char *no_proxy; /* hosts, between commas; NULL = none */
+    bool environment; /* without proxy: http_proxy, https_proxy, all_proxy, no_proxy are read once, here */
 };
 int ix_http_client_new(struct ix_loop *loop, const struct ix_http_options *o, struct ix_http_client **out);
 void ix_http_client_free(struct ix_http_client *c); /* cancels all, callbacks with IRISX_E_CANCELLED */
 int ix_transfer_start(struct ix_http_client *c, const struct ix_transfer_request *r, ix_transfer_fn fn, void *ctx,
     struct ix_transfer **out);
 void ix_transfer_cancel(struct ix_transfer *t); /* fn is called with IRISX_E_CANCELLED before it returns */
+void ix_transfer_resume(struct ix_transfer *t); /* after IX_STREAM_LATER; not inside a callback of the transfer */
+/* Where a Location header leads from base (RFC 3986 section 5). IRISX_E_INVALID: nowhere that http or https reaches */
+int ix_http_url_join(const char *base, const char *location, char **out);
+bool ix_http_same_origin(const char *a, const char *b); /* scheme, host and port */
 
 /* ---- files ------------------------------------------------------------------------------- */
 /* all of these block: helper threads only. out is initialised here; empty on failure. IRISX_E_TOO_LARGE over the limit

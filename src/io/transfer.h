@@ -3,23 +3,36 @@
 #ifndef IX_IO_TRANSFER_H
 #define IX_IO_TRANSFER_H
 
+#include <curl/curl.h>
+
 #include "io/internal.h"
 
-#define IX_NAMES_KEPT 8
-struct ix_name { /* libcurl has the addresses of this host until then */
+#define IX_ORIGINS_KEPT 8
+struct ix_origin { /* a host and port that was asked lately */
     char host[256];
     uint16_t port;
-    uint64_t until_us;
+    uint64_t until_us; /* libcurl has its addresses until then; 0 never looked up */
+    long idle_s; /* how long one of its connections may have been idle and still be used */
 };
 
 struct ix_http_client {
     struct ix_loop *loop;
-    void *multi; /* CURLM */
+    CURLM *multi;
     struct ix_loop_timer *timer; /* libcurl's */
+    struct ix_loop_timer *limits; /* ours: the earliest end of a phase or transfer, or before it */
+    uint64_t limits_us;
     struct ix_list transfers;
-    char *ca_file, *user_agent, *proxy;
-    struct ix_name names[IX_NAMES_KEPT];
-    size_t name_at; /* the next to be overwritten */
+    struct ix_list spare; /* transfers that ended, with their handles */
+    size_t spare_count;
+    struct ix_list socks; /* descriptors of libcurl's that are watched */
+    char *ca_file, *user_agent, *cert_file, *key_file, *pinned;
+    char *proxy, *secure_proxy, *no_proxy; /* for http and https; NULL none */
+    const char *encodings; /* that this libcurl can undo */
+    struct ix_origin origins[IX_ORIGINS_KEPT];
+    size_t origin_at; /* the next to be overwritten */
+    char last_authority[300], last_host[256]; /* of the last URL */
+    uint16_t last_port;
+    bool last_secure;
     bool starved; /* a socket could not be watched: out of memory */
     bool in_callback, dying; /* freed inside a callback: ends when that returns */
     /* of the last TLS handshake; handshakes do not overlap within a turn that ends one */
@@ -27,34 +40,91 @@ struct ix_http_client {
     char tls_names[200]; /* whom the last accepted one is for */
 };
 
+enum ix_phase { /* of a transfer; each has its own limit */
+    IX_PHASE_WAIT = 0, /* for a connection */
+    IX_PHASE_RESOLVE,
+    IX_PHASE_CONNECT,
+    IX_PHASE_TLS,
+    IX_PHASE_SEND, /* a body that is read piece by piece */
+    IX_PHASE_ANSWER, /* all is sent */
+    IX_PHASE_MOVE /* the answer comes */
+};
+
+enum ix_shape { IX_SHAPE_NONE = 0, IX_SHAPE_GET, IX_SHAPE_HEAD, IX_SHAPE_POST, IX_SHAPE_OTHER };
+
+#define IX_FIELDS_MAX 40
 struct ix_transfer {
     struct ix_list node;
     struct ix_http_client *client;
-    void *easy; /* CURL */
-    void *fields, *addresses; /* struct curl_slist */
+    CURL *easy; /* kept when the transfer ends, with the options that are the same for all */
+    struct curl_slist fields[IX_FIELDS_MAX]; /* into lines */
+    char *lines; /* header lines, each ended by NUL; wiped at the end */
+    size_t lines_n;
+    struct curl_slist *addresses;
     struct ix_resolve *resolve; /* the host is being looked up; libcurl does not know the transfer yet */
-    struct ix_loop_timer *resolve_timer;
-    uint64_t begun_us; /* the lookup */
+    uint64_t begun_us;
     bool added; /* libcurl knows it */
     ix_transfer_fn fn;
     void *ctx;
     char host[256];
+    struct ix_origin *origin;
     uint16_t port;
-    bool safe, has_body;
+    bool safe, secure, has_body;
     uint8_t *body;
-    size_t body_len, body_at;
+    size_t body_len;
+    enum ix_shape shape; /* what easy is set to */
+    long idle_set;
+    bool plain_set; /* easy asks for no encoding */
+    int proxy_set; /* 1: that for http, 2: for https */
+    struct ix_transfer_stream stream;
+    uint64_t sent, received; /* of streams */
+    uint64_t told_us; /* progress */
+    bool paused, stopped; /* stopped: the stream's owner gave up */
     struct ix_buf answer, head;
-    uint32_t timeout_ms, connect_timeout_ms;
+    enum ix_phase phase;
+    uint64_t ends_us, phase_us, connect_us; /* connect_us: of TCP and TLS together */
+    uint32_t timeout_ms, phase_ms; /* for sentences */
+    struct ix_transfer_limits limits;
     size_t max_answer;
+    uint32_t requests; /* how often libcurl began to send */
+    long status; /* of the answer at hand */
     bool too_large;
+    bool replay_refused; /* libcurl wanted to send it again */
     bool head_whole; /* the empty line behind the answer's head came */
     struct ix_addr tried; /* the address of the last connection attempt */
 };
 
-int ix_transfer_begin(struct ix_transfer *t); /* looks the host up where that is needed, then hands over */
-int ix_transfer_hand_over(struct ix_transfer *t); /* to libcurl */
+/* transfer.c */
 void ix_transfer_end(struct ix_transfer *t, struct ix_transfer_result *r); /* tells, and frees t */
-/* err, detail and any_byte_sent of a transfer that libcurl ended with this code */
+/* transfer_name.c: looks the host up where that is needed, then hands over */
+int ix_transfer_begin(struct ix_transfer *t);
+int ix_transfer_hand_over(struct ix_transfer *t); /* to libcurl */
+struct ix_origin *ix_transfer_origin(struct ix_http_client *c, const char *host, uint16_t port);
+/* transfer_setup.c */
+struct ix_transfer *ix_transfer_take(struct ix_http_client *c); /* a spare one, or new; NULL on no memory */
+void ix_transfer_give(struct ix_transfer *t); /* back, or freed */
+void ix_transfer_free(struct ix_transfer *t);
+int ix_transfer_set(struct ix_transfer *t, const struct ix_transfer_request *r);
+/* transfer_flow.c: what libcurl asks and tells while it runs */
+size_t ix_transfer_read(char *to, size_t size, size_t count, void *ctx);
+int ix_transfer_rewind(void *ctx, curl_off_t offset, int origin);
+size_t ix_transfer_write(char *p, size_t size, size_t count, void *ctx);
+size_t ix_transfer_header(char *p, size_t size, size_t count, void *ctx);
+int ix_transfer_before(void *ctx, char *remote, char *local, int remote_port, int local_port);
+/* tells the stream's owner, seldom, or surely at the end */
+void ix_transfer_progress(struct ix_transfer *t, bool end);
+/* transfer_limit.c */
+void ix_transfer_enter(struct ix_transfer *t, enum ix_phase phase);
+void ix_transfer_moved(struct ix_transfer *t); /* a byte went either way */
+void ix_transfer_limits_due(void *client);
+/* transfer_watch.c: libcurl's sockets on the loop */
+int ix_watch_want(CURL *easy, curl_socket_t fd, int what, void *client, void *assigned);
+int ix_watch_close(void *client, curl_socket_t fd);
+void ix_watch_end(struct ix_http_client *c);
+void ix_transfer_collect(struct ix_http_client *c); /* tells what ended since libcurl ran last */
+/* transfer_error.c: err, detail and any_byte_sent of a transfer that libcurl ended with this code */
 void ix_transfer_judge(const struct ix_transfer *t, int curl_code, struct ix_transfer_result *r);
+/* of one whose phase or whole time is over */
+void ix_transfer_judge_late(const struct ix_transfer *t, struct ix_transfer_result *r);
 
 #endif

@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a failed transfer means for its caller: which code, which sentence, and whether the server may have acted on it.
- * A request with a body is only complete at the server once bytes of the body are out, so until then it was not
- * executed.
+ * What a failed transfer means for its caller: which code, which sentence, and whether the server may have acted on it:
+ * it may as soon as one byte of the request was written.
  */
-#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "io/internal.h"
 #include "io/transfer.h"
+
+/* libcurl counts from the moment it knows the transfer; a spare handle still has the figures of its last one */
+static bool any_byte_sent(const struct ix_transfer *t)
+{
+    long sent = 0;
+
+    if (t->added && t->requests > 0)
+        (void) curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
+    return sent > 0;
+}
 
 static bool may_be_executed(const struct ix_transfer *t)
 {
-    long sent = 0;
-    curl_off_t uploaded = 0;
-
-    (void) curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
-    (void) curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
-    return t->has_body ? uploaded > 0 : sent > 0;
+    return any_byte_sent(t);
 }
 
 static void say(struct ix_transfer_result *r, int err, const char *fmt, ...) IX_PRINTF(3, 4);
@@ -50,7 +52,12 @@ static void not_trusted(const struct ix_transfer *t, int code, struct ix_transfe
 {
     const struct ix_http_client *c = t->client;
 
-    if (code == CURLE_SSL_CACERT_BADFILE)
+    if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
+        say(r, IRISX_E_TLS, "the key of %s:%u is none of those that are pinned", t->host, t->port);
+    else if (code == CURLE_SSL_CERTPROBLEM)
+        say(r, IRISX_E_TLS, "the client certificate %.150s or its key cannot be used",
+            c->cert_file != NULL ? c->cert_file : "");
+    else if (code == CURLE_SSL_CACERT_BADFILE)
         say(r, IRISX_E_TLS, "the CA file %s cannot be used", c->ca_file != NULL ? c->ca_file : "of this system");
     else if (code == CURLE_PEER_FAILED_VERIFICATION && c->tls_refusal[0] != '\0')
         say(r, IRISX_E_TLS, "%s", c->tls_refusal);
@@ -60,19 +67,63 @@ static void not_trusted(const struct ix_transfer *t, int code, struct ix_transfe
         say(r, IRISX_E_TLS, "the TLS handshake with %s:%u failed: does it speak TLS on this port?", t->host, t->port);
 }
 
-static void too_late(const struct ix_transfer *t, struct ix_transfer_result *r)
+static void no_answer(const struct ix_transfer *t, const char *what, uint32_t ms, struct ix_transfer_result *r)
 {
-    curl_off_t connected = 0;
-
-    (void) curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
-    if (connected == 0)
-        say(r, IRISX_E_TIMEOUT, "no connection to %s:%u within %u ms", t->host, t->port,
-            IX_MIN(t->timeout_ms, t->connect_timeout_ms));
-    else if (!t->safe && may_be_executed(t))
-        say(r, IRISX_E_OUTCOME_UNKNOWN, "no answer from %s:%u within %u ms: the request may have been executed",
-            t->host, t->port, t->timeout_ms);
+    if (!t->safe && may_be_executed(t))
+        say(r, IRISX_E_OUTCOME_UNKNOWN, "no %sanswer from %s:%u within %u ms: the request may have been executed", what,
+            t->host, t->port, ms);
     else
-        say(r, IRISX_E_TIMEOUT, "no whole answer from %s:%u within %u ms", t->host, t->port, t->timeout_ms);
+        say(r, IRISX_E_TIMEOUT, "no %sanswer from %s:%u within %u ms", what, t->host, t->port, ms);
+}
+
+static void stalled(const struct ix_transfer *t, const char *what, struct ix_transfer_result *r)
+{
+    if (!t->safe && may_be_executed(t))
+        say(r, IRISX_E_OUTCOME_UNKNOWN, "%s:%u %s for %u ms: the request may have been executed", t->host, t->port,
+            what, t->phase_ms);
+    else
+        say(r, IRISX_E_TIMEOUT, "%s:%u %s for %u ms", t->host, t->port, what, t->phase_ms);
+}
+
+void ix_transfer_judge_late(const struct ix_transfer *t, struct ix_transfer_result *r)
+{
+    bool whole = t->ends_us <= t->phase_us;
+    uint32_t ms = whole ? t->timeout_ms : t->phase_ms;
+
+    r->any_byte_sent = any_byte_sent(t);
+    switch (t->phase) {
+    case IX_PHASE_RESOLVE:
+        say(r, IRISX_E_TIMEOUT, "the name %.180s was not resolved within %u ms", t->host, ms);
+        return;
+    case IX_PHASE_WAIT:
+        if (!r->any_byte_sent)
+            say(r, IRISX_E_TIMEOUT, "no connection to %s:%u was free within %u ms", t->host, t->port, ms);
+        else
+            no_answer(t, "", ms, r);
+        return;
+    case IX_PHASE_CONNECT:
+        say(r, IRISX_E_TIMEOUT, "no connection to %s:%u within %u ms", t->host, t->port, ms);
+        return;
+    case IX_PHASE_TLS:
+        say(r, IRISX_E_TIMEOUT, "no TLS handshake with %s:%u within %u ms: does it speak TLS on this port?", t->host,
+            t->port, ms);
+        return;
+    case IX_PHASE_SEND:
+        if (whole)
+            no_answer(t, "", ms, r);
+        else
+            stalled(t, "took nothing of the request", r);
+        return;
+    case IX_PHASE_ANSWER:
+        no_answer(t, "", ms, r);
+        return;
+    case IX_PHASE_MOVE:
+        if (whole)
+            no_answer(t, "whole ", ms, r);
+        else
+            stalled(t, "sent nothing more of its answer", r);
+        return;
+    }
 }
 
 /* The connection went away, or the answer is not whole. */
@@ -93,6 +144,15 @@ static void not_http(const struct ix_transfer *t, struct ix_transfer_result *r)
         say(r, IRISX_E_PROTOCOL, "%s:%u sent what is not HTTP", t->host, t->port);
 }
 
+static void bad_encoding(const struct ix_transfer *t, struct ix_transfer_result *r)
+{
+    if (!t->safe && may_be_executed(t))
+        say(r, IRISX_E_OUTCOME_UNKNOWN, "the compressed answer of %s:%u cannot be read: the request may have been "
+            "executed", t->host, t->port);
+    else
+        say(r, IRISX_E_PROTOCOL, "the compressed answer of %s:%u cannot be read", t->host, t->port);
+}
+
 static bool head_too_large(const struct ix_transfer *t)
 {
     long status = 0;
@@ -101,12 +161,24 @@ static bool head_too_large(const struct ix_transfer *t)
     return status != 0 && !t->head_whole && t->head.err == 0;
 }
 
+/* what libcurl calls by codes of its own */
+static bool given_up(const struct ix_transfer *t, int code, struct ix_transfer_result *r)
+{
+    if (t->stopped && code != CURLE_OK) {
+        say(r, IRISX_E_CANCELLED, "given up while bytes were still to come or to go");
+        return true;
+    }
+    if (!t->replay_refused)
+        return false;
+    lost(t, "closed the connection before it answered", r);
+    return true;
+}
+
 void ix_transfer_judge(const struct ix_transfer *t, int code, struct ix_transfer_result *r)
 {
-    long sent = 0;
-
-    (void) curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
-    r->any_byte_sent = sent > 0;
+    r->any_byte_sent = any_byte_sent(t);
+    if (given_up(t, code, r))
+        return;
     switch (code) {
     case CURLE_OK:
         if (!t->head_whole) /* libcurl takes a cut head for an answer */
@@ -121,18 +193,22 @@ void ix_transfer_judge(const struct ix_transfer *t, int code, struct ix_transfer
         not_connected(t, r);
         return;
     case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_CIPHER:
         not_trusted(t, code, r);
         return;
-    case CURLE_OPERATION_TIMEDOUT:
-        too_late(t, r);
+    case CURLE_PROXY:
+        say(r, IRISX_E_NETWORK, "the proxy refused the connection to %s:%u", t->host, t->port);
+        return;
+    case CURLE_OPERATION_TIMEDOUT: /* libcurl's own patience with a connection, longer than ours */
+        ix_transfer_judge_late(t, r);
         return;
     case CURLE_SEND_FAIL_REWIND: /* libcurl wanted to send the body again, on a new connection */
-        say(r, IRISX_E_OUTCOME_UNKNOWN,
-            "%s:%u closed the connection before it answered: the request may have been executed", t->host, t->port);
+        lost(t, "closed the connection before it answered", r);
         return;
     case CURLE_WRITE_ERROR:
     case CURLE_OUT_OF_MEMORY: /* also what libcurl calls a header line over 100 kB */
@@ -148,9 +224,11 @@ void ix_transfer_judge(const struct ix_transfer *t, int code, struct ix_transfer
     case CURLE_GOT_NOTHING:
         lost(t, "closed the connection without an answer", r);
         return;
+    case CURLE_BAD_CONTENT_ENCODING:
+        bad_encoding(t, r);
+        return;
     case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9, which is what bytes without a status line look like */
     case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_BAD_CONTENT_ENCODING:
         not_http(t, r);
         return;
     default:

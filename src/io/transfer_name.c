@@ -3,57 +3,39 @@
  * The names of transfers: libcurl's own resolver makes everybody wait when it is cancelled, so addresses are looked up
  * here and given to it.
  */
-#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "io/internal.h"
 #include "io/transfer.h"
 
 #define NAME_US (50 * IX_S) /* libcurl forgets addresses after 60 s */
+#define IDLE_UNKNOWN_S 3 /* the platform closes after 5 (contract WIRE.md section 2) */
 
-static struct ix_name *find_name(struct ix_http_client *c, const struct ix_transfer *t)
+struct ix_origin *ix_transfer_origin(struct ix_http_client *c, const char *host, uint16_t port)
 {
-    for (size_t i = 0; i < IX_NAMES_KEPT; i++) {
-        if (c->names[i].port == t->port && strcmp(c->names[i].host, t->host) == 0)
-            return &c->names[i];
+    for (size_t i = 0; i < IX_ORIGINS_KEPT; i++) {
+        if (c->origins[i].port == port && strcmp(c->origins[i].host, host) == 0)
+            return &c->origins[i];
     }
-    return NULL;
-}
-
-static void keep_name(struct ix_http_client *c, const struct ix_transfer *t)
-{
-    struct ix_name *n = find_name(c, t);
-
-    if (n == NULL) {
-        n = &c->names[c->name_at];
-        c->name_at = (c->name_at + 1) % IX_NAMES_KEPT;
-    }
-    (void) ix_str_copy(n->host, sizeof n->host, ix_str(t->host)); /* the same size */
-    n->port = t->port;
-    n->until_us = ix_loop_now(c->loop).mono_us + NAME_US;
+    struct ix_origin *n = &c->origins[c->origin_at];
+    c->origin_at = (c->origin_at + 1) % IX_ORIGINS_KEPT;
+    (void) ix_str_copy(n->host, sizeof n->host, ix_str(host)); /* the same size */
+    n->port = port;
+    n->until_us = 0;
+    n->idle_s = IDLE_UNKNOWN_S;
+    return n;
 }
 
 static bool needs_lookup(struct ix_transfer *t)
 {
-    const struct ix_name *n = find_name(t->client, t);
+    const struct ix_http_client *c = t->client;
     struct ix_addr literal;
 
-    if (t->client->proxy != NULL || strcmp(t->host, "localhost") == 0 ||
-        ix_addr_parse(&literal, ix_str(t->host), 0) == 0)
+    if ((t->secure ? c->secure_proxy : c->proxy) != NULL)
+        return false; /* the proxy's own name is libcurl's */
+    if (t->origin->until_us > t->begun_us)
         return false;
-    return n == NULL || n->until_us <= ix_loop_now(t->client->loop).mono_us;
-}
-
-/* The time of the lookup counts. */
-static bool shorten(struct ix_transfer *t)
-{
-    uint64_t gone_ms = (ix_loop_now(t->client->loop).mono_us - t->begun_us) / IX_MS;
-    long whole = gone_ms < t->timeout_ms ? (long) (t->timeout_ms - gone_ms) : 1;
-    long connect = gone_ms < t->connect_timeout_ms ? (long) (t->connect_timeout_ms - gone_ms) : 1;
-
-    return curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, whole) == CURLE_OK &&
-           curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, connect) == CURLE_OK;
+    return strcmp(t->host, "localhost") != 0 && ix_addr_parse(&literal, ix_str(t->host), 0) != 0;
 }
 
 static bool give_addresses(struct ix_transfer *t, const struct ix_addr *addrs, size_t count)
@@ -85,13 +67,11 @@ static void fail_early(struct ix_transfer *t, int err, const char *detail)
 static void on_addresses(void *ctx, int err, const struct ix_addr *addrs, size_t count)
 {
     struct ix_transfer *t = ctx;
-    struct ix_http_client *c = t->client;
     struct ix_transfer_result r = { 0 };
 
     t->resolve = NULL;
-    ix_loop_timer_set(t->resolve_timer, IX_NEVER);
-    if (err == 0 && give_addresses(t, addrs, count) && shorten(t) && ix_transfer_hand_over(t) == 0) {
-        keep_name(c, t);
+    if (err == 0 && give_addresses(t, addrs, count) && ix_transfer_hand_over(t) == 0) {
+        t->origin->until_us = ix_loop_now(t->client->loop).mono_us + NAME_US;
         return;
     }
     if (err == IRISX_E_DNS) {
@@ -102,28 +82,10 @@ static void on_addresses(void *ctx, int err, const struct ix_addr *addrs, size_t
     }
 }
 
-static void on_resolve_time(void *ctx)
-{
-    struct ix_transfer *t = ctx;
-    char why[300];
-
-    (void) snprintf(why, sizeof why, "the name %.200s was not resolved within %u ms", t->host,
-        IX_MIN(t->timeout_ms, t->connect_timeout_ms));
-    fail_early(t, IRISX_E_TIMEOUT, why);
-}
-
 static int look_up(struct ix_transfer *t)
 {
-    struct ix_loop *loop = t->client->loop;
-    int err = ix_loop_timer_new(loop, on_resolve_time, t, &t->resolve_timer);
-
-    t->begun_us = ix_loop_now(loop).mono_us;
-    if (err == 0)
-        err = ix_resolve(loop, t->host, t->port, on_addresses, t, &t->resolve);
-    if (err == 0)
-        ix_loop_timer_set(
-            t->resolve_timer, ix_time_add(t->begun_us, IX_MIN(t->timeout_ms, t->connect_timeout_ms) * IX_MS));
-    return err;
+    ix_transfer_enter(t, IX_PHASE_RESOLVE);
+    return ix_resolve(t->client->loop, t->host, t->port, on_addresses, t, &t->resolve);
 }
 
 int ix_transfer_begin(struct ix_transfer *t)
