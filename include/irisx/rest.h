@@ -116,6 +116,12 @@ typedef struct irisx_rest_options {
 /** Same as IRISX_REST_OPTIONS_INIT, for languages without macros. @param size sizeof(irisx_rest_options_t) */
 IRISX_API void irisx_rest_options_init(irisx_rest_options_t *options, size_t size);
 
+/**
+ * 1: the op was a DELETE that found nothing when it was sent again: an earlier try, whose answer was lost, had done it.
+ * Such an op ends well, without a result. 0 while it runs. @thread any @since 0.1
+ */
+IRISX_API int32_t irisx_op_repeated(const irisx_op_t *op);
+
 /* ---- figures ------------------------------------------------------------------------------ */
 
 /** What a client counted of one operation since it was made. */

@@ -181,7 +181,7 @@ static void start_services(void *arg)
 {
     irisx_client_t *c = arg;
 
-    c->services_err = c->rest ? ix_rest_start(c->rest) : 0;
+    c->services_err = c->rest ? ix_rest_open(c->rest) : 0;
     raise_flag(c, &c->services_up);
 }
 
@@ -263,6 +263,7 @@ static void client_free(irisx_client_t *c)
     ix_queue_clear(c);
     ix_free(c->agent);
     free_texts(&c->o);
+    ix_rest_options_free(c->o.rest);
     ix_free(c);
 }
 
@@ -304,6 +305,11 @@ irisx_error_t irisx_client_new(const irisx_client_options_t *options, irisx_clie
     err = ix_options_read(&c->o, sizeof c->o, options ? options : &defaults);
     if (!err)
         err = check_options(&c->o);
+    if (err) {
+        ix_free(c);
+        return (irisx_error_t) err;
+    }
+    err = ix_rest_options_take(&c->o);
     if (err) {
         ix_free(c);
         return (irisx_error_t) err;

@@ -75,6 +75,7 @@ struct irisx_op {
     /* REST */
     struct ix_api_answer answer;
     uint32_t api_number;
+    bool repeated; /* DELETE: an earlier try had done it */
     irisx_api_options_t *options; /* ours; NULL: all defaults */
 };
 irisx_op_t *ix_op_new(irisx_client_t *c); /* one reference for the caller, one for the work until ix_op_finish */
@@ -199,13 +200,17 @@ void ix_api_options_free(irisx_api_options_t *o);
 /* ---- REST -------------------------------------------------------------------------------- */
 struct rest;
 int ix_rest_new(irisx_client_t *c, struct rest **out); /* any thread: no loop object yet */
-int ix_rest_start(struct rest *r); /* service */
+int ix_rest_open(struct rest *r); /* service */
 void ix_rest_free(struct rest *r); /* service: ends what runs */
 /* Takes request and reference of op. Any thread. */
 int ix_rest_submit(irisx_client_t *c, irisx_op_t *op, const struct ix_api_op *api, struct ix_http_request *request);
 /* internal requests: then(ctx, op) on the service loop when op has ended; no OP_DONE event for it */
 int ix_rest_submit_then(
     irisx_client_t *c, const char *id, const irisx_value_t *params, void (*then)(void *ctx, irisx_op_t *op), void *ctx);
+
+/* rest_options.c: *o->rest becomes a copy of the client's own, with every default if there was none */
+int ix_rest_options_take(irisx_client_options_t *o);
+void ix_rest_options_free(const irisx_rest_options_t *o);
 
 /* receiver.c */
 void ix_receivers_drop(irisx_client_t *c); /* service */

@@ -60,7 +60,7 @@ static int write_all(int fd, const void *p, size_t n)
 }
 
 /* The rename is only lasting once the folder is written too. */
-static int sync_folder_of(const char *path)
+int ix_file_sync_folder(const char *path)
 {
     char folder[4096];
     const char *slash = strrchr(path, '/');
@@ -102,7 +102,7 @@ int ix_file_write_atomic(const char *path, unsigned mode, const void *p, size_t 
         err = ix_err_of_errno(errno);
     if (err != 0)
         (void) unlink(temp);
-    return err == 0 ? sync_folder_of(path) : err;
+    return err == 0 ? ix_file_sync_folder(path) : err;
 }
 
 int ix_file_out_open(const char *path, unsigned mode, struct ix_file_out **out)

@@ -37,6 +37,8 @@ int ix_err_of_uv(int e); /* of a negative libuv code */
 /* "connection refused by 127.0.0.1:8066" and the like, for people */
 void ix_connect_sentence(int e, const struct ix_addr *to, char *out, size_t cap);
 
+int ix_file_sync_folder(const char *path); /* of that file: a rename lasts once it is written */
+
 socklen_t ix_sockaddr_of(const struct ix_addr *a, struct sockaddr_storage *out); /* 0: no family */
 bool ix_sockaddr_read(const struct sockaddr *sa, struct ix_addr *out); /* false: neither IPv4 nor IPv6 */
 

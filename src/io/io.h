@@ -264,6 +264,29 @@ int ix_file_out_write(struct ix_file_out *f, const void *p, size_t n);
 int ix_file_out_patch(struct ix_file_out *f, uint64_t at, const void *p, size_t n); /* over what is written: headers */
 int ix_file_out_close(struct ix_file_out *f); /* synced; the first failure, if there was one */
 
+/* Files of transfers. Opening blocks and is for the caller's thread; the rest is for the loop's, which never waits. */
+struct ix_file_in;
+int ix_file_in_open(const char *path, struct ix_file_in **out); /* IRISX_E_FORMAT: not a regular file */
+uint64_t ix_file_in_size(const struct ix_file_in *f);
+/* from the beginning; ready: more is there, or the end, or a failure */
+void ix_file_in_start(struct ix_file_in *f, struct ix_loop *loop, void (*ready)(void *ctx), void *ctx);
+int64_t ix_file_in_read(struct ix_file_in *f, void *to, size_t room); /* as ix_transfer_stream.read */
+int ix_file_in_error(const struct ix_file_in *f);
+void ix_file_in_close(struct ix_file_in *f); /* NULL allowed */
+/* Written beside path with mode 0600, checked, synced, then renamed. resume: goes on with what an earlier one left,
+ * whose tag (ETag, date) was kept. sha256: 64 hex digits or NULL. */
+struct ix_file_save;
+int ix_file_save_open(const char *path, bool resume, const char *sha256, struct ix_file_save **out);
+void ix_file_save_start(struct ix_file_save *s, struct ix_loop *loop, void (*ready)(void *ctx), void *ctx);
+uint64_t ix_file_save_size(const struct ix_file_save *s); /* bytes at hand */
+const char *ix_file_save_tag(const struct ix_file_save *s); /* of them; "" */
+void ix_file_save_restart(struct ix_file_save *s, const char *tag); /* from the beginning */
+int ix_file_save_write(struct ix_file_save *s, const void *p, size_t n); /* 0, IX_STREAM_LATER, IX_STREAM_STOP */
+int ix_file_save_error(const struct ix_file_save *s);
+/* saved(ctx, err) once: IRISX_E_SIGNATURE: another digest; the file is not there then. ix_file_save_close follows */
+void ix_file_save_finish(struct ix_file_save *s, void (*saved)(void *ctx, int err), void *ctx);
+void ix_file_save_close(struct ix_file_save *s); /* NULL allowed; saved is not called any more */
+
 /* ---- databases: webhook deliveries. Opening and using it blocks: helper threads only ----- */
 /* path NULL: in memory, ids alone. remember: deliveries kept, 0 = 100000. IRISX_E_NOT_FOUND (no such folder),
  * _FORBIDDEN, _FORMAT (no such database, or damaged), _DISK_FULL, _CONFLICT (locked by another process), _IO ... */
