@@ -15,9 +15,9 @@ static int settings(struct rest *r)
     const irisx_rest_options_t *o = r->o;
     int err = ix_bases_init(&r->bases, r->client->o.api_url, o->fallback_urls);
 
-    r->policy = (struct ix_retry_policy){ .max_tries = o->max_tries,
-        .base_us = o->retry_base_ms * IX_MS,
-        .cap_us = o->retry_cap_ms * IX_MS };
+    r->policy = (struct ix_retry_policy){
+        .max_tries = o->max_tries, .base_us = o->retry_base_ms * IX_MS, .cap_us = o->retry_cap_ms * IX_MS
+    };
     ix_budget_init(&r->budget, o->retry_budget, ix_clock_now().mono_us);
     if (err || o->no_pacing)
         return err;

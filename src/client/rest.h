@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * REST on the service loop, shared by the files that make it up. What is decided is src/http's and src/api's; here it is
+"
  * joined with the transfers of src/io.
  *
  *   submit -> tokens loaded? -> pace -> credentials (exchange first) -> room -> transfer -> redirect? again? -> decode
@@ -134,8 +134,8 @@ void ix_rest_session_logged_out(struct rest *r, enum ix_http_auth kind);
 /* rest_body.c */
 struct rest_body;
 /* Caller's thread: opens the files. NULL body: everything is in memory. *e is filled on failure. */
-int ix_rest_body_new(const struct ix_http_request *q, const irisx_api_options_t *o, struct rest_body **out,
-    struct ix_http_error *e);
+int ix_rest_body_new(
+    const struct ix_http_request *q, const irisx_api_options_t *o, struct rest_body **out, struct ix_http_error *e);
 void ix_rest_body_free(struct rest_body *b); /* loop's thread, or before it was given to one */
 /* Before each try: stream and header lines. IRISX_E_STATE: cannot be sent again */
 int ix_rest_body_begin(struct rest_body *b, struct job *j, struct ix_transfer_stream *stream, struct ix_buf *head);

@@ -168,8 +168,8 @@ static int form(struct rest_body *b, const struct ix_http_request *q, struct ix_
 
 static int raw(struct rest_body *b, const struct ix_http_source *from, struct ix_http_error *e)
 {
-    const char *type = from->content_type && line_safe(from->content_type) ? from->content_type
-                                                                           : "application/octet-stream";
+    const char *type =
+        from->content_type && line_safe(from->content_type) ? from->content_type : "application/octet-stream";
     struct ix_buf text;
     int err = add_source(b, from, e);
 
@@ -392,8 +392,8 @@ static int open_answer(struct rest_body *b, const irisx_api_options_t *o, struct
     return err;
 }
 
-static int open_request(struct rest_body *b, const struct ix_http_request *q, const irisx_api_options_t *o,
-    struct ix_http_error *e)
+static int open_request(
+    struct rest_body *b, const struct ix_http_request *q, const irisx_api_options_t *o, struct ix_http_error *e)
 {
     const irisx_upload_t *u = o ? o->upload : NULL;
     bool empty = !q->source.path && !q->source.data && !q->source.read;
@@ -404,8 +404,12 @@ static int open_request(struct rest_body *b, const struct ix_http_request *q, co
         return raw(b, &q->source, e);
     if (!u || q->body)
         return 0;
-    struct ix_http_source from = { .path = (char *) (uintptr_t) u->path, .data = (char *) (uintptr_t) u->data,
-        .len = u->len, .read = u->read, .user_data = u->user_data, .size = u->size,
+    struct ix_http_source from = { .path = (char *) (uintptr_t) u->path,
+        .data = (char *) (uintptr_t) u->data,
+        .len = u->len,
+        .read = u->read,
+        .user_data = u->user_data,
+        .size = u->size,
         .content_type = (char *) (uintptr_t) u->content_type };
     return raw(b, &from, e);
 }

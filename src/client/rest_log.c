@@ -122,8 +122,8 @@ void ix_rest_log_ended(const struct job *j, const struct ix_http_error *e)
     if (!e->info.code || !ix_rest_logs(r, IX_LOG_INFO))
         return;
     ix_buf_init(&b, LINE_MAX);
-    ix_buf_fmt(&b, "%s failed after %u tries: %s: %s", j->name, j->retry.tries, ix_error_name(e->info.code),
-        e->info.message);
+    ix_buf_fmt(
+        &b, "%s failed after %u tries: %s: %s", j->name, j->retry.tries, ix_error_name(e->info.code), e->info.message);
     put(r, IX_LOG_INFO, &b);
 }
 

@@ -52,8 +52,7 @@ static bool sane(const irisx_rest_options_t *o)
 {
     return web_urls(o->fallback_urls) && pins(o->pinned_keys) && proxy_url(o->proxy) &&
            (!o->health_path || o->health_path[0] == '/') && o->idempotency >= IRISX_IDEMPOTENCY_DEFAULT &&
-           o->idempotency <= IRISX_IDEMPOTENCY_OFF && o->check >= IRISX_CHECK_DEFAULT &&
-           o->check <= IRISX_CHECK_STRICT;
+           o->idempotency <= IRISX_IDEMPOTENCY_OFF && o->check >= IRISX_CHECK_DEFAULT && o->check <= IRISX_CHECK_STRICT;
 }
 
 int ix_rest_options_take(irisx_client_options_t *o)

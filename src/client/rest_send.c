@@ -82,7 +82,8 @@ static struct ix_transfer_limits limits_of(const struct rest *r, const irisx_api
     return l;
 }
 
-static int transfer(struct rest *r, struct ix_transfer_request *t, ix_transfer_fn fn, void *ctx, struct ix_transfer **out)
+static int transfer(
+    struct rest *r, struct ix_transfer_request *t, ix_transfer_fn fn, void *ctx, struct ix_transfer **out)
 {
     int err;
 
@@ -120,8 +121,8 @@ static void add_key(struct job *j)
     bool honoured = r->bases.items[j->base].honours_keys;
 
     j->keyed = j->cls == IX_RETRY_UNSAFE && !j->foreign && (given || j->idempotency != IRISX_IDEMPOTENCY_OFF);
-    j->relied = j->keyed && (j->idempotency == IRISX_IDEMPOTENCY_ON ||
-                                (j->idempotency == IRISX_IDEMPOTENCY_AUTO && honoured));
+    j->relied =
+        j->keyed && (j->idempotency == IRISX_IDEMPOTENCY_ON || (j->idempotency == IRISX_IDEMPOTENCY_AUTO && honoured));
     if (!j->keyed)
         return;
     if (!given && !j->key[0])
@@ -179,8 +180,9 @@ void ix_rest_send(struct job *j)
         err = transfer(r, &t, on_answer, j, &j->transfer);
     if (err) {
         ix_rest_finish_code(j, err,
-            err == IRISX_E_INVALID ? "the address of the API cannot be used: api_url must be http(s)://host[:port][/path]"
-                                   : NULL);
+            err == IRISX_E_INVALID
+                ? "the address of the API cannot be used: api_url must be http(s)://host[:port][/path]"
+                : NULL);
         return;
     }
     j->state = JOB_RUNNING;
@@ -232,10 +234,9 @@ void ix_rest_probe(struct rest *r)
 
 static void leave_pace(struct job *j, const struct ix_transfer_result *t, uint64_t retry_after_us)
 {
-    const struct ix_pace_answer a = { .answered = !t->err,
-        .status = (int) t->status,
-        .headers = ix_str(t->headers),
-        .retry_after_us = retry_after_us };
+    const struct ix_pace_answer a = {
+        .answered = !t->err, .status = (int) t->status, .headers = ix_str(t->headers), .retry_after_us = retry_after_us
+    };
 
     if (j->rest->pace)
         ix_pace_leave(j->rest->pace, &j->pace, t->any_byte_sent ? &a : NULL, ix_rest_now(j->rest));
@@ -362,14 +363,13 @@ static void set_class(struct job *j, bool next_elsewhere)
     j->retry.cls = j->cls == IX_RETRY_UNSAFE && relied ? IX_RETRY_IDEMPOTENT : j->cls;
 }
 
-static void judge(struct job *j, const struct ix_transfer_result *t, const struct ix_http_response *response,
-    uint64_t retry_after_us)
+static void judge(
+    struct job *j, const struct ix_transfer_result *t, const struct ix_http_response *response, uint64_t retry_after_us)
 {
     struct rest *r = j->rest;
-    struct ix_attempt a = { .err = t->err,
-        .any_byte_sent = t->any_byte_sent,
-        .status = (int) t->status,
-        .retry_after_us = retry_after_us };
+    struct ix_attempt a = {
+        .err = t->err, .any_byte_sent = t->any_byte_sent, .status = (int) t->status, .retry_after_us = retry_after_us
+    };
     enum ix_retry_verdict verdict;
     uint64_t at = 0;
 

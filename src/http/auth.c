@@ -250,8 +250,8 @@ enum ix_auth_answer ix_auth_ask(
         ix_http_error_set(error, IRISX_E_AUTH, IRISX_DOMAIN_LOCAL, "no_api_key", "the operation wants an API key");
         return IX_AUTH_REFUSED;
     case IX_HTTP_AUTH_KEY_OR_JWT: {
-        bool session = a->running != EXCHANGE_NONE || a->login_due || a->code_due || a->access != NULL ||
-                       a->refresh != NULL;
+        bool session =
+            a->running != EXCHANGE_NONE || a->login_due || a->code_due || a->access != NULL || a->refresh != NULL;
         return a->key != NULL && !session ? IX_AUTH_READY : ask_session(a, now, error);
     }
     case IX_HTTP_AUTH_JWT:
@@ -278,7 +278,8 @@ struct member {
 };
 
 /* a POST of text members; value NULL ends them */
-static int make_post(const char *path, const struct member members[3], enum ix_http_auth auth, struct ix_http_request *out)
+static int make_post(
+    const char *path, const struct member members[3], enum ix_http_auth auth, struct ix_http_request *out)
 {
     struct ix_http_request r = { .method = "POST", .auth = auth, .retry = IX_RETRY_IDEMPOTENT };
     struct ix_buf b;
@@ -403,8 +404,7 @@ static int read_answer(
 static int after_refresh(struct ix_auth *a, int err, struct ix_now now, struct ix_http_error *error)
 {
     if (err == IRISX_E_AUTH || err == IRISX_E_FORBIDDEN || err == IRISX_E_HTTP) {
-        ix_http_error_set(
-            error, IRISX_E_AUTH, IRISX_DOMAIN_HTTP, "session_ended", SESSION_ENDED);
+        ix_http_error_set(error, IRISX_E_AUTH, IRISX_DOMAIN_HTTP, "session_ended", SESSION_ENDED);
         drop(&a->access);
         drop(&a->refresh);
         a->generation++;

@@ -169,7 +169,8 @@ static void write_histogram(const struct ix_metric *m, struct ix_buf *out)
         write_seconds(out, bucket_end_us(octave * 8 + 7));
         ix_buf_fmt(out, "\"} %llu\n", (unsigned long long) below);
     }
-    ix_buf_fmt(out, "%s_bucket{operation=\"%s\",le=\"+Inf\"} %llu\n", name, m->operation, (unsigned long long) m->ended);
+    ix_buf_fmt(
+        out, "%s_bucket{operation=\"%s\",le=\"+Inf\"} %llu\n", name, m->operation, (unsigned long long) m->ended);
     ix_buf_fmt(out, "%s_sum{operation=\"%s\"} ", name, m->operation);
     write_seconds(out, m->total_us);
     ix_buf_fmt(out, "\n%s_count{operation=\"%s\"} %llu\n", name, m->operation, (unsigned long long) m->ended);

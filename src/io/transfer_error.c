@@ -147,8 +147,10 @@ static void not_http(const struct ix_transfer *t, struct ix_transfer_result *r)
 static void bad_encoding(const struct ix_transfer *t, struct ix_transfer_result *r)
 {
     if (!t->safe && may_be_executed(t))
-        say(r, IRISX_E_OUTCOME_UNKNOWN, "the compressed answer of %s:%u cannot be read: the request may have been "
-            "executed", t->host, t->port);
+        say(r, IRISX_E_OUTCOME_UNKNOWN,
+            "the compressed answer of %s:%u cannot be read: the request may have been "
+            "executed",
+            t->host, t->port);
     else
         say(r, IRISX_E_PROTOCOL, "the compressed answer of %s:%u cannot be read", t->host, t->port);
 }

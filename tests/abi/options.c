@@ -24,6 +24,7 @@ Test(options, macro_and_function_give_equal_bytes)
     EQUAL_BYTES(irisx_client_options_t, IRISX_CLIENT_OPTIONS_INIT, irisx_client_options_init);
     EQUAL_BYTES(irisx_line_options_t, IRISX_LINE_OPTIONS_INIT, irisx_line_options_init);
     EQUAL_BYTES(irisx_call_options_t, IRISX_CALL_OPTIONS_INIT, irisx_call_options_init);
+    EQUAL_BYTES(irisx_rest_options_t, IRISX_REST_OPTIONS_INIT, irisx_rest_options_init);
     EQUAL_BYTES(irisx_receiver_options_t, IRISX_RECEIVER_OPTIONS_INIT, irisx_receiver_options_init);
 }
 

@@ -80,8 +80,9 @@ static int serve(struct server *s, uint64_t now, char *headers, size_t cap)
     s->accepted[s->n++] = now;
     int64_t wall_ms = WALL / 1000 + (int64_t) (reset / 1000);
     if (s->tells)
-        (void) snprintf(headers, cap, "X-RateLimit-Limit: %u\r\nX-RateLimit-Remaining: %u\r\nX-RateLimit-Reset: %lld\r\n",
-            s->limit, s->limit - have - 1, (long long) (s->seconds ? (wall_ms + 999) / 1000 : wall_ms));
+        (void) snprintf(headers, cap,
+            "X-RateLimit-Limit: %u\r\nX-RateLimit-Remaining: %u\r\nX-RateLimit-Reset: %lld\r\n", s->limit,
+            s->limit - have - 1, (long long) (s->seconds ? (wall_ms + 999) / 1000 : wall_ms));
     return 200;
 }
 
@@ -186,8 +187,8 @@ Test(http_pace, an_unpaced_client_is_refused_by_a_sliding_limit_of_200_a_minute_
     cr_assert_eq(ix_pace_parse(pace, "sms.send=200/60"), 0);
     run(&world, "sms.send");
     cr_expect_eq(world.server.refused, 0);
-    cr_expect_lt(world.ended, 190 * IX_S, "and it uses what is allowed: %llu s",
-        (unsigned long long) (world.ended / IX_S));
+    cr_expect_lt(
+        world.ended, 190 * IX_S, "and it uses what is allowed: %llu s", (unsigned long long) (world.ended / IX_S));
 }
 
 Test(http_pace, a_group_shares_one_limit)
@@ -221,13 +222,14 @@ Test(http_pace, what_the_headers_tell_is_enough_in_ms_and_in_s_once_the_first_an
 
 Test(http_pace, calls_create_uses_what_remains_then_waits_a_whole_idle_window)
 {
-    world = (struct world){ .server = { RENEWING, .limit = 10, .window = 60 * IX_S, .tells = true }, .count = 35,
-        .paced = true };
+    world = (struct world){
+        .server = { RENEWING, .limit = 10, .window = 60 * IX_S, .tells = true }, .count = 35, .paced = true
+    };
     cr_assert_eq(ix_pace_limit(pace, IX_STR("calls.create"), 10, 60 * IX_S, true), 0);
     run(&world, "calls.create");
     cr_expect_eq(world.server.refused, 0);
-    cr_expect_lt(world.ended, 185 * IX_S, "10 at once, three idle windows: %llu s",
-        (unsigned long long) (world.ended / IX_S));
+    cr_expect_lt(
+        world.ended, 185 * IX_S, "10 at once, three idle windows: %llu s", (unsigned long long) (world.ended / IX_S));
 }
 
 Test(http_pace, a_refusal_makes_the_others_of_the_operation_wait_and_no_other_operation)

@@ -154,7 +154,8 @@ Test(http_retry, takes_not_found_on_a_repeated_delete_as_done_before)
 Test(http_retry, a_delete_that_never_reached_the_server_and_finds_nothing_found_nothing)
 {
     struct ix_retry r;
-    struct ix_attempt refused = failure(IRISX_E_NETWORK, false), none = status(404), lost = failure(IRISX_E_NETWORK, true);
+    struct ix_attempt refused = failure(IRISX_E_NETWORK, false), none = status(404),
+                      lost = failure(IRISX_E_NETWORK, true);
     uint64_t at = 0;
 
     ix_retry_init(&r, NULL, IX_RETRY_IDEMPOTENT, "DELETE", IX_NEVER);
