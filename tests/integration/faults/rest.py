@@ -37,7 +37,7 @@ def shapes(t):
             (404, {"error": "Contact not found"}, NOT_FOUND, "NOT_FOUND", "Contact not found"),
             (400, {"success": False, "error": "Nope", "details": "why not"}, FAILED, "HTTP", "Nope"),
             (400, {"error": "Validation failed", "details": ISSUES}, FAILED, "HTTP", "to: Required"),
-            (404, {"error": "Not Found", "message": "The requested endpoint does not exist", "path": "/v1/sms"}, FAILED, "NOT_AVAILABLE", "does not exist"),
+            (404, {"error": "Not Found", "message": "The requested endpoint does not exist", "path": "/v1/sms"}, FAILED, "NOT_AVAILABLE", "does not have|does not exist"),
             (500, {"error": "Internal Server Error", "message": "column u.name does not exist", "timestamp": "2026"}, FAILED, "SERVER", "u.name"),
             (404, {"message": "No callers in queue or no agents available"}, NOT_FOUND, "NOT_FOUND", "No callers"),
             (400, {"success": False, "error": {"issues": ISSUES, "name": "ZodError"}}, FAILED, "HTTP", "to: Required"),
@@ -112,11 +112,43 @@ def headers(t):
             check(p.error()["message"], p.text())
 
 
-@suite.case("a redirection is not followed: the key goes nowhere else")
+SECRETS = ("x-api-key", "authorization", "cookie", "idempotency-key")
+
+
+def redirect(url, status=302):
+    return lambda sock, q: response(status, "", headers="Location: %s/v1/sms?page=1\r\nSet-Cookie: a=b\r\n" % url)
+
+
+@suite.case("a GET is redirected: to another origin without credential, cookie or key, and not with them again on the way back")
 def redirected(t):
+    with HttpServer(lambda sock, q: response(200, {"messages": []})) as thief:
+        with HttpServer(redirect(thief.url)) as server:
+            sms(t, server, "list").expect(OK)
+            check(thief.count("GET") == 1 and server.count("GET") == 1, "asked", thief.count("GET"), server.count("GET"))
+            check(not any(thief.seen[0].headers.get(n) for n in SECRETS), "sent elsewhere", thief.seen[0].headers)
+        home = HttpServer(lambda sock, q: response(200, {"messages": []}) if "back" in q.path else redirect(between.url)(sock, q))
+        between = HttpServer(lambda sock, q: response(307, "", headers="Location: %s/back\r\n" % home.url))
+        with home, between:
+            sms(t, home, "list").expect(OK)
+            check(home.seen[0].headers.get("x-api-key") == KEY, home.seen[0].headers)
+            check(not any(home.seen[1].headers.get(n) for n in SECRETS), "sent again", home.seen[1].headers)
+
+
+@suite.case("a POST is not redirected, a circle ends after five, and what is no address of the web is not followed")
+def not_redirected(t):
     with HttpServer(lambda sock, q: response(200, {})) as thief:
-        listed(t, lambda sock, q: response(302, "", headers="Location: %s/v1/sms\r\n" % thief.url), FAILED, "IRISX_E_PROTOCOL", "302")
+        for status in 301, 302, 307, 308:
+            with HttpServer(redirect(thief.url, status)) as server:
+                p = sms(t, server, "send", "--from", "+12025550100", "--to", "+12025550123", "hello")
+                p.expect(FAILED)
+                check(p.error()["code"] == "IRISX_E_PROTOCOL" and server.count("POST") == 1, p.error())
         check(not thief.seen, "the thief was asked")
+    with HttpServer(lambda sock, q: response(302, "", headers="Location: /v1/sms\r\n")) as circle:
+        p = sms(t, circle, "list")
+        p.expect(FAILED, "too often")
+        check(circle.count("GET") == 6, circle.count("GET"))
+    for location in "file:///etc/passwd", "gopher://127.0.0.1/", "http://[::1", "javascript:alert(1)":
+        listed(t, response(302, "", headers="Location: %s\r\n" % location), FAILED, "IRISX_E_PROTOCOL", "no address")
 
 
 @suite.case("an SMS whose connection dies before the answer is seen once and told as unknown, with status 6")
