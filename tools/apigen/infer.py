@@ -61,6 +61,11 @@ def of_answer(name):
         return "string:decimal"
     if is_id(name) and not n.endswith("ids"):
         return "string:int64"
+    if is_secret(name) or re.search(r"(_name|_url|_email|_phone|_path|_number)$", n):
+        return "string"
+    if n in ("currency", "reason", "subject", "alert_type", "metric", "domain", "filename", "filepath", "industry", "website", "city",
+             "country", "state", "address"):
+        return "string"
     if n in ("status", "name", "email", "phone", "direction", "from_number", "to_number", "username", "invoice_number", "channel",
              "provider_email", "error_code", "error_message", "price_unit", "description", "language", "extension", "role", "title"):
         return "string"

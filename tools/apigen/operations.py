@@ -76,6 +76,8 @@ class Contract:
         op = self.kept.get((method, path))
         if op is None:
             op = Operation(self, method, path, r, group).document
+        else:
+            op = self.with_alternative(op)
         self.ops[method, path] = op
         if op["operationId"] in self.named:
             raise SpecError("%s: %s %s and %s" % (op["operationId"], method, path, self.named[op["operationId"]]))
@@ -83,6 +85,18 @@ class Contract:
         item = self.by_group[group].setdefault(path, {})
         item[method.lower()] = op
         self.by_group[group][path] = {m: item[m] for m in METHODS if m in item}
+
+
+    def with_alternative(self, op):
+        """The one thing the overlay adds to what is kept."""
+        said = self.overlay["operations"].get(op["operationId"], {}).get("alternative")
+        keys = [k for k in op if k != "x-irisx-alternative"]
+        out = {}
+        for key in keys:
+            if key == "security" and said:
+                out["x-irisx-alternative"] = said["is"]
+            out[key] = op[key]
+        return out
 
 
 class Operation:

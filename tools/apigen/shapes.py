@@ -26,9 +26,9 @@ def schema_of(shape, name=""):
 
 
 def object_schema(shape):
-    members = {k: v for k, v in shape.items() if k not in ("?", "*")}
+    members = {k: v for k, v in shape.items() if k not in ("?", "*", "{key}")}
     if not members:
-        out = {"type": "object", "additionalProperties": True}
+        out = {"type": "object", "additionalProperties": schema_of(shape["{key}"]) if "{key}" in shape else True}
     else:
         out = {"type": "object"}
         required = [k for k, v in members.items() if not optional(v)]

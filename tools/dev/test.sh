@@ -34,7 +34,7 @@ run_suites() {
         *) plan+=("$suite=build-asan") asan=1 ;;
         esac
         case $suite in
-        bindings) python_venv ;;
+        unit | bindings) python_venv ;;
         interop) npm_tools ;;
         esac
     done
