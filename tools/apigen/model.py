@@ -165,6 +165,10 @@ class Model:
         # by number: the name of a type that several operations share is that of the oldest, for ever
         known.sort(key=lambda k: lock.operations.get(k[0], 1 << 30))
         everything = sorted((self.operation(path, m, raw) for _, path, m, raw in known), key=lambda op: op.id)
+        ids = {op.id for op in everything}
+        for op in everything:
+            if op.instead and op.instead not in ids:
+                raise SpecError("%s: x-irisx-alternative names %s, which does not exist" % (op.id, op.instead))
         selection = selection or Selection()
         selection.check({op.group for op in everything}, set(self.families.values()))
         self.ops = [op for op in everything if selection.has(op)]
