@@ -270,6 +270,70 @@ IRISX_API irisx_value_t *irisx_api_operations(void);
  */
 IRISX_API irisx_error_t irisx_api_describe(const char *id, irisx_value_t **value_out);
 
+/* ---- lists, page by page ----------------------------------------------------------------- */
+
+/** One list of the platform, read page by page. Shared: ref and unref. */
+typedef struct irisx_pager irisx_pager_t;
+
+/** Options of a pager. Zero means default. */
+typedef struct irisx_pager_options {
+    size_t struct_size; /**< Required: set by IRISX_PAGER_OPTIONS_INIT */
+    uint32_t page_size; /**< asked for; 0: the params' limit, else the platform's default. Never sent as 0 */
+    uint32_t prefetch; /**< pages asked for ahead of the application; 0: 1; UINT32_MAX: none. At most 8 */
+    uint64_t first; /**< page number (from 1) or offset to begin with; 0: the params' own, else the beginning */
+    uint64_t max_items; /**< stop after so many; 0: all */
+    const irisx_api_options_t *call; /**< of each page; NULL: defaults. Copied; no upload, save_as or on_data */
+    int32_t events; /**< 1: each page that arrives is an event too (IRISX_EVENT_OP_DONE); it then stays in memory until
+                         that event is taken */
+} irisx_pager_options_t;
+/** Initialiser with every default. */
+#define IRISX_PAGER_OPTIONS_INIT      \
+    {                                 \
+        sizeof(irisx_pager_options_t) \
+    }
+/** Same as IRISX_PAGER_OPTIONS_INIT, for languages without macros. @param size sizeof(irisx_pager_options_t) */
+IRISX_API void irisx_pager_options_init(irisx_pager_options_t *options, size_t size);
+
+/**
+ * Reads a list by its number: what the generated irisx_api_X_pager functions call. The first page is asked for at once;
+ * at most `prefetch` pages wait for the application, so that memory stays bounded however long the list is.
+ * @return as irisx_api_submit; IRISX_E_INVALID also if the operation has no pages @thread any @since 0.1
+ */
+IRISX_API irisx_error_t irisx_pager_new(irisx_client_t *client, uint32_t number, const void *params, size_t extra_at,
+    const irisx_pager_options_t *options, irisx_pager_t **pager_out);
+/** Reads a list by its id, parameters as irisx_api_call takes them. @thread any @since 0.1 */
+IRISX_API irisx_error_t irisx_pager_call(irisx_client_t *client, const char *id, const irisx_value_t *params,
+    const irisx_pager_options_t *options, irisx_pager_t **pager_out);
+/** Takes one more reference; gives pager back. NULL allowed. @thread any */
+IRISX_API irisx_pager_t *irisx_pager_ref(irisx_pager_t *pager);
+/** Gives up one reference; the last one cancels what runs and drops what was fetched. NULL allowed. @thread any */
+IRISX_API void irisx_pager_unref(irisx_pager_t *pager);
+/** Nothing more is asked for; the next call gives IRISX_E_CANCELLED. @thread any */
+IRISX_API void irisx_pager_cancel(irisx_pager_t *pager);
+
+/**
+ * The next page, as an ended op: irisx_op_value, or the operation's typed result. An empty page ends the list and is
+ * not given.
+ * @param timeout_ms 0: do not wait; UINT32_MAX: for ever
+ * @param op_out the caller owns a reference. Written on success only
+ * @return IRISX_OK; IRISX_E_NOT_FOUND: that was all; IRISX_E_AGAIN: not in time; the page's own failure, which
+ *         irisx_pager_error tells in full, after which the next call asks for the same page again;
+ *         IRISX_E_CANCELLED, IRISX_E_CLOSED, IRISX_E_WOULD_DEADLOCK (as irisx_op_wait)
+ * @thread owner; @blocks @since 0.1
+ */
+IRISX_API irisx_error_t irisx_pager_next_page(irisx_pager_t *pager, uint32_t timeout_ms, irisx_op_t **op_out);
+/**
+ * The next item.
+ * @param value_out the item; borrowed from pager until the next call on it. NULL allowed
+ * @param item_out its struct (the items of the operation's list); NULL if items are no objects. Borrowed likewise.
+ *                 NULL allowed
+ * @return as irisx_pager_next_page @thread owner; @blocks @since 0.1
+ */
+IRISX_API irisx_error_t irisx_pager_next(
+    irisx_pager_t *pager, uint32_t timeout_ms, const irisx_value_t **value_out, const void **item_out);
+/** The failure of the last page that failed; NULL: none did. Borrowed from pager until its next call. @thread owner */
+IRISX_API const irisx_error_info_t *irisx_pager_error(const irisx_pager_t *pager);
+
 #ifdef __cplusplus
 }
 #endif

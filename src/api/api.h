@@ -95,6 +95,7 @@ struct ix_api_page { /* what the pager asks for; replaces the parameters' own pa
     bool on;
     uint64_t at; /* page number or offset, as the style wants */
     uint64_t limit; /* 0 = leave out; never sent as 0 */
+    bool template_only; /* write neither; ix_api_page_request does */
 };
 struct ix_api_params { /* exactly one source, or none */
     const void *fields; /* the operation's params struct */
@@ -139,6 +140,7 @@ struct ix_api_pager {
     uint64_t limit; /* asked for a page; 0 = the platform's default */
     uint64_t at; /* next page number or offset */
     uint64_t seen; /* items so far */
+    uint64_t print; /* of the last page's items, to know one that comes again; 0 none */
     uint32_t pages; /* answers so far */
     bool done;
 };
@@ -147,8 +149,39 @@ int ix_api_pager_init(struct ix_api_pager *p, const struct ix_api_op *op, uint64
 struct ix_api_page ix_api_pager_page(const struct ix_api_pager *p);
 /* The array of items in an answer; NULL if there is none (an empty page). */
 const irisx_value_t *ix_api_items(const struct ix_api_op *op, const irisx_value_t *root);
-/* Takes one answer; done after the last page, an empty one, or an answer without a list. */
-void ix_api_pager_feed(struct ix_api_pager *p, const irisx_value_t *root);
+/* The structs made of those items, in order (items that are no objects have none); NULL if there are none. */
+const void *const *ix_api_item_structs(
+    const struct ix_api_op *op, const struct ix_api_answer *answer, size_t *count_out);
+/*
+ * Takes one answer; done after the last page, an empty one, or an answer without a list. Returns how many of its items
+ * are the list's: 0 of a page that is the one before once more (a platform that does not page).
+ */
+size_t ix_api_pager_feed(struct ix_api_pager *p, const irisx_value_t *root);
+
+/* What the caller asked for itself: members limit, and page or offset, as the operation has them; 0 none. */
+void ix_api_page_wish(const struct ix_api_op *op, const struct ix_api_params *params, uint64_t *first, uint64_t *limit);
+/* A request made with page {.on, .template_only}, once more, for this page. 0, IRISX_E_NO_MEMORY, IRISX_E_TOO_LARGE. */
+int ix_api_page_request(const struct ix_api_op *op, const struct ix_http_request *base, const struct ix_api_page *page,
+    struct ix_http_request *out);
+
+/* When to ask for pages, ahead of who reads them: one request at a time, since each tells where the next begins. */
+#define IX_API_MAX_PREFETCH 8
+struct ix_api_ahead {
+    struct ix_api_pager pager;
+    uint32_t prefetch; /* pages that may wait for the reader */
+    uint32_t ready; /* that do */
+    uint64_t max_items; /* 0 = all */
+    bool running; /* a request is under way */
+    bool failed; /* the last one ended so and the reader does not know yet */
+    bool cancelled;
+};
+/* Is a request to be sent now? waiting: the reader wants a page and there is none. */
+bool ix_api_ahead_wants(const struct ix_api_ahead *a, bool waiting);
+bool ix_api_ahead_over(const struct ix_api_ahead *a); /* nothing will follow what is ready and running */
+void ix_api_ahead_sent(struct ix_api_ahead *a);
+bool ix_api_ahead_page(struct ix_api_ahead *a, const irisx_value_t *root); /* true: it has items and is ready */
+void ix_api_ahead_fail(struct ix_api_ahead *a);
+void ix_api_ahead_taken(struct ix_api_ahead *a); /* the reader took a page, or learned of the failure */
 
 /* ---- server side (sandbox): a request to an operation ------------------------------------ */
 #define IX_API_MAX_PATH_PARAMS 4

@@ -129,7 +129,7 @@ static bool pages_by_number(enum ix_api_paging p)
 
 static void query_page(struct ix_api_encoder *e)
 {
-    if (!e->page.on)
+    if (!e->page.on || e->page.template_only)
         return;
     query_name(e, pages_by_number((enum ix_api_paging) e->op->paging) ? "page" : "offset");
     ix_buf_dec(&e->query, e->page.at);

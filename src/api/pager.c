@@ -70,8 +70,15 @@ static const irisx_value_t *figure(const irisx_value_t *root, const char *const 
     return NULL;
 }
 
+enum said { SAID_LAST, SAID_MORE, SAID_NOTHING };
+
+static enum said said(bool last)
+{
+    return last ? SAID_LAST : SAID_MORE;
+}
+
 /* does the answer say that nothing follows? `n` items, asked for at p->at */
-static bool says_last(const struct ix_api_pager *p, const irisx_value_t *root, size_t n)
+static enum said says(const struct ix_api_pager *p, const irisx_value_t *root, size_t n)
 {
     static const char *const more_names[] = { "has_more", "hasMore" };
     static const char *const pages_names[] = { "pages", "totalPages", "total_pages" };
@@ -82,32 +89,57 @@ static bool says_last(const struct ix_api_pager *p, const irisx_value_t *root, s
     bool page = by_page((enum ix_api_paging) p->op->paging);
 
     if (more != NULL)
-        return irisx_value_bool(more, 0) == 0;
+        return said(irisx_value_bool(more, 0) == 0);
     if (page && irisx_value_int(pages, -1) >= 0)
-        return p->at >= (uint64_t) irisx_value_int(pages, 0);
+        return said(p->at >= (uint64_t) irisx_value_int(pages, 0));
     if (total < 0)
-        return false; /* nothing said: the empty page will tell */
-    return page ? p->seen >= (uint64_t) total && p->pages == p->at : p->at + n >= (uint64_t) total;
+        return SAID_NOTHING; /* the empty page will tell */
+    return said(page ? p->seen >= (uint64_t) total && p->pages == p->at : p->at + n >= (uint64_t) total);
 }
 
-void ix_api_pager_feed_in(const struct ix_api_set *s, struct ix_api_pager *p, const irisx_value_t *root)
+/* FNV-1a of the items' text; 0 without memory: nothing is known then */
+static uint64_t print_of(const irisx_value_t *items)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    struct ix_buf b;
+
+    ix_buf_init(&b, IX_JSON_MAX_BYTES);
+    ix_json_write(&b, items);
+    for (size_t i = 0; i < b.n; i++)
+        h = (h ^ b.p[i]) * UINT64_C(0x100000001b3);
+    if (b.err != 0)
+        h = 0;
+    ix_buf_clear(&b);
+    return h;
+}
+
+size_t ix_api_pager_feed_in(const struct ix_api_set *s, struct ix_api_pager *p, const irisx_value_t *root)
 {
     enum ix_api_paging style = (enum ix_api_paging) p->op->paging;
-    size_t n = irisx_value_count(ix_api_items_in(s, p->op, root));
+    const irisx_value_t *items = ix_api_items_in(s, p->op, root);
+    size_t n = irisx_value_count(items);
 
     p->pages++;
     p->seen += n;
-    if (n == 0 || all_at_once(style) || says_last(p, root, n)) {
+    enum said what = n == 0 || all_at_once(style) ? SAID_LAST : says(p, root, n);
+    uint64_t print = what == SAID_NOTHING ? print_of(items) : 0;
+    if (print != 0 && print == p->print) {
+        p->seen -= n; /* the same page again: the platform does not page here, and would go on for ever */
+        n = 0;
+    }
+    p->print = print;
+    if (what == SAID_LAST || n == 0) {
         p->done = true;
-        return;
+        return n;
     }
     p->at += by_page(style) ? 1 : n;
+    return n;
 }
 
-void ix_api_pager_feed(struct ix_api_pager *p, const irisx_value_t *root)
+size_t ix_api_pager_feed(struct ix_api_pager *p, const irisx_value_t *root)
 {
     struct ix_api_set s;
 
     ix_api_set_platform(&s);
-    ix_api_pager_feed_in(&s, p, root);
+    return ix_api_pager_feed_in(&s, p, root);
 }

@@ -276,7 +276,11 @@ int ix_api_encode_in(const struct ix_api_set *s, const struct ix_api_op *op, con
 int ix_api_decode_in(const struct ix_api_set *s, const struct ix_api_op *op, enum ix_retry_class cls,
     const struct ix_http_response *response, struct ix_api_answer *answer, struct ix_http_error *error);
 const irisx_value_t *ix_api_items_in(const struct ix_api_set *s, const struct ix_api_op *op, const irisx_value_t *root);
-void ix_api_pager_feed_in(const struct ix_api_set *s, struct ix_api_pager *p, const irisx_value_t *root);
+size_t ix_api_pager_feed_in(const struct ix_api_set *s, struct ix_api_pager *p, const irisx_value_t *root);
+const void *const *ix_api_item_structs_in(
+    const struct ix_api_set *s, const struct ix_api_op *op, const struct ix_api_answer *answer, size_t *count_out);
+void ix_api_page_wish_in(const struct ix_api_set *s, const struct ix_api_op *op, const struct ix_api_params *params,
+    uint64_t *first, uint64_t *limit);
 bool ix_api_match_in(const struct ix_api_set *s, const char *method, const char *path, struct ix_api_match *out);
 bool ix_api_validate_body_in(
     const struct ix_api_set *s, const struct ix_api_op *op, const irisx_value_t *body, struct ix_api_issues *out);

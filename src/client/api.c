@@ -60,7 +60,7 @@ static irisx_error_t call(irisx_client_t *client, const struct ix_api_op *api, s
         err = (irisx_error_t) ix_api_options_take(given, &options);
     if (err)
         return err;
-    p->strict = (options && options->check ? options->check : client->o.rest->check) == IRISX_CHECK_STRICT;
+    p->strict = ix_client_strict(client, options);
     p->upload = options ? options->upload : NULL;
     return submit(client, api, &request, &e, ix_api_encode(api, p, &request, &e), options, op_out);
 }

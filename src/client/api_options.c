@@ -33,6 +33,13 @@ void ix_api_options_free(irisx_api_options_t *o)
     ix_free(o);
 }
 
+bool ix_client_strict(const irisx_client_t *c, const irisx_api_options_t *o)
+{
+    int32_t check = o && o->check ? o->check : c->o.rest->check;
+
+    return check == IRISX_CHECK_STRICT;
+}
+
 /* *to is not the caller's any more, whatever happens */
 static bool take_text(const char **to)
 {

@@ -81,9 +81,15 @@ void ix_op_finish(irisx_op_t *op, const struct failure *f)
     if (!ev)
         return;
     settle(op, f);
-    ix_failure_copy(&ev->error, &op->error);
-    ev->op = irisx_op_ref(op);
-    ix_queue_push(op->client, ev);
+    if (op->quiet) {
+        irisx_event_unref(ev);
+    } else {
+        ix_failure_copy(&ev->error, &op->error);
+        ev->op = irisx_op_ref(op);
+        ix_queue_push(op->client, ev);
+    }
+    if (op->ended)
+        op->ended(op);
     irisx_op_unref(op); /* the work's reference */
 }
 

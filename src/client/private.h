@@ -77,6 +77,9 @@ struct irisx_op {
     uint32_t api_number;
     bool repeated; /* DELETE: an earlier try had done it */
     irisx_api_options_t *options; /* ours; NULL: all defaults */
+    bool quiet; /* its end is no event */
+    void (*ended)(irisx_op_t *op); /* after its end, once, on the thread that ended it; NULL nobody */
+    void *ended_ctx;
 };
 irisx_op_t *ix_op_new(irisx_client_t *c); /* one reference for the caller, one for the work until ix_op_finish */
 void ix_op_finish(
@@ -196,6 +199,8 @@ void ix_call_snapshot(irisx_call_t *call);
 /* A copy with texts and uploaded memory of its own; NULL for NULL. IRISX_E_INVALID, IRISX_E_NO_MEMORY */
 int ix_api_options_take(const irisx_api_options_t *given, irisx_api_options_t **out);
 void ix_api_options_free(irisx_api_options_t *o);
+/* what a call is checked by: its own options, else the client's */
+bool ix_client_strict(const irisx_client_t *c, const irisx_api_options_t *o);
 
 /* ---- REST -------------------------------------------------------------------------------- */
 struct rest;

@@ -112,7 +112,7 @@ Test(api_pager, an_answer_without_a_list_or_figures_ends_it_at_last)
 {
     begin("fx.p3", 0, 0);
     feed("{'things':[1]}", false);
-    feed("{'things':[1],'pagination':null}", false);
+    feed("{'things':[2],'pagination':null}", false);
     feed("{'error':'x'}", true);
     begin("fx.p1", 0, 0);
     feed("[]", true);
