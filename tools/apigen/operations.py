@@ -87,6 +87,13 @@ class Contract:
         self.by_group[group][path] = {m: item[m] for m in METHODS if m in item}
 
 
+    def name_of(self, method, path):
+        """Id of the operation at a path, whatever its parameters are called."""
+        path = self.renamed(path)
+        if (method, path) in self.kept:
+            return self.kept[method, path]["operationId"]
+        return Operation(self, method, path, self.routes[method, path], "", build=False).id
+
     def with_alternative(self, op):
         """The one thing the overlay adds to what is kept."""
         said = self.overlay["operations"].get(op["operationId"], {}).get("alternative")
@@ -100,14 +107,15 @@ class Contract:
 
 
 class Operation:
-    def __init__(self, contract, method, path, r, group):
+    def __init__(self, contract, method, path, r, group, build=True):
         self.c, self.method, self.path, self.r, self.group = contract, method, path, r, group
         good = [s for s in r["responses"] if 200 <= s["status"] < 300]
         self.good = good[0] if good else None
         self.lists = self.is_list()
         self.id = self.name()
         self.over = contract.overlay["operations"].get(self.id, {})
-        self.document = self.build()
+        if build:
+            self.document = self.build()
 
     def is_list(self):
         asked = {f["name"] for f in self.r["query"]}
@@ -140,8 +148,9 @@ class Operation:
         paging = self.paging(answer)
         self.style = paging["style"] if paging else None
         out["summary"] = self.c.overlay["summaries"].get(self.id) or words.summary(self)
-        if "description" in self.over:
-            out["description"] = self.over["description"]["is"]
+        description = " ".join([self.said("description", "")] + words.remarks(self)).strip()
+        if description:
+            out["description"] = description
         if "deprecated" in self.over:
             out["deprecated"] = True
         if not r["mounted"]:

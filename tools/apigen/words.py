@@ -249,3 +249,19 @@ def parameter(name, schema, where, op):
 
 def answer(op, response):
     return {201: "Created.", 202: "Accepted.", 207: "Done in part."}.get(response["status"], "Done.")
+
+
+def remarks(op):
+    """What the code tells about the platform as deployed, in whole sentences."""
+    out = []
+    roles = op.r.get("roles") or op.r.get("admin_roles")
+    if roles:
+        out.append("For %s only." % (roles[0] if len(roles) == 1 else ", ".join(roles[:-1]) + " and " + roles[-1]))
+    if "shadowed_by" in op.r:
+        method, path = op.r["shadowed_by"].split()[:2]
+        other = op.c.name_of(method, path)
+        if other != op.id:
+            out.append("On the platform as deployed %s answers this path." % other)
+    if any(n.startswith("service-function-missing") for n in op.r.get("notes", [])):
+        out.append("The platform as deployed lacks the function behind it.")
+    return out
