@@ -6,6 +6,7 @@
 
 #include "phone_node.h"
 #include "stun_node.h"
+#include "turn_node.h"
 
 /*
  * What becomes of a message on its way: those of `from` (NULL: both) that begin with `start` and hold `has` (NULL: any)
@@ -23,6 +24,7 @@ struct sim {
     struct world *w;
     struct phone_node *client, *server;
     struct stun_node *stun; /* NULL: none */
+    struct turn_node *turn; /* NULL: none */
     uint32_t line; /* the client's */
     uint32_t call; /* the client's, dialled */
     uint64_t client_mark, server_mark; /* frames heard at the last sim_mark */

@@ -7,7 +7,6 @@
 
 struct scene {
     struct sim t;
-    struct turn_node *turn;
     bool stream;
     struct turn_node_options options;
     struct world_link client; /* all zero: 5 ms */
@@ -27,16 +26,16 @@ static void open_scene(struct scene *s, uint64_t seed)
     struct world_link link = { .delay_us = 5 * IX_MS };
     struct ix_turn_server server = { .username = "user", .password = "secret", .host = "turn.sim.test" };
 
-    sim_open(&s->t, &(struct sim_options){ .seed = seed, .bare = true });
+    sim_begin(&s->t, &(struct sim_options){ .seed = seed, .bare = true });
     phone_node_attach(
         s->t.client, symmetric(s->t.w, "198.51.100.1"), "10.0.0.2", s->client.loss_ppm ? &s->client : &link);
     phone_node_attach(s->t.server, symmetric(s->t.w, "198.51.100.2"), "10.0.1.2", &link);
     s->options.ip = "203.0.113.9";
-    s->turn = turn_node_new(s->t.w, world_internet(s->t.w), &s->options);
-    server.addr = turn_node_addr(s->turn);
+    s->t.turn = turn_node_new(s->t.w, world_internet(s->t.w), &s->options);
+    server.addr = turn_node_addr(s->t.turn);
     server.transport = s->stream ? IX_TURN_TLS : IX_TURN_UDP;
     ix_phone_set_stun(s->t.server->phone, &server.addr, 1); /* so that the relay may let its address through */
-    s->t.client->turn = s->stream ? turn_node_world(s->turn) : NULL;
+    s->t.client->turn = s->stream ? turn_node_world(s->t.turn) : NULL;
     ix_phone_set_turn(s->t.client->phone, &server, 1);
     s->t.line = phone_node_line(s->t.client, s->t.server, "1000", "secret");
     REACH(&s->t, sim_ready, 10 * IX_S);
@@ -49,11 +48,10 @@ static void close_scene(struct scene *s)
     ix_phone_shutdown(s->t.client->phone, NOW(&s->t));
     ix_phone_shutdown(s->t.server->phone, NOW(&s->t));
     cr_assert_eq(world_run(s->t.w, sim_quiet, &s->t, 40 * IX_S), WORLD_DONE);
-    cr_assert_eq(turn_node_live(s->turn), 0, "every allocation was given back");
+    cr_assert_eq(turn_node_live(s->t.turn), 0, "every allocation was given back");
     why = sim_left(&s->t);
     cr_assert_null(why, "%s", why);
     sim_free(&s->t);
-    turn_node_free(s->turn);
 }
 
 Test(relay, two_symmetric_nats_talk_through_it)
@@ -63,7 +61,7 @@ Test(relay, two_symmetric_nats_talk_through_it)
     open_scene(&s, 1);
     sim_talk(&s.t);
     cr_assert_not_null(strstr(sim_sent(&s.t, s.t.client, "INVITE ", NULL), "typ relay raddr"));
-    cr_assert_geq(turn_node_relayed(s.turn, true), 20, "media goes by channel");
+    cr_assert_geq(turn_node_relayed(s.t.turn, true), 20, "media goes by channel");
     PASS_TIME(&s.t, 1300 * IX_S);
     sim_hear_on(&s.t);
     cr_assert_leq(LAST(s.t.client)->gap_us, 100 * IX_MS, "no refresh was felt");
@@ -95,7 +93,7 @@ Test(relay, a_call_that_comes_in_uses_it_as_well)
     sim_mark(&s.t);
     cr_assert_eq(ix_call_dial(s.t.server->phone, &config, NOW(&s.t), &call), 0);
     REACH(&s.t, sim_talking, 20 * IX_S);
-    cr_assert_geq(turn_node_relayed(s.turn, true), 20);
+    cr_assert_geq(turn_node_relayed(s.t.turn, true), 20);
     cr_assert_eq(ix_call_hangup(s.t.server->phone, call, 16, NOW(&s.t)), 0);
     REACH(&s.t, sim_ended, 40 * IX_S);
     close_scene(&s);
@@ -107,7 +105,7 @@ Test(relay, a_server_that_restarts_costs_the_call_seconds_and_not_its_life)
 
     open_scene(&s, 4);
     sim_talk(&s.t);
-    turn_node_forget(s.turn);
+    turn_node_forget(s.t.turn);
     PASS_TIME(&s.t, 60 * IX_S);
     sim_hear_on(&s.t);
     cr_assert_leq(LAST(s.t.client)->gap_us, 30 * IX_S);
@@ -133,15 +131,15 @@ Test(relay, a_direct_way_is_taken_where_there_is_one)
     struct ix_turn_server server = { .transport = IX_TURN_UDP, .username = "user", .password = "secret" };
     struct scene s = { 0 };
 
-    sim_open(&s.t, &(struct sim_options){ .seed = 6 });
-    s.turn = turn_node_new(s.t.w, world_internet(s.t.w), &(struct turn_node_options){ .ip = "203.0.113.9" });
-    server.addr = turn_node_addr(s.turn);
+    sim_begin(&s.t, &(struct sim_options){ .seed = 6 });
+    s.t.turn = turn_node_new(s.t.w, world_internet(s.t.w), &(struct turn_node_options){ .ip = "203.0.113.9" });
+    server.addr = turn_node_addr(s.t.turn);
     ix_phone_set_turn(s.t.client->phone, &server, 1);
     phone_node_attach(s.t.client, world_internet(s.t.w), "192.0.2.11", &link);
     REACH(&s.t, sim_ready, 10 * IX_S);
     sim_talk(&s.t);
     PASS_TIME(&s.t, 10 * IX_S);
-    cr_assert_eq(turn_node_relayed(s.turn, true), 0);
+    cr_assert_eq(turn_node_relayed(s.t.turn, true), 0);
     sim_hang_up(&s.t);
     close_scene(&s);
 }

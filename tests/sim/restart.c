@@ -146,7 +146,7 @@ Test(restart, a_path_that_dies_without_a_word_is_left_for_another)
     struct world_link dead = { .loss_ppm = 1000000 }, link = { .delay_us = 5 * IX_MS };
     struct sim t;
 
-    sim_open(&t, &(struct sim_options){ .seed = 6 });
+    sim_begin(&t, &(struct sim_options){ .seed = 6 });
     phone_node_attach(t.client, world_internet(t.w), "198.51.100.10", &link);
     REACH(&t, sim_ready, 10 * IX_S);
     sim_talk(&t);
