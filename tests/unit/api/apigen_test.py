@@ -24,6 +24,9 @@ def part():
     few = copy.deepcopy(SPEC)
     few["paths"] = {p: kept for p, item in few["paths"].items()
                     if (kept := {m: op for m, op in item.items() if op.get("x-irisx-source") == "observed"})}
+    for item in few["paths"].values():
+        for op in item.values():
+            op.pop("x-irisx-alternative", None)  # that operation is not among the few
     lock = Lock(copy.deepcopy(LOCK))
     Model(few, lock)
     known = {k: {n: v for n, v in LOCK[k].items() if n in lock.seen[k]} for k in lock.seen}
@@ -139,6 +142,7 @@ class Apigen(unittest.TestCase):
                 ({"x-irisx-auth": "jwt"}, "security says"),
                 ({"x-irisx-unwrap": "nothing"}, "nothing to unwrap"),
                 ({"x-irisx-paging": {"style": "P3", "items": "wrong"}}, "x-irisx-paging names wrong"),
+                ({"x-irisx-alternative": "no.such"}, "names no.such, which does not exist"),
                 ({"operationId": "Sms"}, "not an operation id"),
                 ({"operationId": "auth.me"}, "two operations of this id"),
                 ({"responses": {"404": {"description": "no"}}}, "no response of success")):
