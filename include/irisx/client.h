@@ -144,7 +144,11 @@ IRISX_API uint64_t irisx_op_id(const irisx_op_t *op);
  * @thread any; @blocks
  */
 IRISX_API irisx_error_t irisx_op_wait(irisx_op_t *op, uint32_t timeout_ms);
-/** Asks for an early end; the op then ends with IRISX_E_CANCELLED, or as it would have if it was too late. @thread any
+/**
+ * Asks for an early end; the op then ends with IRISX_E_CANCELLED, or as it would have if it was too late.
+ * @return IRISX_OK (also when it has ended), IRISX_E_UNSUPPORTED (it cannot be), IRISX_E_NO_MEMORY (it goes on: try
+ *         again)
+ * @thread any
  */
 IRISX_API irisx_error_t irisx_op_cancel(irisx_op_t *op);
 /** 1 once ended. @thread any */

@@ -285,6 +285,17 @@ int ix_call_hangup(struct ix_phone *p, uint32_t call, unsigned q850, struct ix_n
     return 0;
 }
 
+int ix_call_give_up(struct ix_phone *p, uint32_t call, int code, const char *message, struct ix_now now)
+{
+    struct ix_call *c = ix_call_get(p, call);
+
+    p->now = now;
+    if (!c)
+        return IRISX_E_NOT_FOUND;
+    ix_call_fail(c, code, message);
+    return 0;
+}
+
 int ix_call_reject(
     struct ix_phone *p, uint32_t call, unsigned status, unsigned q850, const char *headers, struct ix_now now)
 {

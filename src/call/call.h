@@ -220,6 +220,8 @@ int ix_call_reject(
     struct ix_phone *p, uint32_t call, unsigned status, unsigned q850, const char *headers, struct ix_now now);
 int ix_call_hangup(
     struct ix_phone *p, uint32_t call, unsigned q850, struct ix_now now); /* CANCEL, BYE or 603, as the state wants */
+/* ends it for a reason of the shell's own, as a failure with this code; the peer is told "temporary failure" */
+int ix_call_give_up(struct ix_phone *p, uint32_t call, int code, const char *message, struct ix_now now);
 int ix_call_refer(
     struct ix_phone *p, uint32_t call, const char *refer_to, struct ix_now now); /* blind transfer request */
 /* what became of a REFER that was answered 202 (RFC 3515 section 2.4.5): NOTIFY with a sipfrag, subscription ended */

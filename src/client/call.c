@@ -223,8 +223,10 @@ static void push_state(irisx_call_t *call, irisx_call_state_t state)
     irisx_event_t *ev = ix_event_new(IRISX_EVENT_CALL_STATE);
 
     atomic_store(&call->state, (int) state);
-    if (!ev)
-        return; /* the state can be asked for, and the final event is there already */
+    if (!ev) { /* the state can be asked for, and the final event is there already */
+        ix_queue_push(call->client, NULL);
+        return;
+    }
     ev->call = irisx_call_ref(call);
     ev->line = irisx_line_ref(call->line);
     ev->state = (int32_t) state;
@@ -455,9 +457,9 @@ void ix_calls_drop(irisx_client_t *c)
 }
 
 /* ---- any thread -------------------------------------------------------------------------- */
-static void cancel_call(irisx_op_t *op)
+static irisx_error_t cancel_call(irisx_op_t *op)
 {
-    (void) irisx_call_hangup(op->call, NULL); /* ended already: so has the op */
+    return irisx_call_hangup(op->call, NULL);
 }
 
 irisx_error_t irisx_call_dial(

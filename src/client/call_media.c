@@ -18,8 +18,10 @@ static void file_failed(void *ctx, int err, const char *detail)
     irisx_call_t *call = ctx;
     irisx_event_t *ev = ix_event_new(IRISX_EVENT_CALL_FILE);
 
-    if (!ev)
+    if (!ev) {
+        ix_queue_push(call->client, NULL);
         return;
+    }
     ev->call = irisx_call_ref(call);
     (void) snprintf(ev->text, sizeof ev->text, "%s", "record_failed");
     ix_failure_set(&ev->error, err, IRISX_DOMAIN_SYSTEM, 0, detail, NULL);
@@ -129,37 +131,33 @@ void ix_call_sound_start(irisx_call_t *call)
     }
 }
 
-struct ending {
-    irisx_call_t *call; /* referenced */
-    void (*then)(irisx_call_t *call);
-    char *path, *text; /* timeline */
-    int err;
-};
-
-static void ending_done(struct ending *e)
+static void ending_done(irisx_call_t *call)
 {
-    e->then(e->call);
-    irisx_call_unref(e->call);
-    ix_free(e->path);
-    ix_free(e->text);
-    ix_free(e);
+    struct ending e = call->ending;
+
+    memset(&call->ending, 0, sizeof call->ending);
+    ix_free(e.path);
+    ix_free(e.text);
+    e.then(call);
+    irisx_call_unref(call);
 }
 
 static void write_timeline(void *arg)
 {
-    struct ending *e = arg;
+    struct ending *e = &((irisx_call_t *) arg)->ending;
 
     e->err = ix_file_write_atomic(e->path, 0600, e->text, strlen(e->text));
 }
 
 static void timeline_written(void *arg, int err)
 {
-    struct ending *e = arg;
+    irisx_call_t *call = arg;
 
-    if (err || e->err)
-        ix_log(&e->call->client->log, IX_LOG_WARN, "client", "the timeline of call %llu cannot be written: %s",
-            (unsigned long long) e->call->number, ix_error_text(err ? err : e->err));
-    ending_done(e);
+    err = err ? err : call->ending.err;
+    if (err)
+        ix_log(&call->client->log, IX_LOG_WARN, "client", "the timeline of call %llu cannot be written: %s",
+            (unsigned long long) call->number, ix_error_text(err));
+    ending_done(call);
 }
 
 /* "<dir>/call-<n>.json", or "<capture>.call-<n>.json" beside the capture */
@@ -180,67 +178,62 @@ static char *timeline_path(const irisx_call_t *call)
 
 static void record_closed(void *ctx, int err, const char *detail)
 {
-    struct ending *e = ctx;
+    irisx_call_t *call = ctx;
+    struct ending *e = &call->ending;
 
     if (err)
-        file_failed(e->call, err, detail);
-    e->path = timeline_path(e->call);
-    if (irisx_call_timeline(e->call, &e->text))
+        file_failed(call, err, detail);
+    e->path = timeline_path(call);
+    if (irisx_call_timeline(call, &e->text))
         e->text = NULL;
     if (!e->path || !e->text ||
-        ix_work_queue(ix_host_call_loop(e->call->client->host), write_timeline, timeline_written, e))
-        ending_done(e);
+        ix_work_queue(ix_host_call_loop(call->client->host), write_timeline, timeline_written, call))
+        ending_done(call);
 }
 
 /* The media thread no longer knows the rings: the files may be closed. */
-static void close_files(struct ending *e)
+static void close_files(irisx_call_t *call)
 {
-    struct ix_record *record = e->call->record;
+    struct ix_record *record = call->record;
 
-    if (e->call->play)
-        ix_play_close(e->call->play);
-    e->call->play = NULL;
-    e->call->record = NULL;
+    call->ending.waits = false;
+    if (call->play)
+        ix_play_close(call->play);
+    call->play = NULL;
+    call->record = NULL;
     if (record)
-        ix_record_close(record, record_closed, e);
+        ix_record_close(record, record_closed, call);
     else
-        record_closed(e, 0, NULL);
+        record_closed(call, 0, NULL);
 }
 
 void ix_call_sound_end(irisx_call_t *call, void (*then)(irisx_call_t *call))
 {
-    struct ending *e = ix_alloc(sizeof *e);
-
     if (call->heard)
         ix_pcm_ring_end(call->heard);
-    if (!e) { /* no memory: the files are closed all the same, nobody waits for them */
-        ix_call_sound_drop(call);
-        then(call);
-        return;
-    }
-    e->call = irisx_call_ref(call);
-    e->then = then;
+    (void) irisx_call_ref(call);
+    call->ending.then = then;
     if (call->media_started && !call->media_released)
-        call->ending = e; /* RELEASED follows: ix_call_media_event goes on */
+        call->ending.waits = true; /* RELEASED follows: ix_call_media_event goes on */
     else
-        close_files(e);
+        close_files(call);
 }
 
 void ix_call_sound_drop(irisx_call_t *call)
 {
-    struct ending *e = call->ending;
+    bool waits = call->ending.waits;
 
-    call->ending = NULL;
+    call->ending.waits = false;
     if (call->play)
         ix_play_close(call->play);
     if (call->record)
         ix_record_close(call->record, NULL, NULL);
     call->play = NULL;
     call->record = NULL;
-    if (!e)
+    if (!waits)
         return;
-    irisx_call_unref(e->call);
-    ix_free(e);
+    call->ending.then = NULL;
+    irisx_call_unref(call);
 }
 
 /* ---- what the media threads say ---------------------------------------------------------- */
@@ -259,8 +252,10 @@ static void push(irisx_call_t *call, irisx_event_kind_t kind, const char *text)
 {
     irisx_event_t *ev = ix_event_new(kind);
 
-    if (!ev)
+    if (!ev) {
+        ix_queue_push(call->client, NULL);
         return;
+    }
     ev->call = irisx_call_ref(call);
     ev->line = irisx_line_ref(call->line);
     (void) snprintf(ev->text, sizeof ev->text, "%s", text);
@@ -287,12 +282,8 @@ void ix_call_media_event(irisx_client_t *c, const struct ix_media_event *ev)
     switch ((enum ix_media_event_kind) ev->kind) {
     case IX_MEDIA_EV_RELEASED:
         call->media_released = true;
-        if (call->ending) {
-            struct ending *e = call->ending;
-
-            call->ending = NULL;
-            close_files(e);
-        }
+        if (call->ending.waits)
+            close_files(call);
         break;
     case IX_MEDIA_EV_DTMF:
         digit[0] = ev->u.dtmf.digit;

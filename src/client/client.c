@@ -53,6 +53,28 @@ int ix_service_post(irisx_client_t *c, void (*fn)(void *arg), void *arg)
     return err;
 }
 
+int ix_service_post_with(irisx_client_t *c, struct ix_post *post, void (*fn)(void *arg), void *arg)
+{
+    int err = IRISX_E_CLOSED;
+
+    pthread_mutex_lock(&c->lock);
+    if (!c->service_shut)
+        err = ix_loop_post_with(ix_host_service_loop(c->host), post, fn, arg);
+    pthread_mutex_unlock(&c->lock);
+    return err;
+}
+
+int ix_call_post_with(irisx_client_t *c, struct ix_post *post, void (*fn)(void *arg), void *arg)
+{
+    int err = IRISX_E_CLOSED;
+
+    pthread_mutex_lock(&c->lock);
+    if (!c->call_shut)
+        err = ix_loop_post_with(ix_host_call_loop(c->host), post, fn, arg);
+    pthread_mutex_unlock(&c->lock);
+    return err;
+}
+
 /* Waits for a flag that a loop raises; drives the loops in zero-thread mode. */
 static bool await(irisx_client_t *c, const bool *flag, uint64_t until_us);
 

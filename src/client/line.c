@@ -57,8 +57,10 @@ static void push_state(irisx_line_t *l, irisx_line_state_t state, const struct f
     irisx_event_t *ev = ix_event_new(IRISX_EVENT_LINE_STATE);
 
     atomic_store(&l->state, (int) state);
-    if (!ev)
-        return; /* the state can be asked for */
+    if (!ev) { /* the state can be asked for */
+        ix_queue_push(l->client, NULL);
+        return;
+    }
     ev->line = irisx_line_ref(l);
     ev->state = (int32_t) state;
     if (f)
@@ -244,9 +246,9 @@ static int line_take(irisx_line_t *l, const irisx_line_options_t *o)
     return 0;
 }
 
-static void cancel_open(irisx_op_t *op)
+static irisx_error_t cancel_open(irisx_op_t *op)
 {
-    (void) irisx_line_close(op->line, NULL); /* closed already: the op has ended */
+    return irisx_line_close(op->line, NULL);
 }
 
 static irisx_error_t line_give(irisx_line_t *l, irisx_op_t *op, irisx_line_t **line_out, irisx_op_t **op_out)
@@ -357,6 +359,7 @@ static int take_provisioned(irisx_line_t *l, const irisx_value_t *root)
 }
 
 struct provision {
+    struct ix_post post;
     irisx_line_t *line; /* referenced */
     struct failure f;
     char stun[256];
@@ -423,7 +426,7 @@ static void credentials_here(void *ctx, irisx_op_t *op)
         else if (err)
             ix_failure_set(&p->f, err, IRISX_DOMAIN_LOCAL, 0, NULL, NULL);
     }
-    if (ix_call_post(p->line->client, provisioned_on_call_loop, p)) {
+    if (ix_call_post_with(p->line->client, &p->post, provisioned_on_call_loop, p)) {
         if (!p->f.info.code)
             ix_failure_set(&p->f, IRISX_E_CLOSED, IRISX_DOMAIN_LOCAL, 0, "the client was closed", NULL);
         ix_op_end(&p->line->opening, &p->f); /* closing: the op has been ended, or is now */

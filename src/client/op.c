@@ -166,6 +166,7 @@ irisx_error_t irisx_op_cancel(irisx_op_t *op)
 {
     irisx_line_t *line = NULL;
     irisx_call_t *call = NULL;
+    irisx_error_t err = IRISX_OK;
     bool done;
 
     if (!op)
@@ -177,11 +178,11 @@ irisx_error_t irisx_op_cancel(irisx_op_t *op)
         call = irisx_call_ref(op->call);
     }
     pthread_mutex_unlock(&op->client->lock);
-    if (!done && op->cancel)
-        op->cancel(op);
+    if (!done)
+        err = op->cancel ? op->cancel(op) : IRISX_E_UNSUPPORTED;
     irisx_line_unref(line);
     irisx_call_unref(call);
-    return done || op->cancel ? IRISX_OK : IRISX_E_UNSUPPORTED;
+    return err == IRISX_E_CLOSED ? IRISX_OK : err; /* closed: it has ended, or is about to */
 }
 
 /* ---- waiting ----------------------------------------------------------------------------- */

@@ -48,7 +48,8 @@ struct irisx_event {
     char describe[320];
 };
 irisx_event_t *ix_event_new(irisx_event_kind_t kind);
-/* queue.c; takes the event. Droppable ones are refused when the queue is full (and counted) */
+/* queue.c; takes the event. Droppable ones are refused when the queue is full; these, and NULL for one that there was
+ * no memory for, are counted as lost */
 void ix_queue_push(irisx_client_t *c, irisx_event_t *ev);
 bool ix_queue_full(irisx_client_t *c);
 bool ix_queue_init(irisx_client_t *c);
@@ -69,7 +70,7 @@ struct irisx_op {
     atomic_bool done;
     struct failure error;
     irisx_event_t *final; /* made with the op, so that its end needs no memory */
-    void (*cancel)(irisx_op_t *op); /* posts what cancels it; NULL: cannot be */
+    irisx_error_t (*cancel)(irisx_op_t *op); /* posts what cancels it; NULL: cannot be */
     irisx_line_t *line; /* what cancel needs; not owned: there as long as the op runs */
     irisx_call_t *call;
     /* REST */
@@ -131,6 +132,9 @@ void ix_client_tear_down(
 /* arg is freed by fn; on failure by the caller. IRISX_E_CLOSED: nothing would run it any more */
 int ix_call_post(irisx_client_t *c, void (*fn)(void *arg), void *arg);
 int ix_service_post(irisx_client_t *c, void (*fn)(void *arg), void *arg);
+/* the same with the caller's post, which lives until fn runs: needs no memory, fails with IRISX_E_CLOSED alone */
+int ix_call_post_with(irisx_client_t *c, struct ix_post *post, void (*fn)(void *arg), void *arg);
+int ix_service_post_with(irisx_client_t *c, struct ix_post *post, void (*fn)(void *arg), void *arg);
 
 /* ---- lines ------------------------------------------------------------------------------- */
 struct irisx_line {
@@ -150,8 +154,13 @@ struct irisx_line {
 void ix_line_event(irisx_client_t *c, const struct ix_phone_event *ev);
 void ix_lines_drop(irisx_client_t *c); /* call: at the end, ends what still runs */
 
-struct ending;
 struct opening;
+struct ending { /* of a call's sound and files; part of the call, so that an end needs no memory */
+    void (*then)(irisx_call_t *call); /* NULL: not begun, or through */
+    bool waits; /* for the media thread to let go of the rings */
+    char *path, *text; /* timeline */
+    int err;
+};
 /* ---- calls ------------------------------------------------------------------------------- */
 struct irisx_call {
     atomic_int refs;
@@ -173,7 +182,7 @@ struct irisx_call {
     struct ix_record *record;
     struct ix_pcm_ring *heard, *said; /* application audio; live as long as the call */
     struct opening *opening; /* call: the recording is being opened */
-    struct ending *ending; /* call: waits for the media thread to let go of the rings */
+    struct ending ending; /* call; holds a reference from its begin to its `then` */
     uint32_t party; /* call: id of the media party, kept after the call's end */
     bool media_started, media_released, finishing, answer_wanted, hangup_wanted;
     struct failure end; /* call */

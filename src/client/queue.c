@@ -137,8 +137,14 @@ bool ix_queue_full(irisx_client_t *c)
 
 void ix_queue_push(irisx_client_t *c, irisx_event_t *ev)
 {
-    if (!ev)
+    if (!ev) {
+        pthread_mutex_lock(&c->lock);
+        c->lost += !c->ended;
+        signal_fd(c);
+        pthread_cond_broadcast(&c->wake);
+        pthread_mutex_unlock(&c->lock);
         return;
+    }
     ev->time_ms = ix_clock_now().wall_us / 1000;
     (void) irisx_event_describe(ev);
     pthread_mutex_lock(&c->lock);

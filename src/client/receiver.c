@@ -25,7 +25,8 @@ struct irisx_receiver {
     enum ix_webhook_scheme scheme;
     uint32_t window_s, remember, max_connections, max_body;
     char url[PATH_MAX_LEN + IX_ADDR_TEXT + 16]; /* written once, before listens */
-    atomic_bool listens, closed;
+    atomic_bool listens, closed, close_asked;
+    struct ix_post close_post; /* of whoever was first to ask: closing needs no memory */
     /* client's lock */
     char *secrets[MAX_SECRETS];
     size_t secret_count;
@@ -99,8 +100,10 @@ static void rejected(irisx_receiver_t *r, int err, const char *why, const char *
 {
     irisx_event_t *ev = ix_event_new(IRISX_EVENT_WEBHOOK_REJECTED);
 
-    if (!ev)
+    if (!ev) {
+        ix_queue_push(r->client, NULL);
         return;
+    }
     ix_failure_set(&ev->error, err, IRISX_DOMAIN_HTTP, 0, why, NULL);
     ix_text_put(ev->text, sizeof ev->text, event);
     ix_queue_push(r->client, ev);
@@ -594,7 +597,7 @@ static void close_cmd(void *arg)
 
 void irisx_receiver_close(irisx_receiver_t *receiver)
 {
-    if (receiver && ix_client_usable(receiver->client) &&
-        ix_service_post(receiver->client, close_cmd, irisx_receiver_ref(receiver)))
+    if (receiver && ix_client_usable(receiver->client) && !atomic_exchange(&receiver->close_asked, true) &&
+        ix_service_post_with(receiver->client, &receiver->close_post, close_cmd, irisx_receiver_ref(receiver)))
         irisx_receiver_unref(receiver);
 }

@@ -418,17 +418,20 @@ static void stop_job(void *arg)
     ix_free(s);
 }
 
-void ix_rest_cancel_op(irisx_op_t *op)
+irisx_error_t ix_rest_cancel_op(irisx_op_t *op)
 {
     struct stop *s = ix_alloc(sizeof *s);
+    int err;
 
     if (!s)
-        return; /* it ends by its deadline */
+        return IRISX_E_NO_MEMORY; /* it ends by its deadline */
     s->op = irisx_op_ref(op);
-    if (ix_service_post(op->client, stop_job, s)) {
+    err = ix_service_post(op->client, stop_job, s);
+    if (err) {
         irisx_op_unref(s->op);
         ix_free(s);
     }
+    return (irisx_error_t) err;
 }
 
 static int post_job(irisx_client_t *c, struct job *j)

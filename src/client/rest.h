@@ -110,7 +110,7 @@ struct job *ix_rest_job_new(irisx_client_t *c, irisx_op_t *op, const struct ix_a
     struct ix_http_request *request /* taken; NULL: credentials alone */);
 void ix_rest_job_free(struct job *j);
 void ix_rest_enlist(struct job *j); /* on the loop: nothing is posted any more once the rest is gone */
-void ix_rest_cancel_op(irisx_op_t *op);
+irisx_error_t ix_rest_cancel_op(irisx_op_t *op);
 struct ix_now ix_rest_now(const struct rest *r); /* wall clock as the server's */
 
 /* rest_send.c */

@@ -62,11 +62,14 @@ void ix_engine_media_output(struct ix_engine *e, const struct ix_call_media *m)
 {
     struct engine_party *p = ix_map_get(e->parties, key(&m->call));
     struct ix_media_cmd cmd = { .kind = IX_MEDIA_CODEC, .party_id = m->call };
+    int err;
 
     switch (m->kind) {
     case IX_CALL_MEDIA_START:
-        if (party_start(e, m->call))
-            (void) ix_call_hangup(e->phone, m->call, 41, ix_loop_now(e->loop)); /* Q.850 41: temporary failure */
+        err = party_start(e, m->call);
+        if (err)
+            (void) ix_call_give_up(e->phone, m->call, err, "the media engine cannot take the call",
+                ix_loop_now(e->loop)); /* it is there */
         break;
     case IX_CALL_MEDIA_CODEC:
         cmd.u.codec = (struct ix_media_codec){ .codec = (uint8_t) m->codec,

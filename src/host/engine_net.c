@@ -189,6 +189,19 @@ static void ws_close(struct engine_wire *w)
     ix_phone_ws_closed(e->phone, transport, 0, false, NULL, ix_loop_now(e->loop));
 }
 
+/* SIP over a WebSocket never repeats a message (RFC 7118): one that could not be queued must not go missing unnoticed.
+ */
+static void ws_send(struct engine_wire *w, const struct ix_phone_out *out)
+{
+    int err = ix_ws_send(w->ws, out->data, out->len, true);
+
+    if (!err || err == IRISX_E_CLOSED) /* its end is on its way */
+        return;
+    wire_let_go(w);
+    ix_ws_close(w->ws, 1011); /* RFC 6455 section 7.4.1: cannot go on; on_ws frees it */
+    ix_phone_ws_closed(w->e->phone, out->transport, err, false, ix_error_text(err), ix_loop_now(w->e->loop));
+}
+
 void ix_engine_ws_output(struct ix_engine *e, const struct ix_phone_out *out)
 {
     struct engine_wire *w = ix_map_get(e->wires, key(&out->transport));
@@ -206,7 +219,7 @@ void ix_engine_ws_output(struct ix_engine *e, const struct ix_phone_out *out)
     else if (out->kind == IX_OUT_WS_PING)
         w->peer.ping(w->peer.ctx);
     else if (w->ws)
-        (void) ix_ws_send(w->ws, out->data, out->len, true); /* queue over its limit: the peer is dead, pings find it */
+        ws_send(w, out);
     else
         w->peer.send(w->peer.ctx, out->data, out->len);
 }

@@ -8,6 +8,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "io/internal.h"
 #include "io/server.h"
@@ -269,7 +270,10 @@ static bool take_body(struct ix_conn *c)
         ix_conn_refuse(c, 413, "the body is larger than this server takes");
         return false;
     case IX_BODY_BAD:
-        ix_conn_refuse(c, 400, "the body's chunks are not valid");
+        if (c->body.err == IRISX_E_NO_MEMORY) /* nothing is wrong with the request: it may come again */
+            ix_conn_refuse(c, 503, "no memory for the body");
+        else
+            ix_conn_refuse(c, 400, "the body's chunks are not valid");
         return false;
     }
     return false;
@@ -348,9 +352,10 @@ int ix_conn_open(struct ix_server *s, int fd, const struct ix_addr *peer)
     struct ix_conn *c = ix_alloc(sizeof *c);
     int err = c != NULL ? ix_loop_timer_new(s->loop, on_timeout, c, &c->timer) : IRISX_E_NO_MEMORY;
 
-    /* the stream takes the descriptor in any case, so that it is closed in one place */
     if (err == 0)
-        err = ix_stream_accept(s->loop, fd, s->ssl_ctx, &events, c, &c->stream);
+        err = ix_stream_accept(s->loop, fd, s->ssl_ctx, &events, c, &c->stream); /* takes fd in any case */
+    else
+        (void) close(fd);
     if (err != 0) {
         if (c != NULL)
             ix_loop_timer_free(c->timer);

@@ -220,15 +220,18 @@ static int provisional(struct ix_sip_tx *tx, const struct ix_sip_msg *msg)
     return err ? err : tell(tx, msg, d);
 }
 
-/* a challenge that can be answered: the same request once more. 1: done so */
+/* a challenge that can be answered: the same request once more. 1: done so; IRISX_E_NO_MEMORY: it could be, but not now
+ */
 static int answer_challenge(struct ix_sip_tx *tx, const struct ix_sip_msg *msg)
 {
     if (!tx->auth || (msg->status != 401 && msg->status != 407) || tx->cancel_wanted || tx->tries >= MAX_TRIES)
         return 0;
-    if (ix_sip_auth_challenge(tx->auth, msg, tx->credentials.n > 0))
-        return 0;
-    tx->cseq = tx->dialog ? ++tx->dialog->local_cseq : tx->cseq + 1;
-    return try_once(tx) ? 0 : 1;
+    int err = ix_sip_auth_challenge(tx->auth, msg, tx->credentials.n > 0);
+    if (!err) {
+        tx->cseq = tx->dialog ? ++tx->dialog->local_cseq : tx->cseq + 1;
+        err = try_once(tx);
+    }
+    return !err ? 1 : err == IRISX_E_NO_MEMORY ? err : 0;
 }
 
 /* RFC 3261 section 17.1.1.3: same branch, To as answered */
@@ -247,7 +250,10 @@ static int refused(struct ix_sip_tx *tx, const struct ix_sip_msg *msg)
         return 0;
     if (tx->method == IX_SIP_INVITE)
         acknowledge_refusal(tx, msg);
-    if (answer_challenge(tx, msg))
+    int answered = answer_challenge(tx, msg);
+    if (answered < 0)
+        ix_sip_tx_fail(tx, answered); /* the refusal is no word about the credentials */
+    if (answered)
         return 0;
     return finish(tx, msg, dialog_of(tx, msg));
 }

@@ -22,9 +22,13 @@ static struct {
     json_free_t json_free;
 } oom;
 
-/* break here to see which one it is */
-__attribute__((noinline)) static void oom_refuses(void)
+void __sanitizer_print_stack_trace(void) __attribute__((weak));
+
+/* OOM_TRACE in the environment: tells which one it is */
+static void oom_refuses(void)
 {
+    if (getenv("OOM_TRACE") && __sanitizer_print_stack_trace)
+        __sanitizer_print_stack_trace();
     atomic_store(&oom.injected, true);
 }
 
@@ -100,6 +104,17 @@ void oom_begin(uint64_t fail_at)
     ix_set_allocator(&counting);
     json_get_alloc_funcs(&oom.json_malloc, &oom.json_free);
     json_set_alloc_funcs(json_alloc, json_release);
+}
+
+int oom_again(uint64_t fail_at)
+{
+    int injected = atomic_load(&oom.injected);
+
+    atomic_store(&oom.fail_at, OOM_NONE);
+    atomic_store(&oom.count, 0);
+    atomic_store(&oom.injected, false);
+    atomic_store(&oom.fail_at, fail_at);
+    return injected;
 }
 
 size_t oom_end(int *injected)

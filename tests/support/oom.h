@@ -20,6 +20,8 @@ int oom_run(int (*scenario)(void *arg), void *arg);
  * OOM_NONE: none. */
 #define OOM_NONE UINT64_MAX
 void oom_begin(uint64_t fail_at);
+/* within: counts anew, the allocation with this number from here fails; tells whether one was refused before */
+int oom_again(uint64_t fail_at);
 /* restores the allocators; *injected: whether an allocation was refused; returns the bytes still allocated */
 size_t oom_end(int *injected);
 uint64_t oom_count(void); /* allocations since oom_begin */
