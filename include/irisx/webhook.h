@@ -104,6 +104,14 @@ IRISX_API const char *irisx_receiver_url(const irisx_receiver_t *receiver);
  * @thread any
  */
 IRISX_API irisx_error_t irisx_receiver_add_secret(irisx_receiver_t *receiver, const char *secret);
+/**
+ * Takes a secret away (the end of a rotation: add the new one, let the platform change over, remove the old one). Once
+ * this has returned nothing signed with it is accepted; what was acknowledged before stays so. Without any secret all
+ * is refused.
+ * @return IRISX_OK; IRISX_E_NOT_FOUND: it is not there; IRISX_E_CLOSED; IRISX_E_INVALID
+ * @thread any @since 0.1
+ */
+IRISX_API irisx_error_t irisx_receiver_remove_secret(irisx_receiver_t *receiver, const char *secret);
 /** Stops listening; deliveries under way are answered or dropped, unanswered ones come again. @thread any */
 IRISX_API void irisx_receiver_close(irisx_receiver_t *receiver);
 /** Takes one more reference; gives receiver back. NULL allowed. @thread any */

@@ -219,7 +219,7 @@ static char *make_address(const char *user, const char *realm, const char *url)
         if (!head.n || head.p[0] != '[')
             (void) ix_str_cut(&head, ':', &s);
         else
-            s = head;
+            s = ix_str_slice(head, 0, IX_MIN(ix_str_find(head, ']'), head.n - 1) + 1); /* IPv6, without its port */
     } else {
         s = ix_str(realm);
     }

@@ -226,6 +226,20 @@ int ix_rest_submit_then(
 int ix_rest_options_take(irisx_client_options_t *o);
 void ix_rest_options_free(const irisx_rest_options_t *o);
 
+/* ---- receivers --------------------------------------------------------------------------- */
+#define IX_SECRETS_MAX 16
+struct ix_secrets {
+    pthread_mutex_t lock; /* held while a delivery is verified: what was removed verifies nothing any more */
+    char *list[IX_SECRETS_MAX]; /* wiped when they go */
+    size_t count;
+};
+void ix_secrets_init(struct ix_secrets *s);
+void ix_secrets_clear(struct ix_secrets *s);
+int ix_secrets_add(struct ix_secrets *s, const char *secret); /* any thread; copied; 0 also for one that is there */
+int ix_secrets_remove(struct ix_secrets *s, const char *secret); /* any thread; IRISX_E_NOT_FOUND */
+size_t ix_secrets_lock(
+    struct ix_secrets *s, struct ix_str out[IX_SECRETS_MAX]); /* their number; borrowed until unlock */
+void ix_secrets_unlock(struct ix_secrets *s);
 /* receiver.c */
 void ix_receivers_drop(irisx_client_t *c); /* service */
 

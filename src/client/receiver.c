@@ -12,7 +12,6 @@
 #include "client/private.h"
 #include "webhook/webhook.h"
 
-#define MAX_SECRETS 16
 #define PATH_MAX_LEN 1024
 #define MAX_WAITING 64 /* deliveries that wait for the disk; more are asked to come again */
 
@@ -27,9 +26,7 @@ struct irisx_receiver {
     char url[PATH_MAX_LEN + IX_ADDR_TEXT + 16]; /* written once, before listens */
     atomic_bool listens, closed, close_asked;
     struct ix_post close_post; /* of whoever was first to ask: closing needs no memory */
-    /* client's lock */
-    char *secrets[MAX_SECRETS];
-    size_t secret_count;
+    struct ix_secrets secrets;
     /* service */
     struct ix_list node; /* in client.receivers */
     bool linked, closing;
@@ -68,10 +65,7 @@ void irisx_receiver_unref(irisx_receiver_t *r)
     if (!r || atomic_fetch_sub(&r->refs, 1) != 1)
         return;
     c = r->client;
-    for (size_t i = 0; i < r->secret_count; i++) {
-        ix_wipe(r->secrets[i], strlen(r->secrets[i]));
-        ix_free(r->secrets[i]);
-    }
+    ix_secrets_clear(&r->secrets);
     ix_free(r->path);
     ix_free(r->store_file);
     ix_free(r->cert);
@@ -234,17 +228,16 @@ static int verify(
     struct ix_webhook_check check = {
         .scheme = r->scheme, .window_s = r->window_s, .now_ms = ix_clock_now().wall_us / 1000
     };
-    struct ix_str secrets[MAX_SECRETS];
+    struct ix_str secrets[IX_SECRETS_MAX];
+    int err;
 
     if (!h.timestamp.n)
         h.timestamp = header(q, names->alternative);
-    pthread_mutex_lock(&r->client->lock); /* secrets are only ever added */
-    check.secret_count = r->secret_count;
-    for (size_t i = 0; i < r->secret_count; i++)
-        secrets[i] = ix_str(r->secrets[i]);
-    pthread_mutex_unlock(&r->client->lock);
+    check.secret_count = ix_secrets_lock(&r->secrets, secrets);
     check.secrets = secrets;
-    return ix_webhook_verify(&check, &h, q->body, q->body_len, d, why);
+    err = ix_webhook_verify(&check, &h, q->body, q->body_len, d, why);
+    ix_secrets_unlock(&r->secrets);
+    return err;
 }
 
 static bool is_json(const char *type)
@@ -448,39 +441,6 @@ static int read_listen(irisx_receiver_t *r, const char *listen)
     return ix_addr_parse(&r->bind, s, (uint16_t) port) ? IRISX_E_INVALID : 0;
 }
 
-static bool known(const irisx_receiver_t *r, const char *secret)
-{
-    for (size_t i = 0; i < r->secret_count; i++)
-        if (strcmp(r->secrets[i], secret) == 0)
-            return true;
-    return false;
-}
-
-static int add_secret(irisx_receiver_t *r, const char *secret)
-{
-    char *copy;
-    int err = 0;
-
-    if (!secret || !*secret)
-        return IRISX_E_INVALID;
-    copy = ix_dup_cstr(secret);
-    if (!copy)
-        return IRISX_E_NO_MEMORY;
-    pthread_mutex_lock(&r->client->lock);
-    if (!known(r, secret)) {
-        err = r->secret_count < MAX_SECRETS ? 0 : IRISX_E_LIMIT;
-        if (!err) {
-            r->secrets[r->secret_count++] = copy;
-            copy = NULL;
-        }
-    }
-    pthread_mutex_unlock(&r->client->lock);
-    if (copy)
-        ix_wipe(copy, strlen(copy));
-    ix_free(copy);
-    return err;
-}
-
 /* "/hooks", also given as "hooks" or "/hooks/"; NULL: everything */
 static int copy_path(char **to, const char *from)
 {
@@ -514,8 +474,8 @@ static int receiver_take(irisx_receiver_t *r, const irisx_receiver_options_t *o)
 {
     int err = read_listen(r, o->listen);
 
-    if (o->scheme > IRISX_WEBHOOK_DOCUMENTED || o->secrets_count > MAX_SECRETS || (o->secrets_count && !o->secrets) ||
-        !o->tls_cert_file != !o->tls_key_file)
+    if (o->scheme > IRISX_WEBHOOK_DOCUMENTED || o->secrets_count > IX_SECRETS_MAX ||
+        (o->secrets_count && !o->secrets) || !o->tls_cert_file != !o->tls_key_file)
         return IRISX_E_INVALID;
     r->scheme = (enum ix_webhook_scheme) o->scheme;
     r->window_s = o->window_s;
@@ -523,7 +483,7 @@ static int receiver_take(irisx_receiver_t *r, const irisx_receiver_options_t *o)
     r->max_connections = o->max_connections;
     r->max_body = o->max_body;
     for (size_t i = 0; !err && i < o->secrets_count; i++)
-        err = add_secret(r, o->secrets[i]);
+        err = ix_secrets_add(&r->secrets, o->secrets[i]);
     if (!err)
         err = copy_path(&r->path, o->path);
     if (!err)
@@ -554,6 +514,7 @@ irisx_error_t irisx_receiver_open(
     atomic_init(&r->refs, 1);
     r->client = ix_client_hold(c);
     ix_list_init(&r->waiting);
+    ix_secrets_init(&r->secrets);
     err = receiver_take(r, &o);
     if (!err && !(op = ix_op_new(c)))
         err = IRISX_E_NO_MEMORY;
@@ -581,7 +542,16 @@ irisx_error_t irisx_receiver_add_secret(irisx_receiver_t *receiver, const char *
         return IRISX_E_INVALID;
     if (atomic_load(&receiver->closed) || !ix_client_usable(receiver->client))
         return IRISX_E_CLOSED;
-    return (irisx_error_t) add_secret(receiver, secret);
+    return (irisx_error_t) ix_secrets_add(&receiver->secrets, secret);
+}
+
+irisx_error_t irisx_receiver_remove_secret(irisx_receiver_t *receiver, const char *secret)
+{
+    if (!receiver)
+        return IRISX_E_INVALID;
+    if (atomic_load(&receiver->closed) || !ix_client_usable(receiver->client))
+        return IRISX_E_CLOSED;
+    return (irisx_error_t) ix_secrets_remove(&receiver->secrets, secret);
 }
 
 static void close_cmd(void *arg)

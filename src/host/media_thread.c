@@ -190,27 +190,33 @@ static struct ix_str key(const uint32_t *id)
     return ix_str_n(id, sizeof *id);
 }
 
-static struct media_thread *choose(struct ix_host *h, const struct ix_media_cmd *cmd)
+/* the first one that has no party, or is not there yet; without room for a new one, the one with the fewest */
+static int choose(struct ix_host *h, const struct ix_media_cmd *cmd, struct media_thread **out)
 {
-    struct media_thread *best = NULL;
+    struct media_thread *m;
+    int err = IRISX_E_LIMIT;
 
-    if (cmd->u.add.group_of)
-        return ix_map_get(h->party_thread, key(&cmd->u.add.group_of));
-    for (unsigned i = 0; i < h->media_running; i++)
-        if (!best || h->media[i].parties < best->parties)
-            best = &h->media[i];
-    if (best && !best->parties)
-        return best;
-    if (h->media_running < h->media_wanted) {
-        struct media_thread *m = &h->media[h->media_running];
-
-        if (!ix_media_thread_init(m, h) && !ix_media_thread_start(m)) {
-            h->media_running++;
-            return m;
-        }
-        ix_media_thread_clear(m);
+    *out = NULL;
+    if (cmd->u.add.group_of) {
+        *out = ix_map_get(h->party_thread, key(&cmd->u.add.group_of));
+        return *out ? 0 : err;
     }
-    return best;
+    for (unsigned i = 0; i < h->media_running; i++)
+        if (!*out || h->media[i].parties < (*out)->parties)
+            *out = &h->media[i];
+    if ((*out && !(*out)->parties) || h->media_running == h->media_wanted)
+        return 0;
+    m = &h->media[h->media_running];
+    err = ix_media_thread_init(m, h);
+    if (!err)
+        err = ix_media_thread_start(m);
+    if (err) {
+        ix_media_thread_clear(m);
+        return *out ? 0 : err;
+    }
+    h->media_running++;
+    *out = m;
+    return 0;
 }
 
 void ix_host_media_set(struct ix_host *h, ix_host_frame_fn on_frame, ix_host_media_event_fn on_event, void *ctx)
@@ -223,16 +229,17 @@ void ix_host_media_set(struct ix_host *h, ix_host_frame_fn on_frame, ix_host_med
 int ix_host_media_command(struct ix_host *h, const struct ix_media_cmd *cmd)
 {
     struct record head = { RECORD_COMMAND, cmd->party_id };
-    struct media_thread *m =
-        cmd->kind == IX_MEDIA_ADD ? choose(h, cmd) : ix_map_get(h->party_thread, key(&cmd->party_id));
+    struct media_thread *m = ix_map_get(h->party_thread, key(&cmd->party_id));
+    int err = cmd->kind == IX_MEDIA_ADD ? choose(h, cmd, &m) : m ? 0 : IRISX_E_NOT_FOUND;
 
-    if (!m)
-        return cmd->kind == IX_MEDIA_ADD ? IRISX_E_LIMIT : IRISX_E_NOT_FOUND;
+    if (err)
+        return err;
     if (cmd->kind == IX_MEDIA_JOIN && cmd->u.join.other && ix_map_get(h->party_thread, key(&cmd->u.join.other)) != m)
         return IRISX_E_UNSUPPORTED; /* groups over two threads: ADD with group_of puts parties together */
-    if (cmd->kind == IX_MEDIA_ADD &&
-        (m->parties >= h->o.max_parties || ix_map_set(h->party_thread, key(&cmd->party_id), m)))
-        return IRISX_E_LIMIT;
+    if (cmd->kind == IX_MEDIA_ADD)
+        err = m->parties < h->o.max_parties ? ix_map_set(h->party_thread, key(&cmd->party_id), m) : IRISX_E_LIMIT;
+    if (err)
+        return err;
     if (!ix_ring_put(m->in, &head, sizeof head, cmd, sizeof *cmd)) {
         if (cmd->kind == IX_MEDIA_ADD)
             (void) ix_map_remove(h->party_thread, key(&cmd->party_id));

@@ -39,6 +39,8 @@ static void put_clean(struct ix_buf *b, struct ix_str value)
 
 void ix_sip_write_header(struct ix_buf *b, const char *name, struct ix_str value)
 {
+    if (!ix_sip_is_token(ix_str(name)) && !b->err)
+        b->err = IRISX_E_INVALID;
     ix_buf_str(b, name);
     ix_buf_str(b, ": ");
     put_clean(b, value);
