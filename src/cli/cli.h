@@ -54,7 +54,8 @@ int cli_usage(const char *fmt, ...); /* EXIT_USAGE; with --json the error is on 
 void cli_want_json(void); /* "--json" is among the arguments, whatever becomes of the others */
 void cli_line(FILE *to, const char *fmt, ...); /* what may come from others: control characters are shown as "?" */
 int cli_exit_of(irisx_error_t code);
-/* message on stderr, or {"error":…} on stdout with --json; returns the exit code */
+/* message on stderr, or {"error":…} on stdout with --json; returns the exit code. Nothing but EXIT_INTERRUPTED after a
+ * signal */
 int cli_fail(const struct cli_common *c, const irisx_error_info_t *e, const char *doing);
 int cli_fail_code(const struct cli_common *c, irisx_error_t code, const char *doing, const char *message);
 int cli_print_value(const irisx_value_t *value); /* one line */

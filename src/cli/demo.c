@@ -34,7 +34,7 @@ int demo_await(struct demo *d, irisx_error_t err, irisx_op_t *op, const char *do
     if (err && op && irisx_op_done(op))
         code = cli_fail(&d->common, irisx_op_error(op), doing);
     else if (err)
-        code = cli_interrupted() ? EXIT_INTERRUPTED : cli_fail_code(&d->common, err, doing, NULL);
+        code = cli_fail_code(&d->common, err, doing, NULL);
     return code;
 }
 

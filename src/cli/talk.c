@@ -162,6 +162,8 @@ int cli_fail(const struct cli_common *c, const irisx_error_info_t *e, const char
 {
     bool more = e->reason && *e->reason && !strstr(e->message, e->reason);
 
+    if (cli_interrupted()) /* whatever failed did so because it was broken off, or ended well in the same moment */
+        return EXIT_INTERRUPTED;
     cli_line(
         stderr, "irisx: %s: %s%s%s%s", doing, e->message, more ? " (" : "", more ? e->reason : "", more ? ")" : "");
     if (e->detail)

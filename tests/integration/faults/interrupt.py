@@ -175,17 +175,52 @@ def sandbox(t):
     check(caller.end(30) == OK and caller.json()["call"]["ended_by_peer"], caller.text())
 
 
-@suite.case("demo, at any stage: the platform it started is gone too")
-def demo(t):
-    for stage in (r"\[1/",):
-        p = Process(t, [Programs.irisx, "demo", "--json"], env={"IRISX_SANDBOX": Programs.sandbox}, group=True)
-        p.line(stage, "err")
-        children = open("/proc/%d/task/%d/children" % (p.pid, p.pid)).read().split()
-        os.killpg(p.pid, signal.SIGINT)  # as a terminal does
-        check(p.end(20) == INTERRUPTED, p.text())
-        check(not p.out.strip(), "something on stdout:", p.out)
+DEMO = [  # the line after which the signal comes; what the capture must hold then: the call hung up, the binding given up
+    ("starting the platform", r"\[1/9\]", ()),
+    ("logging in", r"\[2/9\]", ()),
+    ("opening the receiver", r"\[3/9\]", ()),
+    ("registering", r"\[4/9\]", ()),
+    ("the first call rings", r"call 1: ringing", ("CANCEL sip:|BYE sip:", "(?i)expires[:=] *0")),
+    ("the first call talks", r"call 1: active", ("BYE sip:", "(?i)expires[:=] *0")),
+    ("the echo answers", r"call 2: answered", ("CANCEL sip:|BYE sip:", "(?i)expires[:=] *0")),
+    ("the echo talks", r"call 2: active", ("BYE sip:", "(?i)expires[:=] *0")),
+    ("the SMS is sent", r"\[7/9\]", ("(?i)expires[:=] *0",)),
+    ("webhooks are waited for", r"\[8/9\]", ("(?i)expires[:=] *0",)),
+    ("false webhooks are sent", r"\[9/9\]", ("(?i)expires[:=] *0",)),
+]
+
+
+def children_of(pid):
+    try:
+        return open("/proc/%d/task/%d/children" % (pid, pid)).read().split()
+    except OSError:
+        return []
+
+
+def demo_case(number, stage, line, wanted):
+    @suite.case("demo, when %s: hung up, unregistered, and the platform it started is gone too" % stage)
+    def demo(t):
+        p = Process(t, [Programs.irisx, "demo", "--json", "--capture", t.path("c.pcapng")], env={"IRISX_SANDBOX": Programs.sandbox}, group=True)
+        p.line(line, "err")
+        children = children_of(p.pid)
+        as_terminal = number in (0, 3, 9)
+        if as_terminal:
+            os.killpg(p.pid, signal.SIGINT)  # the platform gets it as well
+        else:
+            p.signal(signal.SIGTERM if number % 3 == 2 else signal.SIGINT)
+        status = p.end(30)
+        through = number == len(DEMO) - 1 and p.out.strip() and p.json()["ok"]  # nothing was left to interrupt
+        check(status == INTERRUPTED or (through and status == OK), "exit status", status, p.text())
+        check(through or not p.out.strip(), "something on stdout:", p.out)
         for child in children:
             wait_for(lambda: not os.path.exists("/proc/" + child), "the end of the platform", 10)
+        text = open(t.path("c.pcapng"), "rb").read().decode("latin-1") if wanted else ""
+        for pattern in () if as_terminal else wanted:  # with the platform gone there may be nobody to say it to
+            check(re.search(pattern, text), "nothing like", repr(pattern), "was sent")
+
+
+for number, (stage, line, wanted) in enumerate(DEMO):
+    demo_case(number, stage, line, wanted)
 
 
 if __name__ == "__main__":
