@@ -299,6 +299,17 @@ static bool bad_segment(const struct ix_api_field *f, const struct ix_api_cell *
            (cell->text.n == 0 || ix_str_eq(cell->text, IX_STR(".")) || ix_str_eq(cell->text, IX_STR("..")));
 }
 
+/* A line break in a header's value would be another header. */
+static bool bad_header(const struct ix_api_field *f, const struct ix_api_cell *cell)
+{
+    if ((f->flags & IX_API_IN_HEADER) == 0 || cell->type != IX_CELL_TEXT)
+        return false;
+    for (size_t i = 0; i < cell->text.n; i++)
+        if ((uint8_t) cell->text.p[i] < ' ' || cell->text.p[i] == 0x7f)
+            return true;
+    return false;
+}
+
 static void check_member(struct ix_api_check *c, const struct ix_api_field *f, const struct ix_api_cell *cell)
 {
     bool required = (f->flags & IX_API_REQUIRED) != 0;
@@ -314,6 +325,8 @@ static void check_member(struct ix_api_check *c, const struct ix_api_field *f, c
         add_type(c, IX_API_WRONG_TYPE, type_name(f), cell);
     } else if (bad_segment(f, cell)) {
         add_format(c, "path segment");
+    } else if (bad_header(f, cell)) {
+        add_format(c, "header value");
     } else {
         check_inner(c, f, cell);
     }

@@ -396,3 +396,99 @@ Test(api_decode, a_bare_array_is_a_list)
     cr_assert_eq(list->list.count, 2);
     text_is(list->list.items[1]->id, "2");
 }
+
+/* ---- what is no JSON --------------------------------------------------------------------- */
+
+static int decode_fixture(const char *id, int status, const char *type, const char *headers, struct ix_str body)
+{
+    struct ix_http_response r = {
+        .status = status, .content_type = ix_str(type), .headers = ix_str(headers), .body = body
+    };
+    struct ix_api_set s;
+
+    teardown();
+    ix_api_set_fixture(&s);
+    return ix_api_decode_in(&s, id != NULL ? ix_api_find_in(&s, id) : NULL, IX_RETRY_SAFE, &r, &a, &e);
+}
+
+Test(api_decode, bytes_come_with_their_type_and_name)
+{
+    static const char headers[] = "Content-Disposition: attachment; size=3; filename=\"../../etc/a b.ogg\"\r\n";
+
+    cr_assert_eq(decode_fixture("fx.raw", 200, "audio/ogg", headers, ix_str_n("O\0g", 3)), 0);
+    const irisx_api_fx_raw_result_t *c = a.result;
+    cr_assert_eq(c->len, 3);
+    cr_assert_eq(memcmp(c->data, "O\0g", 4), 0, "with a NUL behind");
+    text_is(c->content_type, "audio/ogg");
+    text_is(c->file_name, "a b.ogg");
+    cr_assert_eq(c->status, 200);
+    cr_assert_null(c->raw);
+}
+
+Test(api_decode, json_where_bytes_were_wanted_is_there_as_json)
+{
+    cr_assert_eq(decode_fixture("fx.raw", 200, "application/json; charset=utf-8", "", ix_str("{\"url\":\"x\"}")), 0);
+    const irisx_api_content_t *c = a.result;
+    text_is(irisx_value_get_text(c->raw, "url", ""), "x");
+    cr_assert_null(c->data);
+    cr_assert_eq(decode_fixture("fx.raw", 200, "application/json", "", ix_str("{\"success\":false,\"error\":\"no\"}")),
+        IRISX_E_HTTP);
+    cr_assert_null(a.result);
+}
+
+Test(api_decode, a_redirect_that_is_the_answer_says_where)
+{
+    cr_assert_eq(decode_fixture("fx.moved", 302, "", "Location: https://x.test/y?z=1\r\n", ix_str("")), 0);
+    const irisx_api_content_t *c = a.result;
+    text_is(c->location, "https://x.test/y?z=1");
+    cr_assert_eq(c->status, 302);
+    cr_assert_neq(decode_fixture("fx.things.get", 302, "", "Location: /x\r\n", ix_str("")), 0);
+}
+
+Test(api_decode, a_raw_request_takes_what_comes)
+{
+    cr_assert_eq(decode_fixture(NULL, 200, "text/plain", "", ix_str("{not json")), 0);
+    cr_assert_eq(a.content.len, 9);
+    cr_assert_eq(decode_fixture(NULL, 200, "application/json", "", ix_str("{not json")), IRISX_E_PROTOCOL);
+    cr_assert_eq(decode_fixture(NULL, 200, "", "", ix_str(" [1]")), 0);
+    cr_assert_eq(irisx_value_count(a.root), 1);
+}
+
+Test(api_decode, what_a_platform_does_not_have_names_what_to_use)
+{
+    static const char unknown[] =
+        "{\"error\":\"Not Found\",\"message\":\"The requested endpoint does not exist\",\"path\":\"/fx/gone\"}";
+
+    cr_assert_eq(decode_fixture("fx.gone", 404, "application/json", "", ix_str(unknown)), IRISX_E_NOT_AVAILABLE);
+    text_is(e.info.message, "fx.gone: this platform does not have GET /fx/gone (HTTP 404); use fx.things.list");
+    cr_assert_eq(e.info.status, 404);
+    cr_assert_eq(decode_fixture("fx.gone", 401, "application/json", "", ix_str("{\"error\":\"No token provided\"}")),
+        IRISX_E_NOT_AVAILABLE);
+    cr_assert_eq(decode_fixture("fx.gone", 404, "text/html", "", ix_str("<html>nginx</html>")), IRISX_E_NOT_AVAILABLE);
+    cr_assert_eq(decode_fixture("fx.gone", 404, "application/json", "", ix_str("{\"error\":\"Thing not found\"}")),
+        IRISX_E_NOT_FOUND);
+    cr_assert_eq(
+        decode_fixture("fx.things.get", 401, "application/json", "", ix_str("{\"error\":\"No token provided\"}")),
+        IRISX_E_AUTH);
+    cr_assert_eq(
+        decode_fixture("fx.things.special", 404, "application/json", "", ix_str(unknown)), IRISX_E_NOT_AVAILABLE);
+    cr_assert_not_null(strstr(e.info.message, "only its documentation names it"));
+}
+
+Test(api_decode, members_are_found_in_any_order_and_among_strangers)
+{
+    cr_assert_eq(
+        decode_fixture("fx.things.get", 200, "application/json", "",
+            ix_str(
+                "{\"zz\":1,\"weights\":[1.5,\"2\",\"x\"],\"places\":[{\"urls\":\"u\",\"city\":\"A\"},{\"q\":1}],\"id\":7}")),
+        0);
+    const irisx_api_fx_thing_t *t = a.result;
+    text_is(t->id, "7");
+    cr_assert_eq(t->weights.count, 2);
+    cr_assert_eq(t->weights.items[1], 2);
+    cr_assert_eq(t->places.count, 2);
+    text_is(t->places.items[0]->city, "A");
+    text_is(t->places.items[0]->urls.items[0], "u");
+    cr_assert_null(t->places.items[1]->city);
+    cr_assert_eq(irisx_value_get_int(t->raw, "zz", 0), 1);
+}
