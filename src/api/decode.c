@@ -397,7 +397,7 @@ static int unreadable(const struct ix_http_response *r, int err, struct ix_http_
     if (err == IRISX_E_NO_MEMORY)
         return no_memory(error);
     ix_http_error_set(error, (irisx_error_t) err, IRISX_DOMAIN_HTTP, NULL, "HTTP %d, but the answer is %s", r->status,
-        err == IRISX_E_TOO_LARGE ? "larger than the limit"
+        err == IRISX_E_TOO_LARGE ? "larger or deeper nested than the limit"
         : html                   ? "a page, not JSON: is the address that of the API?"
                                  : "not JSON, or was cut short");
     error->info.status = r->status;

@@ -119,14 +119,13 @@ struct ix_now ix_rest_now(const struct rest *r)
 
 static void identify(struct job *j)
 {
-    struct ix_api_info info;
+    struct ix_api_info info = { .id = "other" };
 
-    j->name = "other";
-    if (!j->api)
-        return;
-    ix_api_info(j->api, &info);
-    j->name = info.id;
-    j->number = info.number;
+    if (j->api) {
+        ix_api_info(j->api, &info);
+        j->number = info.number;
+    }
+    (void) ix_str_copy(j->name, sizeof j->name, ix_str(info.id)); /* it fits */
 }
 
 static void options_of(struct job *j)

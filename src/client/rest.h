@@ -32,7 +32,7 @@ struct job {
     struct rest *rest;
     irisx_op_t *op; /* referenced */
     const struct ix_api_op *api; /* NULL: raw request, or a login */
-    const char *name; /* "sms.send", static */
+    char name[52]; /* "sms.send"; ids have at most 48 characters */
     uint32_t number;
     enum job_state state;
     struct ix_http_request request; /* method NULL: only the credentials are wanted */
@@ -121,7 +121,7 @@ int ix_rest_start(struct rest *r, const struct ix_http_request *q, size_t base, 
 struct ix_http_response ix_rest_view(const struct ix_transfer_result *t);
 void ix_rest_learn(struct rest *r, size_t base, const struct ix_transfer_result *t); /* health, clock */
 void ix_rest_probe(struct rest *r); /* servers that are due */
-void ix_rest_saved(struct job *j, int err, const char *detail); /* the file is there, or not */
+void ix_rest_saved(struct job *j, struct ix_http_error *e); /* the file is there, or not */
 
 /* rest_session.c */
 int ix_rest_sessions_new(struct rest *r);
@@ -139,6 +139,7 @@ int ix_rest_body_new(
 void ix_rest_body_free(struct rest_body *b); /* loop's thread, or before it was given to one */
 /* Before each try: stream and header lines. IRISX_E_STATE: cannot be sent again */
 int ix_rest_body_begin(struct rest_body *b, struct job *j, struct ix_transfer_stream *stream, struct ix_buf *head);
+bool ix_rest_body_sends(const struct rest_body *b);
 bool ix_rest_body_once(const struct rest_body *b); /* a try that took bytes of it was the last */
 bool ix_rest_body_saves(const struct rest_body *b);
 bool ix_rest_body_plain(const struct rest_body *b); /* wants the bytes as they are */
@@ -146,6 +147,8 @@ int ix_rest_body_error(const struct rest_body *b, const char **detail); /* why i
 /* true: a refused range that means "you have it all", or that the next try begins anew */
 bool ix_rest_body_range(struct rest_body *b, long status, struct ix_str headers, bool *complete);
 void ix_rest_body_save(struct rest_body *b); /* ends in ix_rest_saved */
+/* true: what came is kept for another call to go on with; ends in ix_rest_saved with *e, which is taken */
+bool ix_rest_body_keep(struct rest_body *b, struct ix_http_error *e);
 
 /* rest_log.c */
 bool ix_rest_logs(const struct rest *r, enum ix_log_level level);

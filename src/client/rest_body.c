@@ -35,9 +35,10 @@ struct rest_body {
     void *user_data;
     uint64_t max, taken, skip; /* on_data: bytes of all tries; skip: known ones at the beginning of this one */
     char tag[256]; /* on_data: of what was taken */
-    bool begun, ranged, complete; /* this try's answer; it was asked for a range; there is no more */
+    bool resume, begun, ranged, complete; /* this try's answer; it was asked for a range; there is no more */
     int err;
     char why[320];
+    struct ix_http_error after; /* how the job ends once what came is kept */
 };
 
 static void fail(struct rest_body *b, int err, const char *path, const char *what)
@@ -345,11 +346,25 @@ static void saved(void *ctx, int err)
 {
     struct rest_body *b = ctx;
     struct rest *r = b->job->rest;
+    struct ix_http_error e = { 0 };
 
-    if (err)
+    ix_http_error_move(&e, &b->after);
+    if (err && !e.info.code) {
         fail(b, err, b->path, err == IRISX_E_SIGNATURE ? "its SHA-256 is another than expected" : ix_error_text(err));
-    ix_rest_saved(b->job, err, b->why);
+        ix_http_error_set(&e, (irisx_error_t) err, IRISX_DOMAIN_SYSTEM, NULL, "%s", b->why);
+    }
+    ix_rest_saved(b->job, &e);
     ix_rest_turn(r);
+}
+
+bool ix_rest_body_keep(struct rest_body *b, struct ix_http_error *e)
+{
+    if (!b->save || !b->resume)
+        return false;
+    ix_http_error_move(&b->after, e);
+    ix_rest_wait(b->job, JOB_SAVING, IX_NEVER);
+    ix_file_save_keep(b->save, saved, b);
+    return true;
 }
 
 void ix_rest_body_save(struct rest_body *b)
@@ -384,6 +399,7 @@ static int open_answer(struct rest_body *b, const irisx_api_options_t *o, struct
     b->max = o->on_data || o->save_as ? o->max_bytes : 0;
     if (!o->save_as)
         return 0;
+    b->resume = o->resume != 0;
     b->path = ix_dup_cstr(o->save_as);
     err = b->path ? ix_file_save_open(o->save_as, o->resume != 0, o->sha256, &b->save) : IRISX_E_NO_MEMORY;
     if (err)
@@ -453,6 +469,7 @@ void ix_rest_body_free(struct rest_body *b)
     ix_free(b->segs);
     ix_free(b->type);
     ix_file_save_close(b->save);
+    ix_http_error_clear(&b->after);
     ix_free(b->path);
     ix_free(b);
 }
@@ -494,6 +511,11 @@ int ix_rest_body_begin(struct rest_body *b, struct job *j, struct ix_transfer_st
         ask_range(b, head);
     }
     return 0;
+}
+
+bool ix_rest_body_sends(const struct rest_body *b)
+{
+    return b->count > 0;
 }
 
 bool ix_rest_body_once(const struct rest_body *b)

@@ -170,7 +170,7 @@ void ix_rest_send(struct job *j)
     t.timeout_ms = left_ms(r, j->retry.deadline_us);
     t.limits = limits_of(r, o);
     t.max_response = o && o->max_bytes ? (size_t) o->max_bytes : MAX_MEMORY;
-    t.safe = j->cls == IX_RETRY_SAFE && !j->body;
+    t.safe = j->cls == IX_RETRY_SAFE && !(j->body && ix_rest_body_sends(j->body));
     t.plain = j->body && ix_rest_body_plain(j->body);
     err = prepare(j, &t);
     if (!err && ix_rest_logs(r, IX_LOG_DEBUG))
@@ -310,7 +310,8 @@ static void transfer_failed(struct job *j, const struct ix_transfer_result *t)
         ix_http_error_set(&e, (irisx_error_t) err, IRISX_DOMAIN_SYSTEM, NULL, "%s", detail);
     else
         ix_http_error_from_transfer(&e, t->err, detail, j->retry.cls, t->any_byte_sent);
-    ix_rest_finish(j, &e);
+    if (!j->body || !ix_rest_body_keep(j->body, &e))
+        ix_rest_finish(j, &e);
 }
 
 static void decode(struct job *j, const struct ix_http_response *response)
@@ -323,13 +324,9 @@ static void decode(struct job *j, const struct ix_http_response *response)
     ix_rest_finish(j, &e);
 }
 
-void ix_rest_saved(struct job *j, int err, const char *detail)
+void ix_rest_saved(struct job *j, struct ix_http_error *e)
 {
-    struct ix_http_error e = { 0 };
-
-    if (err)
-        ix_http_error_set(&e, (irisx_error_t) err, IRISX_DOMAIN_SYSTEM, NULL, "%s", detail);
-    ix_rest_finish(j, &e);
+    ix_rest_finish(j, e);
 }
 
 static void take(struct job *j, const struct ix_http_response *response)

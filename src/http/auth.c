@@ -112,7 +112,7 @@ int ix_auth_set_key(struct ix_auth *a, const char *api_key)
  * When the token ends: by its own claims; received now (its life counts from now on), or at another time (the wall
  * clock, as the server's shows it, has to do).
  */
-static uint64_t end_time(const char *token, bool fresh, struct ix_now now)
+static uint64_t end_time(const char *token, bool fresh, struct ix_now now, uint64_t *life_us)
 {
     struct ix_jwt_times t;
 
@@ -125,20 +125,23 @@ static uint64_t end_time(const char *token, bool fresh, struct ix_now now)
         return fresh ? IX_NEVER : now.mono_us;
     if (left_s > INT64_C(315360000))
         return IX_NEVER; /* ten years: no end worth planning for */
+    *life_us = (uint64_t) (known_life ? IX_MIN(t.expires_s - t.issued_s, INT64_C(315360000)) : left_s) * IX_S;
     return ix_time_add(now.mono_us, (uint64_t) left_s * IX_S);
 }
 
-static uint64_t refresh_time(uint64_t ends_us, struct ix_now now)
+/* a tenth of its life before it ends, a minute at most */
+static uint64_t refresh_time(uint64_t ends_us, uint64_t life_us, struct ix_now now)
 {
     uint64_t left_us = ends_us > now.mono_us ? ends_us - now.mono_us : 0;
 
-    return ends_us == IX_NEVER ? IX_NEVER : ends_us - IX_MIN(left_us / 10, REFRESH_LEAD_MAX);
+    return ends_us == IX_NEVER ? IX_NEVER : ends_us - IX_MIN(left_us, IX_MIN(life_us / 10, REFRESH_LEAD_MAX));
 }
 
 /* refresh NULL keeps the one at hand */
 static int store_tokens(struct ix_auth *a, const char *access, const char *refresh, bool fresh, struct ix_now now)
 {
     char *copy = ix_dup_cstr(access);
+    uint64_t life_us = 0;
 
     if (copy == NULL || (refresh != NULL && replace(&a->refresh, refresh) != 0)) {
         drop(&copy);
@@ -147,8 +150,8 @@ static int store_tokens(struct ix_auth *a, const char *access, const char *refre
     drop(&a->access);
     a->access = copy;
     a->generation++;
-    a->ends_us = end_time(copy, fresh, now);
-    a->refresh_at_us = refresh_time(a->ends_us, now);
+    a->ends_us = end_time(copy, fresh, now, &life_us);
+    a->refresh_at_us = refresh_time(a->ends_us, life_us, now);
     a->refresh_due = false;
     ix_http_error_clear(&a->failure);
     return 0;

@@ -232,7 +232,7 @@ struct ix_now ix_skew_now(const struct ix_skew *k, struct ix_now now); /* as the
 /* ---- figures ----------------------------------------------------------------------------- */
 #define IX_METRIC_BUCKETS 160 /* eight to an octave of milliseconds: 1 ms to 2^20 ms */
 struct ix_metric {
-    const char *operation; /* static, or the tables' */
+    char operation[52]; /* ids have at most 48 characters */
     uint64_t ended, failed, unknown, retries, limited, paced, total_us, max_us;
     uint32_t buckets[IX_METRIC_BUCKETS];
 };

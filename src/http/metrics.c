@@ -75,7 +75,7 @@ static struct ix_metric *row(struct ix_metrics *m, uint32_t number, const char *
     struct ix_metric *n = ix_alloc(sizeof *n);
     if (n == NULL)
         return NULL;
-    n->operation = operation;
+    (void) ix_str_copy(n->operation, sizeof n->operation, ix_str(operation)); /* "": too long to be one */
     m->rows[m->count++] = n;
     m->row_of[number] = (uint16_t) m->count;
     return n;

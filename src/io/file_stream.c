@@ -186,7 +186,7 @@ struct ix_file_save {
     void *ctx;
     char sha256[65];
     int err;
-    bool resume, busy, asked, finishing, last, dropped, tag_dirty; /* last: the helper finishes it */
+    bool resume, busy, asked, finishing, keeping, last, dropped, tag_dirty; /* last: the helper finishes it */
 };
 
 static char *beside(const char *path, const char *ending)
@@ -383,11 +383,13 @@ static void work_done(void *arg, int err)
     }
     s->tag_dirty = false;
     ix_buf_reset(&s->going);
+    bool asked = s->asked;
+    s->asked = false;
+    void (*ready)(void *ctx) = s->ready;
+    void *ctx = s->ctx;
     go_on(s);
-    if (s->asked) {
-        s->asked = false;
-        s->ready(s->ctx);
-    }
+    if (asked)
+        ready(ctx);
 }
 
 static void run(struct ix_file_save *s, void (*work)(void *arg))
@@ -410,6 +412,9 @@ static void go_on(struct ix_file_save *s)
         s->waiting = b;
         s->going_at = s->size - s->going.n;
         run(s, write_piece);
+    } else if (s->keeping) {
+        s->keeping = false;
+        s->saved(s->ctx, s->err); /* may close s */
     } else if (s->finishing) {
         s->last = true;
         run(s, finish_file);
@@ -448,6 +453,15 @@ void ix_file_save_finish(struct ix_file_save *s, void (*saved)(void *ctx, int er
     s->ctx = ctx;
     s->asked = false;
     s->finishing = true;
+    go_on(s);
+}
+
+void ix_file_save_keep(struct ix_file_save *s, void (*saved)(void *ctx, int err), void *ctx)
+{
+    s->saved = saved;
+    s->ctx = ctx;
+    s->asked = false;
+    s->keeping = true;
     go_on(s);
 }
 

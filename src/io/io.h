@@ -285,6 +285,8 @@ int ix_file_save_write(struct ix_file_save *s, const void *p, size_t n); /* 0, I
 int ix_file_save_error(const struct ix_file_save *s);
 /* saved(ctx, err) once: IRISX_E_SIGNATURE: another digest; the file is not there then. ix_file_save_close follows */
 void ix_file_save_finish(struct ix_file_save *s, void (*saved)(void *ctx, int err), void *ctx);
+/* What was taken is written and left for a later one to go on with; saved(ctx, err) once, maybe at once. */
+void ix_file_save_keep(struct ix_file_save *s, void (*saved)(void *ctx, int err), void *ctx);
 void ix_file_save_close(struct ix_file_save *s); /* NULL allowed; saved is not called any more */
 
 /* ---- databases: webhook deliveries. Opening and using it blocks: helper threads only ----- */

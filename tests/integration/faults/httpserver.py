@@ -2,6 +2,9 @@
 """A REST server of the standard library that answers what a test tells it, down to the byte."""
 import json
 import socket
+import ssl
+import struct
+import subprocess
 import threading
 
 from harness import PATIENCE
@@ -24,16 +27,18 @@ class Seen:
 class HttpServer:
     """answer(connection socket, request) -> bytes to send, or None: it has dealt with the socket, which is closed then"""
 
-    def __init__(self, answer):
-        self.answer, self.seen = answer, []
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.url = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
+    def __init__(self, answer, tls=None, port=0):
+        self.answer, self.tls, self.seen, self.connections = answer, tls, [], 0
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=1024)
+        self.port = self.listener.getsockname()[1]
+        self.url = "%s://127.0.0.1:%d" % ("https" if tls else "http", self.port)
         threading.Thread(target=self.accept, daemon=True).start()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
 
     def accept(self):
@@ -42,6 +47,7 @@ class HttpServer:
                 sock, _ = self.listener.accept()
             except OSError:
                 return
+            self.connections += 1
             threading.Thread(target=self.serve, args=(sock,), daemon=True).start()
 
     def request(self, sock, data):
@@ -61,7 +67,10 @@ class HttpServer:
     def serve(self, sock):
         data = b""
         sock.settimeout(PATIENCE)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
+            if self.tls:
+                sock = self.tls.wrap_socket(sock, server_side=True)
             while True:
                 q, data = self.request(sock, data)
                 if not q:
@@ -78,3 +87,81 @@ class HttpServer:
 
     def count(self, method, path=""):
         return sum(q.method == method and q.path.startswith(path) for q in self.seen)
+
+
+def reset(sock):
+    """ends the connection as a crash does"""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+
+
+def certificate(folder, name="cert", ca=None):
+    """a certificate for 127.0.0.1, its key beside it"""
+    cert, key = "%s/%s.pem" % (folder, name), "%s/%s.key" % (folder, name)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=" + name,
+                    "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-days", "2", "-keyout", key, "-out", cert], check=True, capture_output=True)
+    return cert, key
+
+
+def tls_context(cert, key, protocols=(), client_ca=None):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    if protocols:
+        context.set_alpn_protocols(list(protocols))
+    if client_ca:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(client_ca)
+    return context
+
+
+class Http2Server(HttpServer):
+    """HTTP/2 over TLS, as much of RFC 9113 as it takes to count requests and to fail: header blocks are not decoded, a request
+    is whole with END_STREAM. answer(server, sock, stream, count) -> body to send, or None: it has dealt with the socket"""
+    DATA, HEADERS, RST, SETTINGS, PING, GOAWAY, WINDOW = 0, 1, 3, 4, 6, 7, 8
+
+    def __init__(self, answer, cert, key):
+        super().__init__(answer, tls_context(cert, key, ["h2"]))
+        self.begun, self.whole = 0, 0
+
+    @staticmethod
+    def frame(kind, flags, stream, payload=b""):
+        return struct.pack("!I", len(payload))[1:] + bytes((kind, flags)) + struct.pack("!I", stream) + payload
+
+    def read(self, sock, n):
+        data = b""
+        while len(data) < n:
+            more = sock.recv(n - len(data))
+            if not more:
+                raise OSError("ended")
+            data += more
+        return data
+
+    def ok(self, stream, body, status=0x88):
+        """0x88: ":status: 200" of the static table (RFC 7541 appendix A), 0x8d: 404"""
+        head = bytes((status,)) + b"\x0f\x10\x10application/json"
+        return self.frame(self.HEADERS, 4, stream, head) + self.frame(self.DATA, 1, stream, body)
+
+    def serve(self, sock):
+        try:
+            sock.settimeout(PATIENCE)
+            sock = self.tls.wrap_socket(sock, server_side=True)
+            self.read(sock, 24)
+            sock.sendall(self.frame(self.SETTINGS, 0, 0))
+            while True:
+                head = self.read(sock, 9)
+                size, kind, flags, stream = struct.unpack("!I", b"\0" + head[:3])[0], head[3], head[4], struct.unpack("!I", head[5:])[0]
+                self.read(sock, size)
+                if kind == self.SETTINGS and not flags & 1:
+                    sock.sendall(self.frame(self.SETTINGS, 1, 0))
+                if kind == self.HEADERS:
+                    self.begun += 1
+                if kind in (self.HEADERS, self.DATA) and flags & 1:
+                    self.whole += 1
+                    answer = self.answer(self, sock, stream, self.whole)
+                    if answer is None:
+                        return
+                    sock.sendall(answer)
+        except OSError:
+            pass
+        finally:
+            sock.close()
