@@ -154,6 +154,15 @@ static int prepare(struct job *j, struct ix_transfer_request *t)
     return err;
 }
 
+/* libcurl takes a gzip stream that was cut for a whole one: JSON shows that by itself, other content would not */
+static bool may_be_packed(const struct job *j)
+{
+    const irisx_api_options_t *o = j->op->options;
+    const char *accept = o && o->accept ? o->accept : j->request.accept;
+
+    return !(j->body && ix_rest_body_plain(j->body)) && (!accept || strcmp(accept, "application/json") == 0);
+}
+
 void ix_rest_send(struct job *j)
 {
     struct rest *r = j->rest;
@@ -171,7 +180,7 @@ void ix_rest_send(struct job *j)
     t.limits = limits_of(r, o);
     t.max_response = o && o->max_bytes ? (size_t) o->max_bytes : MAX_MEMORY;
     t.safe = j->cls == IX_RETRY_SAFE && !(j->body && ix_rest_body_sends(j->body));
-    t.plain = j->body && ix_rest_body_plain(j->body);
+    t.plain = !may_be_packed(j);
     err = prepare(j, &t);
     if (!err && ix_rest_logs(r, IX_LOG_DEBUG))
         ix_rest_log_sent(j, t.url ? t.url : (const char *) r->url.p, (const char *) r->head.p, r->head.n);

@@ -245,7 +245,7 @@ def malformed(t):
         (response(200, '{"a":%s}' % ("9" * 400)), ("IRISX_E_PROTOCOL", "OK")),
         (response(200, '{"a":-99999999999999999999}'), ("IRISX_E_PROTOCOL", "OK")),
         (response(200, gzip.compress(ONE.encode()), headers="Content-Encoding: gzip\r\n"), ("OK",)),
-        (response(200, gzip.compress(ONE.encode() * 50)[:-30], headers="Content-Encoding: gzip\r\n"), ("IRISX_E_PROTOCOL",)),
+        (response(200, gzip.compress(json.dumps([os.urandom(30).hex() for n in range(50)]).encode())[:-30], headers="Content-Encoding: gzip\r\n"), ("IRISX_E_PROTOCOL",)),
         (response(200, b"this is not gzip", headers="Content-Encoding: gzip\r\n"), ("IRISX_E_PROTOCOL",)),
         (response(200, gzip.compress(b" " * 200000000, 1), headers="Content-Encoding: gzip\r\n"), ("IRISX_E_TOO_LARGE",)),
         (response(204), ("OK",)),
