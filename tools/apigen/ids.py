@@ -109,9 +109,11 @@ def of_get(last, path, paths, lists):
     if last in GET_ACTIONS:
         return snake(last), True
     word = words(last)[-1]
+    if lists == "pages":
+        return "list", False
     if word in SINGULAR_S or not lists and not is_plural(last) and not (paths.has_members(path) and paths.has("POST", path)):
         return "get", False
-    if is_plural(last) or word in LISTS or lists == "pages" or paths.has_members(path):
+    if is_plural(last) or word in LISTS or paths.has_members(path):
         return "list", False
     return "get", False
 

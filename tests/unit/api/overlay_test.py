@@ -62,7 +62,10 @@ class Ids(unittest.TestCase):
             if path in ("/", "/v1"):
                 continue  # no literal: the rule gives nothing
             if (method, path) in kept:
-                rule = ids.operation_id(method, path, c.paths, "", OVERLAY["prefixes"])
+                op = kept[method, path]
+                asked = {p["name"] for p in map(deref, op.get("parameters", []))}
+                lists = "pages" if asked & {"page", "offset"} else "list" if "x-irisx-paging" in op else ""
+                rule = ids.operation_id(method, path, c.paths, lists, OVERLAY["prefixes"])
             else:
                 rule = made.Operation(c, method, path, c.routes[method, path], "-").id
             taken = rule in BY_ID and BY_ID[rule][:2] != (path, method.lower())
@@ -142,6 +145,7 @@ class Overlay(unittest.TestCase):
     def test_an_alternative_is_mounted_and_for_what_is_not(self):
         for op_id, (_, _, op) in BY_ID.items():
             other = op.get("x-irisx-alternative")
+            self.assertEqual(other, OVERLAY["operations"].get(op_id, {}).get("alternative", {"is": None})["is"], op_id)
             if other:
                 self.assertNotEqual(op["x-irisx-availability"], "mounted", op_id)
                 self.assertEqual(BY_ID[other][2]["x-irisx-availability"], "mounted", op_id)
