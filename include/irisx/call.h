@@ -67,6 +67,50 @@ IRISX_API irisx_error_t irisx_call_send_digits(irisx_call_t *call, const char *d
 /** Mutes or unmutes what this side sends. @thread any */
 IRISX_API irisx_error_t irisx_call_set_mute(irisx_call_t *call, int32_t on);
 
+/** Who holds a call; a set of bits. */
+typedef enum irisx_hold {
+    IRISX_HOLD_NONE = 0,
+    IRISX_HOLD_LOCAL = 1, /**< we do: nothing is sent, nothing heard */
+    IRISX_HOLD_REMOTE = 2, /**< the other side does */
+    IRISX_HOLD_BOTH = 3
+} irisx_hold_t;
+/**
+ * Holds or resumes an answered call (re-INVITE, RFC 3264 section 8.4). The op ends when the other side has agreed or
+ * refused; IRISX_EVENT_CALL_HOLD tells every change, theirs too. During an outage it waits for the connection.
+ * @param on 1 hold, 0 resume @param op_out may be NULL
+ * @return IRISX_OK; IRISX_E_INVALID, IRISX_E_CLOSED. The op: IRISX_E_STATE before the answer
+ * @thread any @since 0.1
+ */
+IRISX_API irisx_error_t irisx_call_hold(irisx_call_t *call, int32_t on, irisx_op_t **op_out);
+/** Who holds the call as of the last IRISX_EVENT_CALL_HOLD. @thread any */
+IRISX_API irisx_hold_t irisx_call_held(const irisx_call_t *call);
+/** Holds `from` and resumes `to`, calls of one client; the op is that of `to`. op_out may be NULL. @thread any */
+IRISX_API irisx_error_t irisx_call_swap(irisx_call_t *from, irisx_call_t *to, irisx_op_t **op_out);
+
+/** What is known of a transfer, in IRISX_EVENT_CALL_TRANSFER. */
+typedef enum irisx_transfer_state {
+    IRISX_TRANSFER_UNKNOWN = 0,
+    IRISX_TRANSFER_ACCEPTED = 1, /**< the server will try; FreeSWITCH says so whatever becomes of the target */
+    IRISX_TRANSFER_PROGRESS = 2, /**< the target rings */
+    IRISX_TRANSFER_CONFIRMED =
+        3, /**< final: the target has answered (notified after progress), or took the consultation call */
+    IRISX_TRANSFER_FAILED = 4 /**< final: irisx_event_error tells why; the call goes on */
+} irisx_transfer_state_t;
+/**
+ * Transfers the other side of an answered call (REFER, RFC 3515), blind. The op ends when that is accepted or refused:
+ * what becomes of the target is told by IRISX_EVENT_CALL_TRANSFER, if the server lets us know. The call is not hung up
+ * here; most servers do that.
+ * @param target number, extension or sip: URI @param op_out may be NULL
+ * @return IRISX_OK; IRISX_E_INVALID, IRISX_E_CLOSED. The op: IRISX_E_STATE, or as the server refused
+ * @thread any @since 0.1
+ */
+IRISX_API irisx_error_t irisx_call_transfer(irisx_call_t *call, const char *target, irisx_op_t **op_out);
+/** The same, attended: the other sides of two answered calls of one client are joined (Replaces, RFC 3891). @thread any
+ */
+IRISX_API irisx_error_t irisx_call_transfer_to(irisx_call_t *call, irisx_call_t *other, irisx_op_t **op_out);
+/** Sends an incoming call that rings elsewhere (302). @param target number, extension or sip: URI @thread any */
+IRISX_API irisx_error_t irisx_call_redirect(irisx_call_t *call, const char *target);
+
 /** Takes one more reference; gives call back. NULL allowed. @thread any */
 IRISX_API irisx_call_t *irisx_call_ref(irisx_call_t *call);
 /** Gives up one reference; NULL allowed. The call goes on: irisx_call_hangup ends it. @thread any */

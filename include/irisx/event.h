@@ -30,7 +30,9 @@ typedef enum irisx_event_kind {
     IRISX_EVENT_WEBHOOK_REJECTED = 9, /**< irisx_event_error: why; IRISX_E_DUPLICATE was acknowledged all the same */
     IRISX_EVENT_LOST = 10, /**< irisx_event_state: how many events were left out */
     IRISX_EVENT_CLIENT_CLOSED = 11, /**< the last one */
-    IRISX_EVENT_WARNING = 12 /**< irisx_event_error: capture file full, real-time priority refused ... */
+    IRISX_EVENT_WARNING = 12, /**< irisx_event_error: capture file full, real-time priority refused ... */
+    IRISX_EVENT_CALL_HOLD = 13, /**< irisx_event_state is irisx_hold_t; irisx_event_error if ours was refused */
+    IRISX_EVENT_CALL_TRANSFER = 14 /**< irisx_event_state is irisx_transfer_state_t; irisx_event_error if it failed */
 } irisx_event_kind_t;
 
 /** Takes one more reference; gives event back. NULL allowed. @thread any */

@@ -219,3 +219,26 @@ int ix_call_answer(struct ix_phone *p, uint32_t call, const struct ix_call_confi
     c->want_answer = true;
     return when_ready(c, 200);
 }
+
+int ix_call_redirect(struct ix_phone *p, uint32_t call, const char *target, struct ix_now now)
+{
+    struct ix_call *c = ix_call_get(p, call);
+    const struct ix_line *l = c ? ix_line_get(p, c->line) : NULL;
+    struct ix_buf b;
+    char *uri = NULL;
+    int err;
+
+    p->now = now;
+    if (!c)
+        return IRISX_E_NOT_FOUND;
+    err = l && target ? ix_call_target(l, target, &uri) : IRISX_E_INVALID;
+    ix_buf_init(&b, 4096);
+    if (!err)
+        ix_buf_fmt(&b, "Contact: <%s>\r\n", uri);
+    ix_buf_u8(&b, 0);
+    if (!err)
+        err = b.err ? b.err : ix_call_reject(p, call, 302, 0, (const char *) b.p, now);
+    ix_buf_clear(&b);
+    ix_free(uri);
+    return err;
+}

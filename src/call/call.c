@@ -57,13 +57,15 @@ int ix_call_new(struct ix_phone *p, bool incoming, struct ix_call **out)
 /* nothing of the stack's points at the call any more */
 static void drop_signalling(struct ix_call *c)
 {
-    const ix_sip_txn txns[] = { c->invite, c->forks, c->bye, c->refresh };
+    const ix_sip_txn txns[] = { c->invite, c->forks, c->bye, c->refresh, c->transfer ? c->transfer->txn : 0 };
     struct ix_phone *p = c->obj.phone;
 
     for (size_t i = 0; i < IX_COUNT(txns); i++)
         if (txns[i])
             ix_sip_txn_forget(p->stack, txns[i], p->now);
     c->invite = c->forks = c->bye = c->refresh = 0;
+    if (c->transfer)
+        c->transfer->txn = 0;
     if (c->dialog)
         ix_sip_dialog_free(c->dialog, p->now);
     c->dialog = NULL;
@@ -78,6 +80,7 @@ void ix_call_free(struct ix_call *c)
     p = c->obj.phone;
     drop_signalling(c);
     ix_call_path_release(c);
+    ix_call_transfer_free(c);
     ix_call_media_free(c);
     ix_id_remove(p->call_by_id, c->obj.id);
     p->call_count--;
@@ -461,6 +464,10 @@ void ix_call_timeout(struct ix_call *c)
         ix_call_note(c, "max_duration", "%s", "");
         ix_call_farewell(c, 16);
     }
+    if (c->glare_us && now >= c->glare_us) {
+        c->glare_us = 0;
+        ix_call_reoffer(c);
+    }
     ix_call_media_timeout(c);
 }
 
@@ -471,6 +478,7 @@ void ix_call_rearm(struct ix_call *c)
     at = IX_MIN(at, c->ring_at_us);
     at = IX_MIN(at, c->end_at_us);
     at = IX_MIN(at, c->farewell_at_us);
+    at = IX_MIN(at, c->glare_us && !c->ended ? c->glare_us : IX_NEVER);
     ix_object_wake(&c->obj, at);
 }
 
@@ -499,6 +507,16 @@ static bool call_event(struct ix_call *c, struct ix_phone_out *out)
         out->event.txn = c->invite;
         return true;
     }
+    if (c->report_hold) {
+        c->report_hold = false;
+        out->event.kind = IX_EV_HOLD;
+        out->event.state = (c->hold_said ? IX_HOLD_LOCAL : 0) | (c->held ? IX_HOLD_REMOTE : 0);
+        p->polled = c->hold_error;
+        memset(&c->hold_error, 0, sizeof c->hold_error);
+        return true;
+    }
+    if (ix_call_transfer_poll(c, &out->event))
+        return true;
     for (int state = IX_CALL_DIALING; state <= IX_CALL_ENDED; state++) {
         if (!(c->unreported & (1u << state)))
             continue;

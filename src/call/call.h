@@ -64,7 +64,16 @@ enum ix_phone_event_kind {
     IX_EV_REQUEST = 4, /* a request outside dialogs that config.allow_requests passes: ix_phone_respond */
     IX_EV_TRANSPORT_CLOSED = 5, /* an accepted transport is gone */
     IX_EV_INFO = 6, /* INFO or MESSAGE inside a call: content_type and body; already answered 200 */
-    IX_EV_REFER = 7 /* REFER inside a call: refer_to; answer with ix_phone_respond */
+    IX_EV_REFER = 7, /* REFER inside a call: refer_to; answer with ix_phone_respond */
+    IX_EV_HOLD = 8, /* who holds the call has changed, or ours was refused (error): state is enum ix_hold */
+    IX_EV_TRANSFER = 9 /* what became of ix_call_transfer: state is enum ix_transfer_state, error if it failed */
+};
+enum ix_hold { IX_HOLD_LOCAL = 1, IX_HOLD_REMOTE = 2 }; /* bits */
+enum ix_transfer_state {
+    IX_TRANSFER_ACCEPTED = 1, /* the peer has said that it will try: nothing is known of the target */
+    IX_TRANSFER_PROGRESS = 2, /* the target rings */
+    IX_TRANSFER_CONFIRMED = 3, /* final: the target has answered */
+    IX_TRANSFER_FAILED = 4 /* final: refused, or the target did not take it; the call goes on */
 };
 struct ix_phone_event {
     enum ix_phone_event_kind kind;
@@ -218,12 +227,22 @@ int ix_call_answer(
 /* status 3xx..6xx; cause: Q.850, 0 none; headers: further lines or NULL */
 int ix_call_reject(
     struct ix_phone *p, uint32_t call, unsigned status, unsigned q850, const char *headers, struct ix_now now);
+/* 302 to a number, extension or sip: URI */
+int ix_call_redirect(struct ix_phone *p, uint32_t call, const char *target, struct ix_now now);
 int ix_call_hangup(
     struct ix_phone *p, uint32_t call, unsigned q850, struct ix_now now); /* CANCEL, BYE or 603, as the state wants */
 /* ends it for a reason of the shell's own, as a failure with this code; the peer is told "temporary failure" */
 int ix_call_give_up(struct ix_phone *p, uint32_t call, int code, const char *message, struct ix_now now);
-int ix_call_refer(
-    struct ix_phone *p, uint32_t call, const char *refer_to, struct ix_now now); /* blind transfer request */
+int ix_call_refer(struct ix_phone *p, uint32_t call, const char *refer_to,
+    struct ix_now now); /* a bare REFER, nothing is told of it */
+/* Hold (RFC 3264 section 8.4) by re-INVITE: sendonly, or inactive if the peer holds too; off: sendrecv, or recvonly. At
+ * once or as soon as signalling allows (glare is waited out, RFC 3261 section 14.1). IX_EV_HOLD follows, also if
+ * nothing has to be said. IRISX_E_STATE before the answer or after the end. */
+int ix_call_hold(struct ix_phone *p, uint32_t call, bool on, struct ix_now now);
+/* Transfer by REFER (RFC 3515): target is a number, extension or sip: URI; with other (an answered call of the same
+ * line) the peer takes the place of our dialog with other's peer (RFC 3891, attended). IX_EV_TRANSFER tells. One at a
+ * time. */
+int ix_call_transfer(struct ix_phone *p, uint32_t call, const char *target, uint32_t other, struct ix_now now);
 /* what became of a REFER that was answered 202 (RFC 3515 section 2.4.5): NOTIFY with a sipfrag, subscription ended */
 int ix_call_notify_refer(struct ix_phone *p, uint32_t call, const char *sipfrag, struct ix_now now);
 /* re-INVITE that changes nothing (session timer); headers: further lines or NULL. IRISX_E_STATE: not now. A refusal is

@@ -4,8 +4,7 @@
 
 #include "call/private.h"
 
-/* "9196" → sip:9196@realm; a URI stays what it is */
-static int target_uri(const struct ix_line *l, const char *to, char **out)
+int ix_call_target(const struct ix_line *l, const char *to, char **out)
 {
     struct ix_str s = ix_str_trim(ix_str(to));
     struct ix_sip_uri parsed;
@@ -38,7 +37,7 @@ static char *from_line(const struct ix_line *l)
 
 static int call_texts(struct ix_call *c, const struct ix_line *l, const struct ix_call_config *config)
 {
-    int err = l ? target_uri(l, config->to, &c->to) : 0;
+    int err = l ? ix_call_target(l, config->to, &c->to) : 0;
 
     if (err)
         return err;
@@ -247,6 +246,8 @@ void ix_call_response(struct ix_call *c, const struct ix_sip_out *so)
         ix_call_end(c);
         return;
     }
+    if (ix_call_transfer_output(c, so))
+        return;
     if (ix_call_refresh_output(c, so))
         return;
     if (so->kind == IX_SIP_OUT_FAILED) {

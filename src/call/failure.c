@@ -67,6 +67,15 @@ static struct meaning meaning_of(unsigned status)
     return (struct meaning){ 0, IRISX_E_PROTOCOL, "the server refused the call" };
 }
 
+void ix_error_from_status(struct ix_phone_error *e, unsigned status)
+{
+    struct meaning m = meaning_of(status);
+
+    ix_error_set(e, m.code, "%s (SIP %u)", m.sentence, status);
+    e->sip_status = (uint16_t) status;
+    e->by_peer = true;
+}
+
 void ix_error_from_response(struct ix_phone_error *e, const struct ix_sip_msg *msg)
 {
     struct meaning m = meaning_of(msg->status);

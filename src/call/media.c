@@ -69,6 +69,7 @@ static void fill_local(const struct ix_call *c, struct ix_sdp_local *local, stru
     local->pcmu = !c->no_pcmu;
     local->pcma = !c->no_pcma;
     local->events = true;
+    local->direction = c->hold ? IX_SDP_SENDONLY : IX_SDP_SENDRECV;
     local->keep = c->described ? c->agreed.codec : IX_CODEC_NONE; /* a re-offer may list its codecs in another order */
 }
 
@@ -83,6 +84,7 @@ int ix_call_describe(struct ix_call *c, bool offer, struct ix_buf *out)
     if (c->described)
         local.direction = c->agreed.direction;
     if (offer) {
+        c->offered = local.direction = ix_call_direction(c);
         local.setup = IX_SETUP_ACTPASS;
         local.mid = "0";
         local.bundle = true;
@@ -199,6 +201,7 @@ int ix_call_use(struct ix_call *c, struct ix_sdp *sdp, char *text, bool as_offer
     err = apply_codecs(c);
     if (err)
         return err;
+    ix_call_hold_heard(c, m->direction, as_offer);
     ix_call_path_remotes(c, m);
     return ix_ice_start(c->ice, p->now);
 }
@@ -244,6 +247,7 @@ int ix_call_update(struct ix_call *c, struct ix_sdp *sdp, char *text, bool as_of
     if (!says_the_same(&c->agreed, &agreed))
         c->sdp_version++;
     c->agreed = agreed;
+    ix_call_hold_heard(c, m->direction, as_offer);
     return apply_codecs(c);
 }
 
@@ -262,7 +266,7 @@ void ix_call_codec(const struct ix_call *c, struct ix_call_media *out)
     out->fec = c->agreed.fec;
     out->dtx = c->agreed.dtx;
     out->max_bitrate = c->agreed.max_average_bitrate;
-    out->send = ready && (d == IX_SDP_SENDRECV || d == IX_SDP_SENDONLY);
+    out->send = ready && !c->hold_said && (d == IX_SDP_SENDRECV || d == IX_SDP_SENDONLY);
     out->receive = ready && (d == IX_SDP_SENDRECV || d == IX_SDP_RECVONLY);
 }
 

@@ -67,6 +67,7 @@ static void bye(struct ix_call *c, const struct ix_sip_out *so)
         c->report.error.by_peer = true;
         ix_error_reason(&c->report.error, so->msg);
         ix_call_note(c, "hangup", "\"by\":\"peer\"");
+        ix_call_transfer_ended(c);
     }
     ix_call_end(c);
 }
@@ -103,8 +104,11 @@ bool ix_call_request(struct ix_call *c, const struct ix_sip_out *so, struct ix_p
         return pass_up(c, so, IX_EV_INFO, out);
     case IX_SIP_REFER:
         return pass_up(c, so, IX_EV_REFER, out);
-    case IX_SIP_OPTIONS:
     case IX_SIP_NOTIFY:
+        (void) ix_call_transfer_notify(c, so->msg); /* others are of no subscription of ours */
+        reply_status(c, so->txn, 200);
+        return false;
+    case IX_SIP_OPTIONS:
         reply_status(c, so->txn, 200);
         return false;
     case IX_SIP_OTHER:

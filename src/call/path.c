@@ -307,16 +307,16 @@ void ix_call_path_lost(struct ix_call *c)
 
 void ix_call_path_reoffer(struct ix_call *c)
 {
-    const struct ix_transport *t = ix_transport_get(c->obj.phone, c->transport);
     int err;
 
-    if (!c->want_restart || c->ending || !c->dialog || c->refresh || ix_sip_dialog_busy(c->dialog) || !t ||
-        t->state != IX_TR_OPEN)
+    if (!c->want_restart || !ix_call_may_reoffer(c))
         return;
     err = next_session(c);
     if (!err) {
         c->want_restart = false;
         c->restart_offered = true;
+        c->hold_offered = c->hold;
+        c->hold_due = false;
         err = ix_call_refresh(c->obj.phone, c->obj.id, NULL, c->obj.phone->now);
     }
     if (err) {
@@ -340,6 +340,6 @@ void ix_path_line_ready(struct ix_phone *p, uint32_t line)
         struct ix_call *c = IX_CONTAINER(node, struct ix_call, obj.all);
 
         if (c->line == line)
-            ix_call_path_reoffer(c);
+            ix_call_reoffer(c);
     }
 }

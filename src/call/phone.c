@@ -284,10 +284,12 @@ static bool sip_output(struct ix_phone *p, const struct ix_sip_out *so, struct i
     if (!c)
         return false;
     ix_dirty(&c->obj);
-    if (so->kind == IX_SIP_OUT_ACK)
+    if (so->kind == IX_SIP_OUT_ACK) {
         ix_call_acked(c, so);
-    else
+        ix_call_reoffer(c); /* the dialog is free again */
+    } else {
         ix_call_response(c, so);
+    }
     return false;
 }
 

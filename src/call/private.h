@@ -92,6 +92,14 @@ struct ix_call {
     uint32_t line, transport, set;
     uint32_t next_set; /* sockets for an ICE restart, until they are ready; 0 none */
     uint32_t old_sets[2]; /* of sessions before; 0 none */
+    bool hold, hold_offered, hold_said; /* our wish; what our last re-INVITE says; what the peer has agreed to */
+    bool held; /* the peer holds */
+    bool hold_due; /* a re-INVITE for it is due */
+    enum ix_sdp_direction offered; /* direction of our last offer */
+    bool report_hold; /* IX_EV_HOLD is due, with: */
+    struct ix_phone_error hold_error;
+    uint64_t glare_us; /* no re-INVITE of ours before: 491 (RFC 3261 section 14.1); 0 none */
+    struct ix_transfer *transfer; /* ours; NULL none */
     bool want_restart; /* a re-INVITE with an ICE restart is due (ix_call_path_reoffer) */
     bool restart_offered; /* and is on its way */
     uint64_t restart_us; /* the last one that was asked for; 0 none */
@@ -122,6 +130,19 @@ struct ix_call {
     char cname[17];
     struct ix_call_report report;
     struct ix_buf timeline;
+};
+
+#define IX_TRANSFER_EVENTS 4
+struct ix_transfer { /* a REFER of ours and what is heard of it */
+    ix_sip_txn txn; /* 0: answered */
+    enum ix_transfer_state state; /* 0: not answered yet */
+    bool followed; /* progress was notified: a 2xx will mean the target */
+    uint32_t other; /* attended: the consultation call */
+    struct ix_transfer_event {
+        enum ix_transfer_state state;
+        struct ix_phone_error error;
+    } events[IX_TRANSFER_EVENTS]; /* not yet polled, oldest first */
+    size_t event_count;
 };
 
 struct ix_tap_item { /* a captured packet that came in: a copy */
@@ -171,6 +192,7 @@ void ix_tap_send(struct ix_phone *p, struct ix_phone_out *out, enum ix_tap_kind 
 /* failure.c */
 void ix_error_set(struct ix_phone_error *e, int code, const char *fmt, ...) IX_PRINTF(3, 4);
 void ix_error_from_response(struct ix_phone_error *e, const struct ix_sip_msg *msg);
+void ix_error_from_status(struct ix_phone_error *e, unsigned status);
 void ix_error_reason(struct ix_phone_error *e, const struct ix_sip_msg *msg);
 
 /* transport.c */
@@ -227,6 +249,8 @@ void ix_call_farewell(struct ix_call *c, unsigned q850);
 void ix_call_send_bye(struct ix_call *c);
 
 /* dial.c, answer.c, modify.c: signalling of one call */
+/* "9196" -> sip:9196@realm; a URI stays what it is; the caller frees it. IRISX_E_INVALID */
+int ix_call_target(const struct ix_line *l, const char *to, char **out);
 void ix_call_send_invite(struct ix_call *c);
 void ix_call_response(struct ix_call *c, const struct ix_sip_out *so);
 void ix_call_send_answer(struct ix_call *c, unsigned status);
@@ -235,7 +259,25 @@ void ix_call_modify(struct ix_call *c, const struct ix_sip_out *so);
 void ix_call_acked(struct ix_call *c, const struct ix_sip_out *so);
 bool ix_call_request(struct ix_call *c, const struct ix_sip_out *so, struct ix_phone_out *out);
 
+/* hold.c */
+enum ix_sdp_direction ix_call_direction(const struct ix_call *c); /* what we offer */
+void ix_call_hold_heard(struct ix_call *c, enum ix_sdp_direction theirs, bool as_offer); /* of a description in force */
+enum ix_reoffer { IX_REOFFER_DONE = 1, IX_REOFFER_REFUSED = 2, IX_REOFFER_LATER = 3 };
+void ix_call_hold_answered(
+    struct ix_call *c, enum ix_reoffer outcome, const struct ix_sip_msg *msg); /* our re-INVITE */
+void ix_call_reoffer(struct ix_call *c); /* a re-INVITE that is due, if dialog and transport allow it now */
+void ix_call_glare(struct ix_call *c); /* 491: the next re-INVITE of ours waits a random time */
+bool ix_call_may_reoffer(const struct ix_call *c);
+
+/* transfer.c */
+bool ix_call_transfer_output(struct ix_call *c, const struct ix_sip_out *so); /* it was the REFER's */
+bool ix_call_transfer_notify(struct ix_call *c, const struct ix_sip_msg *msg); /* it was about our REFER */
+void ix_call_transfer_ended(struct ix_call *c); /* the peer hung up: it has gone to the target */
+bool ix_call_transfer_poll(struct ix_call *c, struct ix_phone_event *ev);
+void ix_call_transfer_free(struct ix_call *c);
+
 /* refresh.c */
+/* a re-INVITE with our description as it is now */
 bool ix_call_refresh_output(struct ix_call *c, const struct ix_sip_out *so); /* it was the refresh's */
 
 /* path.c: sockets, candidates and the ICE sessions of one call, one after the other */

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A re-INVITE of ours that changes nothing: the refresh of a session timer (RFC 4028 section 7.4). Same description,
- * same o= version, same ICE credentials; media goes on whatever comes of it.
+ * A re-INVITE of ours, with our description as it is now: one that changes nothing is the refresh of a session (RFC
+ * 4028 section 7.4; same o= version, same ICE credentials); others say a hold or an ICE restart (hold.c, path.c). Media
+ * goes on whatever comes of it.
  */
 #include "call/private.h"
 
 int ix_call_refresh(struct ix_phone *p, uint32_t call, const char *headers, struct ix_now now)
 {
     struct ix_call *c = ix_call_get(p, call);
-    struct ix_sip_request req = {
-        .method = IX_SIP_INVITE, .headers = ix_str(headers), .content_type = IX_STR("application/sdp")
-    };
+    const struct ix_line *l = c ? ix_line_get(p, c->line) : NULL;
+    struct ix_sip_request req = { .method = IX_SIP_INVITE,
+        .headers = ix_str(headers),
+        .content_type = IX_STR("application/sdp"),
+        .auth = l ? l->auth : NULL };
     int err;
 
     p->now = now;
@@ -26,7 +29,7 @@ int ix_call_refresh(struct ix_phone *p, uint32_t call, const char *headers, stru
     return err;
 }
 
-static void accepted(struct ix_call *c, ix_sip_txn txn, const struct ix_sip_msg *msg)
+static enum ix_reoffer accepted(struct ix_call *c, ix_sip_txn txn, const struct ix_sip_msg *msg)
 {
     struct ix_sdp *sdp;
     const char *why = NULL;
@@ -34,30 +37,43 @@ static void accepted(struct ix_call *c, ix_sip_txn txn, const struct ix_sip_msg 
 
     (void) ix_sip_dialog_ack(c->dialog, IX_STR_NONE, IX_STR_NONE, c->obj.phone->now); /* repeated by the stack */
     ix_sip_txn_forget(c->obj.phone->stack, txn, c->obj.phone->now); /* who else answers it is not our concern */
-    if (c->ending || !msg->body.n || !ix_sip_content_is(msg, "application/sdp")) {
-        ix_call_path_refused(c);
-        return;
-    }
+    if (c->ending || !msg->body.n || !ix_sip_content_is(msg, "application/sdp"))
+        return IX_REOFFER_REFUSED;
     /* what cannot be used leaves the session as it was (RFC 3261 section 14.1) */
-    if (ix_call_read(c, msg->body, &sdp, &text, &why) || ix_call_update(c, sdp, text, false, &why)) {
-        ix_call_note(c, "refresh_answer_ignored", "%s", "");
-        ix_call_path_refused(c);
-    }
+    if (!ix_call_read(c, msg->body, &sdp, &text, &why) && !ix_call_update(c, sdp, text, false, &why))
+        return IX_REOFFER_DONE;
+    ix_call_note(c, "refresh_answer_ignored", "%s", "");
+    return IX_REOFFER_REFUSED;
+}
+
+static enum ix_reoffer outcome_of(struct ix_call *c, const struct ix_sip_out *so)
+{
+    if (so->kind != IX_SIP_OUT_RESPONSE)
+        return so->err == IRISX_E_NETWORK ? IX_REOFFER_LATER : IX_REOFFER_REFUSED; /* again when it is back */
+    ix_call_note(c, "refreshed", "\"sip_status\":%u", so->msg->status);
+    if (so->msg->status < 300)
+        return accepted(c, so->txn, so->msg);
+    if (so->msg->status != 491)
+        return IX_REOFFER_REFUSED;
+    ix_call_glare(c);
+    return IX_REOFFER_LATER;
 }
 
 bool ix_call_refresh_output(struct ix_call *c, const struct ix_sip_out *so)
 {
+    bool restart = c->restart_offered;
+    enum ix_reoffer outcome;
+
     if (!c->refresh || so->txn != c->refresh || so->server)
         return false;
     if (so->kind == IX_SIP_OUT_RESPONSE && so->msg->status < 200)
         return true;
     c->refresh = 0;
-    if (so->kind == IX_SIP_OUT_RESPONSE && so->msg->status < 300)
-        accepted(c, so->txn, so->msg);
-    else
+    outcome = outcome_of(c, so);
+    if (outcome != IX_REOFFER_DONE)
         ix_call_path_refused(c);
-    if (so->kind == IX_SIP_OUT_RESPONSE)
-        ix_call_note(c, "refreshed", "\"sip_status\":%u", so->msg->status);
-    ix_call_path_reoffer(c); /* if one became due meanwhile */
+    c->want_restart = c->want_restart || (restart && outcome == IX_REOFFER_LATER);
+    ix_call_hold_answered(c, outcome, so->kind == IX_SIP_OUT_RESPONSE ? so->msg : NULL);
+    ix_call_reoffer(c); /* if one became due meanwhile */
     return true;
 }

@@ -52,6 +52,7 @@ static irisx_call_t *call_new(irisx_client_t *c, irisx_line_t *line, bool incomi
         return NULL;
     }
     atomic_init(&call->refs, 1);
+    atomic_init(&call->held, 0);
     call->client = ix_client_hold(c);
     call->line = irisx_line_ref(line);
     call->incoming = incoming;
@@ -248,6 +249,8 @@ static void push_final(irisx_call_t *call)
     }
     ix_op_end(&call->connecting, call->end.info.code ? &call->end : NULL);
     ix_op_end(&call->digits, call->end.info.code ? &call->end : NULL);
+    ix_op_end(&call->holding, call->end.info.code ? &call->end : NULL);
+    ix_op_end(&call->transferring, call->end.info.code ? &call->end : NULL);
     ix_op_end(&call->hanging_up, NULL);
     unlink_call(call);
 }

@@ -137,7 +137,13 @@ static void phone_event(void *ctx, const struct ix_phone_event *ev)
     case IX_EV_REQUEST:
     case IX_EV_TRANSPORT_CLOSED:
     case IX_EV_INFO:
+        break;
     case IX_EV_REFER:
+        ix_call_referred(c, ev);
+        break;
+    case IX_EV_HOLD:
+    case IX_EV_TRANSFER:
+        ix_call_control_event(ev);
         break;
     }
 }

@@ -90,6 +90,9 @@ const irisx_error_info_t *irisx_event_error(const irisx_event_t *event)
 static const char *const line_states[] = { "", "connecting", "registering", "ready", "failed", "closed" };
 static const char *const call_states[] = { "", "dialing", "ringing", "answered", "active", "ended" };
 
+static const char *const transfer_states[] = { "", "accepted", "in progress", "confirmed", "failed" };
+static const char *const hold_names[] = { "not held", "held", "held by the other side", "held by both sides" };
+
 static const char *state_name(const char *const *names, size_t count, int32_t state)
 {
     return state > 0 && (size_t) state < count ? names[state] : "unknown";
@@ -113,6 +116,12 @@ static int describe_subject(const irisx_event_t *ev, char *out, size_t cap)
             state_name(call_states, IX_COUNT(call_states), ev->state));
     case IRISX_EVENT_CALL_DIGIT:
         return snprintf(out, cap, "call %llu: digit %s", (unsigned long long) irisx_call_id(ev->call), text);
+    case IRISX_EVENT_CALL_HOLD:
+        return snprintf(out, cap, "call %llu: %s", (unsigned long long) irisx_call_id(ev->call),
+            hold_names[ev->state & IRISX_HOLD_BOTH]);
+    case IRISX_EVENT_CALL_TRANSFER:
+        return snprintf(out, cap, "call %llu: transfer %s", (unsigned long long) irisx_call_id(ev->call),
+            state_name(transfer_states, IX_COUNT(transfer_states), ev->state));
     case IRISX_EVENT_CALL_STATS:
         return snprintf(out, cap, "call %llu: statistics", (unsigned long long) irisx_call_id(ev->call));
     case IRISX_EVENT_CALL_FILE:

@@ -176,7 +176,9 @@ struct irisx_call {
     char *to, *play_file, *record_file, *codecs, *header; /* from the options */
     bool play_loop, record_stereo, app_audio;
     uint32_t record_rate, audio_rate, ring_ms, duration_ms;
-    irisx_op_t *connecting, *hanging_up, *digits; /* call */
+    irisx_op_t *connecting, *hanging_up, *digits, *holding, *transferring; /* call */
+    bool hold_wanted; /* call */
+    atomic_int held; /* irisx_hold_t */
     irisx_event_t *final; /* made with the call */
     struct ix_play *play; /* call */
     struct ix_record *record;
@@ -194,6 +196,8 @@ struct irisx_call {
 };
 void ix_call_event(irisx_client_t *c, const struct ix_phone_event *ev);
 void ix_call_rings(irisx_client_t *c, const struct ix_phone_event *ev);
+void ix_call_control_event(const struct ix_phone_event *ev); /* HOLD, TRANSFER */
+void ix_call_referred(irisx_client_t *c, const struct ix_phone_event *ev);
 void ix_call_media_event(irisx_client_t *c, const struct ix_media_event *ev);
 void ix_calls_drop(irisx_client_t *c);
 int ix_call_options_take(irisx_call_t *call, const irisx_call_options_t *o);

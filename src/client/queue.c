@@ -92,6 +92,8 @@ static size_t room_for(const irisx_client_t *c, irisx_event_kind_t kind)
     case IRISX_EVENT_CALL_DIGIT:
     case IRISX_EVENT_CALL_STATS:
     case IRISX_EVENT_CALL_FILE:
+    case IRISX_EVENT_CALL_HOLD:
+    case IRISX_EVENT_CALL_TRANSFER:
     case IRISX_EVENT_WARNING:
         return c->o.event_queue_limit;
     case IRISX_EVENT_UNKNOWN:

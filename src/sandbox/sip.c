@@ -71,6 +71,8 @@ static void on_event(void *ctx, const struct ix_phone_event *ev)
         sandbox_refer(s, ev->user, ev);
         break;
     case IX_EV_INFO: /* answered 200 and dropped, as FreeSWITCH does */
+    case IX_EV_HOLD:
+    case IX_EV_TRANSFER:
     case IX_EV_LINE:
     case IX_EV_INCOMING: /* ours come as REQUEST */
         break;

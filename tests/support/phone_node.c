@@ -383,7 +383,9 @@ static void on_media(struct phone_node *n, const struct ix_call_media *m, struct
         return;
     n->media = *m;
     n->media_call = m->call;
-    if (m->send && n->next_frame_us == IX_NEVER)
+    if (!m->send)
+        n->next_frame_us = IX_NEVER;
+    else if (n->next_frame_us == IX_NEVER)
         n->next_frame_us = now.mono_us;
 }
 
