@@ -45,8 +45,8 @@ static irisx_value_t *value_of(const struct ix_api_field *f)
         return list_of(irisx_value_new_int(-1));
     case IX_API_KIND_NUM_LIST:
         return list_of(irisx_value_new_num(0.25));
-    case IX_API_KIND_JSON:
-        return irisx_value_new_object();
+    case IX_API_KIND_JSON: /* may be anything: also a list of which nothing is known */
+        return list_of(irisx_value_new_int(1));
     case IX_API_KIND_OBJECT:
         return sample(&s.types[f->sub], 0);
     case IX_API_KIND_OBJECT_LIST:
@@ -127,7 +127,7 @@ static void comes_back(const struct ix_api_op *op, const char *id)
     cr_expect_not_null(a.result, "%s", id);
     cr_expect_eq(a.content.status, r.status, "%s", id);
     cr_expect(op->content || ix_api_validate_result(op, a.root, &issues), "%s: %s", id, issues.items[0].path);
-    if (op->paging != IX_API_PAGE_NONE)
+    if (op->paging != IX_API_PAGE_NONE && !op->content)
         cr_expect_eq(irisx_value_count(ix_api_items(op, a.root)), 1, "%s: no list at its place", id);
     irisx_text_free(text);
     irisx_value_free(v);
