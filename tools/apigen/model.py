@@ -371,6 +371,8 @@ class Model:
     def object_type(self, schema, name, c_stem):
         if name:
             c_stem = self.prefix + snake(name)
+        if c_stem in self.types and self.types[c_stem].is_params:
+            c_stem += "_answer"  # what is sent has that name already; it has other first and last members
         if c_stem in self.types:
             return self.types[c_stem]
         if c_stem in self.building:
@@ -494,6 +496,8 @@ class Model:
         if where == "result":
             return self.object_type(schema, ref, parent.c_stem + "_" + (snake(name) or "item"))
         stem = self.prefix + snake(ref) + "_params" if ref else parent.c_stem.replace("_params", "") + "_" + snake(name)
+        if stem in self.types and not self.types[stem].is_params:
+            stem += "_sent"
         if stem in self.types:
             return self.types[stem]
         t = Type(stem, True)
