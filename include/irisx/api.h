@@ -169,6 +169,8 @@ typedef struct irisx_api_options {
     irisx_progress_fn on_progress; /**< NULL: none */
     void *user_data; /**< of on_data and on_progress; must outlive the op */
     uint64_t max_bytes; /**< of an answer to memory; 0: 16 MiB. Files and on_data: 0 no limit */
+    int32_t dry_run; /**< 1: nothing is sent. The op ends at once; irisx_op_value is what would have been sent, without
+                        secrets: {"method", "url", "headers" (object), "body" (JSON; parts of a form; {"file"})} */
 } irisx_api_options_t;
 
 /** Initialiser with every default. */

@@ -28,7 +28,10 @@ static irisx_error_t submit(irisx_client_t *c, const struct ix_api_op *api, stru
         ix_op_give(op, op_out);
         return IRISX_OK; /* accepted, and ended: the op tells which member is wrong */
     }
-    err = ix_rest_submit(c, op, api, request);
+    if (options && options->dry_run)
+        ix_preview(op, request);
+    else
+        err = ix_rest_submit(c, op, api, request);
     ix_http_request_clear(request);
     if (err) {
         ix_op_discard(op);
