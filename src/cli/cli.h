@@ -28,12 +28,19 @@ struct cli_common {
     bool json, quiet;
     int log_level;
 };
+#define CLI_WORDS_MAX 256
+struct cli_words { /* of an option that may be given more than once, in order; borrowed from argv */
+    const char *items[CLI_WORDS_MAX];
+    size_t count;
+};
 struct cli_option { /* one option of a command; flags have value NULL */
     const char *name; /* without "--" */
     const char *argument; /* NULL: a flag */
     const char *help;
     const char **text; /* where the argument goes */
     bool *flag;
+    struct cli_words *words; /* instead of text: each time it is given */
+    char letter; /* "-p" does as well; 0 none */
 };
 struct cli_command {
     const char *name; /* "sms send" */
@@ -41,6 +48,10 @@ struct cli_command {
     const char *summary;
     const struct cli_option *options;
     size_t option_count;
+    const char *more; /* help behind the options: examples; NULL none */
+    /* help about the first word that was given ("irisx api sms.send --help"); -1: the command's own */
+    int (*about)(const struct cli_common *common, const char *word);
+    const char *(*hint)(const char *option, const char *word); /* what to say of an unknown option; NULL nothing */
 };
 /* Reads options and positionals; prints help for --help. Returns -1 to go on, else the exit code. */
 int cli_parse(const struct cli_command *command, struct cli_common *common, int argc, char **argv,
@@ -84,9 +95,14 @@ irisx_error_t cli_await(irisx_client_t *client, irisx_op_t *op, double timeout_m
 int cli_close(irisx_client_t *client, int code);
 
 /* ---- commands ---------------------------------------------------------------------------- */
+int cmd_api(int argc, char **argv);
 int cmd_call(int argc, char **argv);
+int cmd_completion(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_login(int argc, char **argv);
+int cli_complete(int argc, char **argv); /* completion.c */
+void cli_commands(void (*offer)(const char *typed, const char *word, const char *text), const char *typed); /* main.c */
+int cmd_shortcut(int argc, char **argv); /* calls, contacts, messages, numbers, recordings: argv[0] is the noun */
 int cmd_sandbox(int argc, char **argv);
 int cmd_sms(int argc, char **argv);
 int cmd_webhooks(int argc, char **argv);

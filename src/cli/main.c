@@ -2,6 +2,7 @@
 /* irisx: the command. Which word runs what. */
 #include "cli/cli.h"
 
+#include <locale.h>
 #include <string.h>
 
 struct entry {
@@ -15,9 +16,22 @@ static const struct entry entries[] = {
     { "sandbox", cmd_sandbox, "run the local platform" },
     { "login", cmd_login, "log in and keep the tokens in a profile" },
     { "call", cmd_call, "place or answer a call" },
-    { "sms", cmd_sms, "send, get and list messages" },
+    { "sms", cmd_sms, "send, get and list text messages" },
+    { "calls", cmd_shortcut, "list, get, create and hang up calls of the platform" },
+    { "messages", cmd_shortcut, "messages of all channels" },
+    { "contacts", cmd_shortcut, "the contact book" },
+    { "numbers", cmd_shortcut, "telephone numbers of the tenant" },
+    { "recordings", cmd_shortcut, "the recording of a call, into a file" },
+    { "api", cmd_api, "every operation of the platform's REST API" },
     { "webhooks", cmd_webhooks, "receive and verify signed webhooks" },
+    { "completion", cmd_completion, "completion script for bash, zsh or fish" },
 };
+
+void cli_commands(void (*offer)(const char *typed, const char *word, const char *text), const char *typed)
+{
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        offer(typed, entries[i].name, entries[i].summary);
+}
 
 static int help(FILE *to)
 {
@@ -41,6 +55,10 @@ int main(int argc, char **argv)
         (void) printf("irisx %s\n", irisx_version());
         return EXIT_OK;
     }
+    if (strcmp(argv[1], "__complete") == 0)
+        return cli_complete(argc - 1, argv + 1);
+    /* for the width of characters: the platform speaks UTF-8, whatever the terminal; this thread alone */
+    (void) uselocale(newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t) 0));
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--json") == 0)
             cli_want_json();

@@ -24,13 +24,17 @@ static int help(const struct cli_command *c)
     if (c->option_count)
         (void) printf("\noptions:\n");
     for (size_t i = 0; i < c->option_count; i++) {
-        char left[64];
+        const struct cli_option *o = &c->options[i];
+        char left[64], letter[8] = "";
 
-        (void) snprintf(left, sizeof left, "--%s%s%s", c->options[i].name, c->options[i].argument ? " " : "",
-            c->options[i].argument ? c->options[i].argument : "");
-        (void) printf("  %-21s %s\n", left, c->options[i].help);
+        if (o->letter)
+            (void) snprintf(letter, sizeof letter, "-%c, ", o->letter);
+        (void) snprintf(
+            left, sizeof left, "%s--%s%s%s", letter, o->name, o->argument ? " " : "", o->argument ? o->argument : "");
+        (void) printf(strlen(left) > 21 ? "  %s\n%24s%s\n" : "  %-21s %s%s\n", left, strlen(left) > 21 ? "" : o->help,
+            strlen(left) > 21 ? o->help : "");
     }
-    (void) printf("%s", common_help);
+    (void) printf("%s%s", common_help, c->more ? c->more : "");
     return EXIT_OK;
 }
 
@@ -83,18 +87,37 @@ static int take_common(struct cli_common *c, const char *name, struct cursor *k,
     return 0;
 }
 
+static int take_value(const struct cli_option *o, struct cursor *k)
+{
+    const char *value;
+
+    if (!o->argument)
+        return k->attached ? -1 : (*o->flag = true);
+    value = value_of(k);
+    if (o->words && o->words->count == CLI_WORDS_MAX)
+        return -1;
+    if (o->words && value)
+        o->words->items[o->words->count++] = value;
+    else if (!o->words)
+        *o->text = value;
+    return value ? 1 : -1;
+}
+
 static int take_own(const struct cli_command *command, const char *name, struct cursor *k)
 {
-    for (size_t i = 0; i < command->option_count; i++) {
-        const struct cli_option *o = &command->options[i];
-
-        if (strcmp(name, o->name) != 0)
-            continue;
-        if (!o->argument)
-            return k->attached ? -1 : (*o->flag = true);
-        return (*o->text = value_of(k)) ? 1 : -1;
-    }
+    for (size_t i = 0; i < command->option_count; i++)
+        if (strcmp(name, command->options[i].name) == 0)
+            return take_value(&command->options[i], k);
     return 0;
+}
+
+/* "-p"; NULL: no option of that letter */
+static const struct cli_option *by_letter(const struct cli_command *command, const char *word)
+{
+    for (size_t i = 0; i < command->option_count; i++)
+        if (word[0] == '-' && word[1] && !word[2] && word[1] == command->options[i].letter)
+            return &command->options[i];
+    return NULL;
 }
 
 static char *dup_text(const char *s)
@@ -130,8 +153,8 @@ static int fill(struct cli_common *c, const char *key_file)
     return -1;
 }
 
-static int take_option(
-    const struct cli_command *command, struct cli_common *common, struct cursor *k, const char **key_file)
+static int take_option(const struct cli_command *command, struct cli_common *common, struct cursor *k,
+    const char **key_file, const char *first_word)
 {
     char name[64];
     const char *word = k->argv[k->at] + 2;
@@ -146,8 +169,10 @@ static int take_option(
         taken = take_common(common, name, k, key_file);
     if (taken > 0)
         return -1;
-    return taken ? cli_usage("--%s: wrong or missing value; irisx %s --help", name, command->name)
-                 : cli_usage("no option --%s; irisx %s --help", name, command->name);
+    if (taken)
+        return cli_usage("--%s: wrong or missing value; irisx %s --help", name, command->name);
+    return command->hint ? cli_usage("no option --%s; %s", name, command->hint(name, first_word))
+                         : cli_usage("no option --%s; irisx %s --help", name, command->name);
 }
 
 int cli_parse(const struct cli_command *command, struct cli_common *common, int argc, char **argv,
@@ -161,17 +186,25 @@ int cli_parse(const struct cli_command *command, struct cli_common *common, int 
     *positional_count = 0;
     for (k.at = 1; k.at < argc; k.at++) {
         const char *word = argv[k.at];
+        const struct cli_option *letter = only_words ? NULL : by_letter(command, word);
         int code;
 
-        if (!only_words && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0))
-            return help(command);
+        if (!only_words && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)) {
+            code = command->about && *positional_count ? command->about(common, positional[0]) : -1;
+            return code < 0 ? help(command) : code;
+        }
         if (!only_words && strcmp(word, "--") == 0) {
             only_words = true;
+        } else if (letter) {
+            k.attached = NULL;
+            if (take_value(letter, &k) < 0)
+                return cli_usage("-%c: missing value; irisx %s --help", letter->letter, command->name);
         } else if (only_words || strncmp(word, "--", 2) != 0) {
             if (*positional_count == positional_max)
                 return cli_usage("\"%s\" is one word too many; irisx %s --help", word, command->name);
             positional[(*positional_count)++] = word;
-        } else if ((code = take_option(command, common, &k, &key_file)) >= 0) {
+        } else if ((code = take_option(command, common, &k, &key_file, *positional_count ? positional[0] : NULL)) >=
+                   0) {
             return code;
         }
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* irisx sms send|get|list */
+/* irisx sms send|get; list is a shortcut (shortcut.c) */
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/rest.h"
 
 #define REST_MS 60000
 
@@ -64,14 +64,6 @@ static void print_one(const irisx_value_t *v)
     print_row(irisx_value_get(v, "message"));
 }
 
-static void print_list(const irisx_value_t *v)
-{
-    const irisx_value_t *list = irisx_value_get(v, "messages");
-
-    for (size_t i = 0; i < irisx_value_count(list); i++)
-        print_row(irisx_value_at(list, i));
-}
-
 static int sms_send(int argc, char **argv)
 {
     const char *from = NULL, *to = NULL, *text = NULL, *words[1];
@@ -119,45 +111,11 @@ static int sms_get(int argc, char **argv)
     return code;
 }
 
-static int sms_list(int argc, char **argv)
-{
-    const char *page = NULL, *limit = NULL;
-    const struct cli_option options[] = { { "page", "N", "which page, from 1", &page, NULL },
-        { "limit", "N", "messages a page, 1 to 1000", &limit, NULL } };
-    const struct cli_command command = { "sms list", "", "Lists messages, newest first.", options, 2 };
-    struct cli_common c;
-    irisx_client_t *client = NULL;
-    irisx_op_t *op = NULL;
-    double p = 1, n = 50;
-    size_t count;
-    int code = cli_parse(&command, &c, argc, argv, NULL, 0, &count);
-
-    if (code < 0) {
-        if ((page && !cli_number(page, 1, 1e6, &p)) || (limit && !cli_number(limit, 1, 1000, &n)))
-            code = cli_usage("--page and --limit are numbers from 1");
-        else
-            code = begin(&c, &client);
-        if (!code) {
-            irisx_error_t err = irisx_sms_list(client, (uint32_t) p, (uint32_t) n, &op);
-
-            code = finish(&c, client, err, op, "listing", print_list);
-        }
-    }
-    cli_common_clear(&c);
-    return code;
-}
-
 int cmd_sms(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "send") == 0)
         return sms_send(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "get") == 0)
         return sms_get(argc - 1, argv + 1);
-    if (argc > 1 && strcmp(argv[1], "list") == 0)
-        return sms_list(argc - 1, argv + 1);
-    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-        (void) printf("usage: irisx sms send|get|list [options]; --help behind each tells more\n");
-        return EXIT_OK;
-    }
-    return cli_usage("sms send, sms get or sms list");
+    return shortcut_run("sms", argc - 1, argv + 1);
 }

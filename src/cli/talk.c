@@ -136,7 +136,7 @@ int cli_print_value(const irisx_value_t *value)
 static void print_error_json(const irisx_error_info_t *e, const char *doing)
 {
     irisx_value_t *root = irisx_value_new_object();
-    irisx_value_t *error = irisx_value_new_object();
+    irisx_value_t *error = irisx_value_new_object(), *detail = NULL;
 
     if (root && error) {
         (void) irisx_value_set_text(
@@ -149,6 +149,12 @@ static void print_error_json(const irisx_error_info_t *e, const char *doing)
             (void) irisx_value_set_text(error, "reason", e->reason);
         if (e->retry_after_ms)
             (void) irisx_value_set_int(error, "retry_after_ms", e->retry_after_ms);
+        if (e->request_id)
+            (void) irisx_value_set_text(error, "request_id", e->request_id);
+        if (e->code && e->domain == IRISX_DOMAIN_HTTP)
+            (void) irisx_value_set_bool(error, "retryable", e->retryable);
+        if (e->detail && !irisx_value_parse(e->detail, strlen(e->detail), &detail, NULL))
+            (void) irisx_value_set_take(error, "detail", detail);
         (void) irisx_value_set_bool(root, "ok", 0);
         (void) irisx_value_set_take(root, "error", error);
         error = NULL;
@@ -158,16 +164,40 @@ static void print_error_json(const irisx_error_info_t *e, const char *doing)
     irisx_value_free(root);
 }
 
+/* [{"path":"to","message":"Required"}]: a line each; whatever else it is, as it is */
+static void print_detail(const char *detail)
+{
+    irisx_value_t *list = NULL;
+    bool any = false;
+
+    if (irisx_value_parse(detail, strlen(detail), &list, NULL))
+        list = NULL;
+    for (size_t i = 0; i < irisx_value_count(list); i++) {
+        const char *path = irisx_value_get_text(irisx_value_at(list, i), "path", NULL),
+                   *message = irisx_value_get_text(irisx_value_at(list, i), "message", NULL);
+
+        if (path && message) {
+            cli_line(stderr, "  %s: %s", *path ? path : "(whole)", message);
+            any = true;
+        }
+    }
+    if (!any)
+        cli_line(stderr, "  %s", detail);
+    irisx_value_free(list);
+}
+
 int cli_fail(const struct cli_common *c, const irisx_error_info_t *e, const char *doing)
 {
     bool more = e->reason && *e->reason && !strstr(e->message, e->reason);
+    size_t n = strlen(doing);
+    bool said = strncmp(e->message, doing, n) == 0 && e->message[n] == ':';
 
     if (cli_interrupted()) /* whatever failed did so because it was broken off, or ended well in the same moment */
         return EXIT_INTERRUPTED;
-    cli_line(
-        stderr, "irisx: %s: %s%s%s%s", doing, e->message, more ? " (" : "", more ? e->reason : "", more ? ")" : "");
+    cli_line(stderr, "irisx: %s%s%s%s%s%s", said ? "" : doing, said ? "" : ": ", e->message, more ? " (" : "",
+        more ? e->reason : "", more ? ")" : "");
     if (e->detail)
-        cli_line(stderr, "  %s", e->detail);
+        print_detail(e->detail);
     if (c->json)
         print_error_json(e, doing);
     return cli_exit_of(e->code);
