@@ -113,6 +113,7 @@ struct irisx_client {
     irisx_event_t *closed; /* so does its event; made with the client */
     struct ix_list ops;
     int event_fd;
+    bool fd_raised; /* it is readable: no need to tell it again */
     pthread_t dispatcher;
     bool dispatcher_runs, dispatcher_stop, callback_inline;
     bool orphan; /* the callback's thread: the last reference was given up inside it */

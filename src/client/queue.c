@@ -68,16 +68,18 @@ static void signal_fd(irisx_client_t *c)
 {
     uint64_t one = 1;
 
-    if (c->event_fd >= 0)
+    if (c->event_fd >= 0 && !c->fd_raised)
         (void) !write(c->event_fd, &one, sizeof one); /* full means readable already */
+    c->fd_raised = true;
 }
 
 static void drain_fd(irisx_client_t *c)
 {
     uint64_t n;
 
-    if (c->event_fd >= 0)
+    if (c->event_fd >= 0 && c->fd_raised)
         (void) !read(c->event_fd, &n, sizeof n); /* empty is what is wanted */
+    c->fd_raised = false;
 }
 
 /*

@@ -421,7 +421,8 @@ static void go_on(struct job *j, const struct ix_transfer_result *t)
     struct rest *r = j->rest;
     struct ix_http_response response = ix_rest_view(t);
     struct rest_session *s = ix_rest_session(r, j->request.auth);
-    uint64_t retry_after = t->err ? 0 : ix_http_retry_after_us(&response, NULL);
+    bool asked = !t->err && (t->status == 429 || t->status >= 500);
+    uint64_t retry_after = asked ? ix_http_retry_after_us(&response, NULL) : 0;
 
     j->limited += !t->err && t->status == 429;
     leave_pace(j, t, retry_after);

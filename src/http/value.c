@@ -42,17 +42,20 @@ void ix_http_request_clear(struct ix_http_request *r)
     *r = (struct ix_http_request){ 0 };
 }
 
+/* Several names are looked for in each answer: only lines that begin alike are looked at closely. */
 struct ix_str ix_http_header(struct ix_str headers, const char *name)
 {
-    struct ix_reader r = ix_reader(headers.p, headers.n);
-    struct ix_str line;
-    struct ix_str head;
+    struct ix_str wanted = ix_str(name);
+    size_t at = 0;
 
-    while (ix_read_line(&r, &line)) {
-        if (ix_str_find(line, ':') == SIZE_MAX || !ix_str_cut(&line, ':', &head))
-            continue;
-        if (ix_str_ieq(head, ix_str(name)))
-            return ix_str_trim(line);
+    while (headers.n - at > wanted.n) {
+        const char *line = headers.p + at;
+        const char *end = memchr(line, '\n', headers.n - at);
+        size_t n = end != NULL ? (size_t) (end - line) : headers.n - at;
+        if (n > wanted.n && line[wanted.n] == ':' && ((line[0] ^ wanted.p[0]) & 0x5f) == 0 &&
+            ix_str_ieq(ix_str_n(line, wanted.n), wanted))
+            return ix_str_trim(ix_str_n(line + wanted.n + 1, n - wanted.n - 1));
+        at += end != NULL ? n + 1 : n;
     }
     return IX_STR_NONE;
 }
