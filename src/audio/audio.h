@@ -54,12 +54,13 @@ void ix_decoder_conceal(struct ix_decoder *d, int16_t *pcm, size_t n); /* n: a m
 void ix_decoder_comfort(struct ix_decoder *d, int16_t *pcm, size_t n); /* background between talk spurts (DTX) */
 void ix_decoder_set_comfort(struct ix_decoder *d, uint8_t minus_dbov); /* RFC 3389 level 0..127 */
 
-/* ---- concealment of lost G.711 packets at 8 kHz: the last pitch period goes on and fades --- */
-#define IX_PLC_HISTORY 480
+/* ---- concealment of lost G.711 packets at 8 kHz: the last pitch periods go on and fade ----- */
+#define IX_PLC_HISTORY 520 /* three periods of 50 Hz and a quarter of one */
 struct ix_plc { /* zero to begin */
     int16_t history[IX_PLC_HISTORY]; /* what was played last, newest at the end */
     uint16_t lag; /* pitch period, samples */
-    uint16_t at; /* place in the period */
+    uint16_t at; /* place in what is repeated */
+    uint8_t periods; /* so many are */
     uint32_t concealed; /* samples since the last packet */
 };
 void ix_plc_good(struct ix_plc *p, int16_t *pcm, size_t n); /* a decoded packet; smooths the joint after a loss */
@@ -109,12 +110,24 @@ struct ix_jitter_got {
     size_t waiting; /* FRAME: packets behind this one */
     uint64_t waited_us; /* FRAME: from its arrival until now */
 };
+struct ix_burst { /* zero to begin; RFC 3611 appendix A.2 */
+    uint64_t c11, c13, c14, c22, c23, c33;
+    uint32_t since, lost;
+};
+struct ix_burst_figures {
+    float burst_density, gap_density; /* share of packets lost in bursts, in gaps */
+    uint32_t burst_ms, gap_ms; /* mean length */
+};
+void ix_burst_packet(struct ix_burst *b, bool lost);
+void ix_burst_figures(const struct ix_burst *b, uint32_t packet_ms, struct ix_burst_figures *out);
+
 struct ix_jitter_stats { /* packets since new */
     uint64_t received, late, duplicate, lost, discarded, malformed, resets;
     uint64_t discarded_us; /* audio in the discarded ones */
     uint64_t redundant; /* played from redundancy (RFC 2198) */
     uint64_t starts, underruns, stalls; /* a talk spurt began at the target; nothing was there; nor for half a second */
-    uint64_t delay_us, target_us; /* now */
+    uint64_t delay_us, target_us, max_us; /* now */
+    struct ix_burst burst; /* what was not there when its time had come */
 };
 struct ix_jitter;
 int ix_jitter_new(const struct ix_jitter_config *c, struct ix_jitter **out);

@@ -393,6 +393,7 @@ static void count_lost(struct ix_jitter *j, uint64_t seq)
         bool lost = !seen(j, s);
         j->stats.lost += lost;
         ix_delay_loss(&j->delay, lost);
+        ix_burst_packet(&j->stats.burst, lost);
     }
     j->seq_played = IX_MAX(j->seq_played, seq);
 }
@@ -543,4 +544,5 @@ void ix_jitter_stats(const struct ix_jitter *j, struct ix_jitter_stats *out)
 {
     *out = j->stats;
     out->target_us = j->target_us;
+    out->max_us = j->max_us;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Concealment of lost G.711 packets: the last pitch period is repeated, unchanged for 10 ms, then fading to silence
- * within 60 ms; the joint to the next packet is cross-faded. In the manner of G.711 Appendix I, which it does not
- * reproduce.
+ * Concealment of lost G.711 packets: the last pitch period is repeated, after 10 ms the last two, after 20 ms the last
+ * three, so that a long loss does not become a tone; after 10 ms it fades, to silence within 60 ms; the joint to the
+ * next packet is cross-faded. In the manner of G.711 Appendix I, which it does not reproduce.
  */
 #include "audio/audio.h"
 
@@ -11,6 +11,8 @@
 #define LAG_MIN 40 /* 200 Hz; shorter periods repeat within it */
 #define LAG_MAX 160 /* 50 Hz */
 #define MATCH 160 /* samples compared for the period */
+#define PERIODS_MAX 3
+#define GROW 80 /* samples until another period is repeated too */
 #define HOLD 80 /* samples before the fade begins */
 #define FADE 400 /* samples until silence */
 #define JOINT 40 /* cross-fade, 5 ms */
@@ -53,17 +55,31 @@ static float fade_at(uint32_t concealed)
     return into < FADE ? 1.0f - (float) into / FADE : 0.0f;
 }
 
-/* next sample of the repeated period; its end glides into its beginning */
+/* what is repeated: one period, later two and three, as far back as is remembered. The place stays where it is in the
+ * sound, so nothing jumps when a period is added. */
+static unsigned grow(struct ix_plc *p)
+{
+    unsigned periods = IX_MIN(1u + p->concealed / GROW, PERIODS_MAX), blend = p->lag / 4u;
+    while (periods > 1 && periods * p->lag + blend > IX_PLC_HISTORY)
+        periods--;
+    if (periods > p->periods) {
+        p->at = (uint16_t) (p->at + (periods - p->periods) * p->lag);
+        p->periods = (uint8_t) periods;
+    }
+    return (unsigned) p->periods * p->lag;
+}
+
+/* next sample of what is repeated; its end glides into its beginning */
 static float repeat(struct ix_plc *p)
 {
-    const int16_t *cycle = p->history + IX_PLC_HISTORY - p->lag;
-    unsigned blend = p->lag / 4u;
+    unsigned span = grow(p), blend = p->lag / 4u;
+    const int16_t *cycle = p->history + IX_PLC_HISTORY - span;
     float s = cycle[p->at];
-    if (p->at + blend >= p->lag) {
-        float w = (float) (p->at + blend - p->lag + 1) / (float) (blend + 1);
-        s = s * (1.0f - w) + (float) cycle[(int) p->at - (int) p->lag] * w;
+    if (p->at + blend >= span) {
+        float w = (float) (p->at + blend - span + 1) / (float) (blend + 1);
+        s = s * (1.0f - w) + (float) cycle[(int) p->at - (int) span] * w;
     }
-    p->at = (uint16_t) ((p->at + 1u) % p->lag);
+    p->at = (uint16_t) ((p->at + 1u) % span);
     return s;
 }
 
@@ -80,6 +96,7 @@ void ix_plc_conceal(struct ix_plc *p, int16_t *pcm, size_t n)
     if (p->concealed == 0) {
         p->lag = pitch(p->history);
         p->at = 0;
+        p->periods = 1;
     }
     for (size_t i = 0; i < n; i++)
         pcm[i] = (int16_t) lrintf(next_sample(p));

@@ -419,6 +419,22 @@ void ix_phone_first_audio(struct ix_phone *p, uint32_t call, uint64_t at_us)
     ix_call_note(c, "first_audio", "%s", "");
 }
 
+void ix_phone_media_quality(struct ix_phone *p, uint32_t call, const struct ix_rtp_voip *v)
+{
+    struct ix_call *c = ix_call_get(p, call);
+
+    if (c && c->rtp)
+        ix_rtp_set_voip(c->rtp, v);
+}
+
+void ix_phone_alarm(struct ix_phone *p, uint32_t call, const char *name, bool on)
+{
+    struct ix_call *c = ix_call_get(p, call);
+
+    if (c)
+        ix_call_note(c, on ? "alarm_start" : "alarm_end", "\"reason\":\"%s\"", name);
+}
+
 void ix_phone_work_done(struct ix_phone *p, uint32_t call, struct ix_now now)
 {
     struct ix_call *c = ix_call_get(p, call);

@@ -185,6 +185,9 @@ void ix_phone_stream_input(
 void ix_phone_work_done(struct ix_phone *p, uint32_t call, struct ix_now now);
 void ix_phone_media_frame(struct ix_phone *p, uint32_t call, const struct ix_frame *f, struct ix_now now); /* to send */
 void ix_phone_first_audio(struct ix_phone *p, uint32_t call, uint64_t at_us);
+/* of the sound received, for the next reports to the peer (RFC 3611); an alarm of the media, for the timeline */
+void ix_phone_media_quality(struct ix_phone *p, uint32_t call, const struct ix_rtp_voip *v);
+void ix_phone_alarm(struct ix_phone *p, uint32_t call, const char *name, bool on);
 
 /* ---- lines ------------------------------------------------------------------------------- */
 struct ix_line_config { /* texts copied */

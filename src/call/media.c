@@ -137,7 +137,7 @@ static int agree(
 
 static int apply_codecs(struct ix_call *c)
 {
-    struct ix_rtp_payload list[3];
+    struct ix_rtp_payload list[4];
     size_t n = 0;
     int err;
 
@@ -147,10 +147,13 @@ static int apply_codecs(struct ix_call *c)
         list[n++] = (struct ix_rtp_payload){ c->agreed.event_pt, IX_FRAME_EVENT, 0, c->agreed.clock_hz };
     if (c->agreed.cn_pt != 0xff)
         list[n++] = (struct ix_rtp_payload){ c->agreed.cn_pt, IX_FRAME_CN, 0, c->agreed.clock_hz };
+    if (c->agreed.red_pt)
+        list[n++] = (struct ix_rtp_payload){ c->agreed.red_pt, IX_FRAME_REDUNDANT, 0, c->agreed.clock_hz };
     err = ix_rtp_set_payloads(c->rtp, list, n);
     if (err)
         return err;
     ix_rtp_set_send(c->rtp, c->agreed.audio_pt, c->agreed.event_pt, c->agreed.cn_pt);
+    ix_rtp_set_red(c->rtp, c->agreed.red_pt);
     c->want_codec = true;
     ix_dirty(&c->obj);
     return 0;
@@ -221,7 +224,7 @@ static bool same_certificate(const struct ix_sdp_media *a, const struct ix_sdp_m
 static bool says_the_same(const struct ix_sdp_agreed *a, const struct ix_sdp_agreed *b)
 {
     return a->codec == b->codec && a->audio_pt == b->audio_pt && a->event_pt == b->event_pt && a->cn_pt == b->cn_pt &&
-           a->direction == b->direction;
+           a->red_pt == b->red_pt && a->direction == b->direction;
 }
 
 int ix_call_update(struct ix_call *c, struct ix_sdp *sdp, char *text, bool as_offer, const char **why)

@@ -120,6 +120,8 @@ void ix_engine_on_media_event(void *ctx, const struct ix_media_event *ev)
 
     if (ev->kind == IX_MEDIA_EV_FIRST_AUDIO)
         ix_phone_first_audio(e->phone, ev->party_id, ev->u.at_us);
+    if (ev->kind == IX_MEDIA_EV_STATS && p)
+        ix_engine_quality(e, p, &ev->u.stats);
     if (ev->kind == IX_MEDIA_EV_RELEASED && p)
         party_free(e, p);
     if (e->o.on_media)

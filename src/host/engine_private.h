@@ -24,6 +24,8 @@ struct engine_party { /* media of one call */
     uint32_t call;
     struct ix_party *party;
     bool removing, asked; /* REMOVE wanted, REMOVE accepted by the media thread's ring */
+    uint64_t reports; /* of the peer, handed to the encoder so far */
+    uint32_t alarms; /* bits, told so far */
 };
 struct engine_work {
     struct ix_host_job job;
@@ -91,5 +93,8 @@ void ix_engine_media_free(struct ix_engine *e);
 int ix_engine_capture_open(struct ix_engine *e);
 void ix_engine_capture(struct ix_engine *e, const struct ix_phone_out *out);
 void ix_engine_capture_close(struct ix_engine *e);
+
+/* engine_quality.c */
+void ix_engine_quality(struct ix_engine *e, struct engine_party *p, const struct ix_media_stats *s);
 
 #endif

@@ -52,6 +52,14 @@ static void set_codec(struct ix_party *p, const struct ix_media_codec *c)
     ix_group_retune(p->group);
 }
 
+static void report(struct ix_party *p, const struct ix_media_report *r)
+{
+    if (!ix_adapt_report(&p->adapt, r, p->codec.bitrate) || p->codec.codec != IX_CODEC_OPUS)
+        return;
+    p->encoder_ready = false;
+    ix_party_tune(p, p->rate_hz);
+}
+
 static void join(struct ix_media *m, struct ix_party *p, uint32_t other_id, struct ix_now now)
 {
     struct ix_party *other = other_id ? ix_media_find(m, other_id) : NULL;
@@ -111,6 +119,13 @@ static void to_party(struct ix_media *m, struct ix_party *p, const struct ix_med
         break;
     case IX_MEDIA_JOIN:
         join(m, p, cmd->u.join.other, now);
+        break;
+    case IX_MEDIA_REPORT:
+        report(p, &cmd->u.report);
+        break;
+    case IX_MEDIA_DELAY:
+        ix_jitter_bounds(p->jitter,
+            &(struct ix_jitter_config){ cmd->u.delay.min_ms, cmd->u.delay.max_ms, cmd->u.delay.target_ms, false });
         break;
     case IX_MEDIA_GAIN:
         p->gain = IX_MIN(IX_MAX(cmd->u.gain.gain, 0.0f), 16.0f);

@@ -49,6 +49,28 @@ struct drain { /* a ring that is written */
     struct ix_resampler *resampler;
 };
 
+enum gate_says { GATE_TALK = 0, GATE_OPENS = 1, GATE_COMFORT = 2, GATE_NOTHING = 3 };
+struct gate { /* ix_gate_reset */
+    float floor; /* level of the background, RMS 0..1 */
+    uint32_t quiet, since_comfort; /* ticks */
+    int16_t kept[MIX_FRAME]; /* the last frame that was closed away */
+};
+
+struct adapt { /* ix_adapt_reset */
+    float average; /* loss in percent: up at once, down slowly */
+    uint8_t loss_percent; /* redundancy is made for so much */
+    uint32_t bitrate; /* 0: as agreed */
+    uint32_t shortest_us, round_trip_us; /* the shortest; the last */
+    uint32_t calm, good; /* reports in a row */
+};
+
+struct alarms {
+    uint32_t on, begun; /* bits; how many */
+    uint8_t run[IX_MEDIA_ALARMS]; /* seconds in a row that say the contrary */
+    uint64_t received, sent; /* frames, at the last second */
+    uint32_t full, samples; /* of this second */
+};
+
 struct counters { /* as the last statistics saw them */
     uint64_t played_us, concealed_us, silent_us;
 };
@@ -82,6 +104,9 @@ struct ix_party {
     /* say */
     struct ix_encoder *encoder;
     bool encoder_ready; /* set up for codec and rate */
+    struct gate gate;
+    struct adapt adapt;
+    uint8_t toc; /* of the last Opus packet */
     struct feed feed;
     uint32_t ts;
     bool marker; /* the next audio frame begins a talk spurt */
@@ -93,6 +118,7 @@ struct ix_party {
     struct ix_media_stats stats;
     struct ix_level level_in, level_out;
     struct counters before;
+    struct alarms alarms;
     uint32_t ticks;
 };
 
@@ -160,6 +186,18 @@ void ix_drain_tune(struct ix_party *p, struct drain *d);
 void ix_drain_push(struct ix_party *p, struct drain *d, const int16_t *pcm, size_t n);
 void ix_drain_skip(struct ix_party *p, struct drain *d, uint64_t ticks);
 void ix_rings_release(struct ix_media *m, struct ix_party *p);
+
+/* gate.c: what is to be done with the next frame */
+void ix_gate_reset(struct gate *g);
+enum gate_says ix_gate_frame(struct gate *g, const int16_t *pcm, size_t n);
+
+/* adapt.c: true if something changed; base: bitrate agreed, 0 = default */
+void ix_adapt_reset(struct adapt *a);
+bool ix_adapt_report(struct adapt *a, const struct ix_media_report *r, uint32_t base);
+
+/* alarms.c: received: frames so far; loss: percent of the last second */
+void ix_alarms_clipped(struct alarms *a, const int16_t *pcm, size_t n);
+void ix_alarms_second(struct ix_party *p, uint64_t received, float loss, uint64_t target_us);
 
 /* stats.c */
 void ix_stats_tick(struct ix_media *m, struct ix_party *p);

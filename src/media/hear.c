@@ -22,7 +22,7 @@ static void tell_press(struct ix_media *m, const struct ix_party *p, const struc
 
 static uint32_t clock_of(const struct ix_party *p, const struct ix_frame *f)
 {
-    if (f->kind != IX_FRAME_AUDIO)
+    if (f->kind != IX_FRAME_AUDIO && f->kind != IX_FRAME_REDUNDANT)
         return ix_party_clock(p);
     return f->codec == IX_CODEC_OPUS ? 48000 : 8000;
 }

@@ -57,7 +57,13 @@ enum ix_media_cmd_kind {
     IX_MEDIA_MUTE = 7,
     IX_MEDIA_DTMF = 8, /* digits queue behind those under way */
     IX_MEDIA_JOIN = 9, /* move into the group of `other` at the tick boundary; 0 = alone again */
-    IX_MEDIA_GAIN = 10
+    IX_MEDIA_GAIN = 10,
+    IX_MEDIA_REPORT = 11, /* what the peer says of our stream (RTCP): redundancy and bitrate follow */
+    IX_MEDIA_DELAY = 12 /* other bounds of the jitter buffer; the most at most what the party was made with */
+};
+struct ix_media_report { /* RFC 3550 section 6.4.1 */
+    uint8_t fraction_lost; /* /256, since the last one */
+    uint32_t round_trip_us; /* 0 = not known */
 };
 struct ix_party;
 struct ix_media_cmd { /* travels by value in a ring */
@@ -90,11 +96,27 @@ struct ix_media_cmd { /* travels by value in a ring */
         struct {
             uint32_t other;
         } join;
+        struct ix_media_report report;
+        struct {
+            uint32_t min_ms, max_ms, target_ms; /* as in ix_party_options */
+        } delay;
         struct {
             float gain;
         } gain; /* of what this party says into the mix */
     } u;
 };
+
+enum ix_media_alarm { /* bits of ix_media_stats.alarms are 1 << these */
+    IX_ALARM_NO_AUDIO_RECEIVED = 0, /* nothing comes although it should: one-way audio */
+    IX_ALARM_NO_AUDIO_SENT = 1,
+    IX_ALARM_HIGH_LOSS = 2, /* over 5 % was made up and heard */
+    IX_ALARM_HIGH_JITTER = 3, /* over 150 ms must be waited for */
+    IX_ALARM_HIGH_ROUND_TRIP = 4, /* over 400 ms */
+    IX_ALARM_CLIPPED = 5, /* over 1 % of what is sent is at full scale */
+    IX_ALARM_SOURCE_SILENT = 6 /* a ring gives nothing but zeros: a device that is off */
+};
+#define IX_MEDIA_ALARMS 7
+const char *ix_media_alarm_name(enum ix_media_alarm alarm); /* reason code, as "high_loss" */
 
 struct ix_media_stats { /* counters since ADD; *_us are durations */
     uint64_t frames_in, frames_out, frames_late, frames_lost, frames_duplicate;
@@ -104,6 +126,14 @@ struct ix_media_stats { /* counters since ADD; *_us are durations */
     uint64_t accelerations, decelerations; /* pieces cut out, put in */
     uint64_t concealment_events, gaps; /* runs that were made up and heard; those of 60 ms and more */
     uint64_t starts, underruns, stalls, resets; /* of the buffer: see ix_jitter_stats */
+    uint32_t alarms, alarms_begun; /* bits, now; how many began */
+    float burst_density, gap_density; /* RFC 3611: share lost in bursts, in gaps */
+    uint32_t burst_ms, gap_ms; /* their mean length */
+    float level_in_dbov, noise_in_dbov; /* of the last second; of the background */
+    uint64_t buffer_limit_us; /* most delay */
+    uint64_t frames_gated; /* not encoded, because nobody spoke */
+    uint32_t sent_bitrate; /* the encoder's, after adaptation; 0: not Opus */
+    uint8_t sent_for_loss; /* percent that redundancy is made for */
     uint64_t heard_delay_sum_us; /* like buffer_delay_sum_us, until the first sample is played */
     uint64_t buffer_delay_us; /* now */
     uint64_t buffer_delay_sum_us, buffer_emitted; /* jitterBufferDelay / emittedCount, as W3C */

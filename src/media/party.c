@@ -63,6 +63,8 @@ void ix_party_reset(struct ix_party *p)
         .record_received.resampler = p->record_received.resampler,
         .record_sent.resampler = p->record_sent.resampler };
     *p = fresh;
+    ix_gate_reset(&p->gate);
+    ix_adapt_reset(&p->adapt);
     ix_jitter_reset(p->jitter);
 }
 
@@ -75,9 +77,9 @@ static void set_encoder(struct ix_party *p)
 {
     struct ix_encoder_config c = { .codec = p->codec.codec,
         .rate_hz = p->rate_hz,
-        .bitrate = p->codec.bitrate,
+        .bitrate = p->adapt.bitrate ? p->adapt.bitrate : p->codec.bitrate,
         .complexity = p->codec.complexity,
-        .loss_percent = p->codec.loss_percent,
+        .loss_percent = IX_MAX(p->codec.loss_percent, p->adapt.loss_percent),
         .fec = p->codec.fec,
         .dtx = p->codec.dtx };
     p->encoder_ready = ix_encoder_set(p->encoder, &c) == 0;

@@ -5,8 +5,10 @@
  */
 #include "media/engine.h"
 
+#include <math.h>
 #include <string.h>
 
+#define OPUS_TOC_ONE_FRAME 0xfc
 #define HELD_NOISE_DBOV 78 /* comfort noise told when sending ends: hardly audible */
 
 int32_t ix_party_voice(const struct ix_party *p, size_t i)
@@ -29,6 +31,12 @@ static void compose(struct ix_media *m, struct ix_party *p, const int32_t *mix, 
         memset(pcm, 0, n * sizeof(*pcm));
 }
 
+static uint8_t noise_level(const struct ix_party *p)
+{
+    float dbov = -20.0f * log10f(IX_MAX(p->gate.floor, 1e-6f));
+    return (uint8_t) IX_MIN(IX_MAX(dbov, 0.0f), 127.0f);
+}
+
 static struct ix_frame *begin(struct ix_media *m, const struct ix_party *p, enum ix_frame_kind kind, uint32_t ts)
 {
     struct ix_frame *f = ix_media_begin_frame(m);
@@ -38,19 +46,60 @@ static struct ix_frame *begin(struct ix_media *m, const struct ix_party *p, enum
     return f;
 }
 
-static void send_audio(struct ix_media *m, struct ix_party *p, const int16_t *pcm)
+static void send_encoded(struct ix_media *m, struct ix_party *p, const int16_t *pcm, uint32_t ts)
 {
-    struct ix_frame *f = begin(m, p, IX_FRAME_AUDIO, p->ts);
+    struct ix_frame *f = begin(m, p, IX_FRAME_AUDIO, ts);
     int n = ix_encoder_frame(p->encoder, pcm, f->payload, sizeof(f->payload));
     if (n <= 0) { /* DTX: nothing to send */
         p->marker = true;
         return;
     }
+    p->toc = f->payload[0];
     f->len = (uint16_t) n;
     f->marker = p->marker;
     p->marker = false;
     ix_media_send_frame(m, p->id);
     p->stats.frames_out++;
+}
+
+/* A pause, told without the encoder: an Opus packet without a frame (RFC 6716 section 3.1, code 0; RFC 7587 section
+ * 3.1.3), or the level of the background (RFC 3389) */
+static void send_comfort(struct ix_media *m, struct ix_party *p)
+{
+    bool opus = p->codec.codec == IX_CODEC_OPUS;
+    struct ix_frame *f = begin(m, p, opus ? IX_FRAME_AUDIO : IX_FRAME_CN, p->ts);
+    f->payload[0] = opus ? p->toc & OPUS_TOC_ONE_FRAME : noise_level(p);
+    f->len = 1;
+    ix_media_send_frame(m, p->id);
+    p->stats.frames_out++;
+}
+
+/* G.711 without agreed comfort noise cannot pause: silence is sent, and costs nothing to encode */
+static bool may_pause(const struct ix_party *p)
+{
+    return p->codec.codec == IX_CODEC_OPUS ? p->codec.dtx || p->muted : p->codec.cn && (p->codec.dtx || p->muted);
+}
+
+static void send_audio(struct ix_media *m, struct ix_party *p, const int16_t *pcm, size_t n)
+{
+    enum gate_says says = may_pause(p) ? ix_gate_frame(&p->gate, pcm, n) : GATE_TALK;
+    switch (says) {
+    case GATE_OPENS: /* the first syllable began in the frame before */
+        p->marker = true;
+        send_encoded(m, p, p->gate.kept, p->ts - p->codec.clock_hz / TICKS_PER_S);
+        send_encoded(m, p, pcm, p->ts);
+        return;
+    case GATE_TALK:
+        send_encoded(m, p, pcm, p->ts);
+        return;
+    case GATE_COMFORT:
+        send_comfort(m, p);
+        break;
+    case GATE_NOTHING:
+        break;
+    }
+    p->marker = true;
+    p->stats.frames_gated++;
 }
 
 /* sending ends: comfort noise, once, where it was agreed */
@@ -120,11 +169,12 @@ void ix_party_say(struct ix_media *m, struct ix_party *p, const int32_t *mix)
         ix_drain_push(p, &p->record_sent, pcm, n);
         return;
     }
+    ix_alarms_clipped(&p->alarms, pcm, n);
     if (!p->codec.send) {
         memset(pcm, 0, n * sizeof(*pcm));
         send_held(m, p);
     } else if (!send_digits(m, p, pcm, n)) {
-        send_audio(m, p, pcm);
+        send_audio(m, p, pcm, n);
     }
     ix_level_add(&p->level_out, pcm, n);
     ix_drain_push(p, &p->record_sent, pcm, n);

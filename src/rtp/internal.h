@@ -13,6 +13,24 @@
 /* ---- packet.c ---------------------------------------------------------------------------- */
 void ix_rtp_write_head(struct ix_buf *b, const struct ix_rtp_header *h); /* no CSRC, no extension, no padding */
 
+/* ---- red.c: redundant audio (RFC 2198) ---------------------------------------------------- */
+#define IX_RED_MAX 8 /* redundant blocks in a packet */
+#define IX_RED_OFFSET_MAX 0x3fffu /* 14 bits */
+#define IX_RED_LEN_MAX 0x3ffu /* 10 bits */
+struct ix_red_block {
+    uint8_t payload_type;
+    uint32_t offset; /* how much earlier than the packet's timestamp, RTP clock */
+    const uint8_t *p; /* into what was parsed */
+    size_t len;
+};
+struct ix_red {
+    struct ix_red_block block[IX_RED_MAX], primary; /* oldest first */
+    size_t count;
+};
+int ix_red_parse(struct ix_red *red, const void *p, size_t n); /* IRISX_E_PROTOCOL */
+/* before may be NULL; its offset and length fit */
+void ix_red_write(struct ix_buf *b, const struct ix_red_block *before, const struct ix_red_block *primary);
+
 /* ---- source.c: what is known of one synchronisation source we receive (RFC 3550 appendix A.1, A.3, A.8) --- */
 struct ix_rtp_source {
     uint32_t ssrc;
@@ -61,7 +79,14 @@ struct ix_rtcp_report {
 };
 void ix_rtcp_write(struct ix_buf *b, const struct ix_rtcp_report *report);
 /* What a compound packet says, as a walk; the compound has passed ix_rtcp_check(). */
-enum ix_rtcp_kind { IX_RTCP_SR = 200, IX_RTCP_RR = 201, IX_RTCP_SDES = 202, IX_RTCP_BYE = 203, IX_RTCP_APP = 204 };
+enum ix_rtcp_kind {
+    IX_RTCP_SR = 200,
+    IX_RTCP_RR = 201,
+    IX_RTCP_SDES = 202,
+    IX_RTCP_BYE = 203,
+    IX_RTCP_APP = 204,
+    IX_RTCP_XR = 207
+};
 struct ix_rtcp_packet {
     uint8_t kind; /* also others than those above */
     uint8_t count;
@@ -71,6 +96,26 @@ struct ix_rtcp_packet {
 };
 bool ix_rtcp_next(struct ix_reader *compound, struct ix_rtcp_packet *out);
 bool ix_rtcp_next_block(struct ix_rtcp_packet *p, struct ix_rtcp_block *out);
+
+/* ---- xr.c: extended reports (RFC 3611) --------------------------------------------------- */
+struct ix_xr_dlrr {
+    uint32_t ssrc, lrr, dlrr; /* whose reference time, the middle of it, how long ago it came in 1/65536 s */
+};
+struct ix_xr {
+    uint32_t ssrc, source_ssrc; /* ours; whom the metrics are of */
+    uint64_t ntp;
+    const struct ix_xr_dlrr *dlrr; /* NULL: none */
+    const struct ix_rtp_voip *voip; /* NULL: none */
+};
+void ix_xr_write(struct ix_buf *b, const struct ix_xr *xr);
+struct ix_xr_seen {
+    bool have_ntp, have_dlrr, have_voip;
+    uint64_t ntp;
+    struct ix_xr_dlrr dlrr;
+    struct ix_rtp_voip voip;
+};
+/* body: behind the sender's SSRC; of several blocks of a kind the last holds. ours: only what is about this SSRC */
+void ix_xr_read(struct ix_reader body, uint32_t ours, struct ix_xr_seen *out);
 
 /* ---- srtp.c: libsrtp2 (RFC 3711), AES_CM_128_HMAC_SHA1_80 both ways ---------------------- */
 #define IX_SRTP_TRAILER 160 /* bytes that libsrtp may write behind a packet: SRTP_MAX_TRAILER_LEN + 4, and some */

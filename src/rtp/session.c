@@ -7,7 +7,9 @@
 
 #include <string.h>
 
-#define SLOTS 4 /* one verb makes at most two outputs */
+#define SLOTS 6 /* one verb makes at most four outputs: a capture, a frame and what earlier ones it repeats */
+#define REPEATED_MAX 2u /* redundant blocks that go up: the latest */
+#define RED_BYTES_MAX 1200 /* of a packet with redundancy: below any MTU */
 #define KNOWN_MAX 4 /* sources for which libsrtp keeps a replay window, some 1 kB each */
 #define RETIRED_MAX 16
 #define NEW_SOURCES_MAX 8 /* at once; one more each second */
@@ -41,7 +43,7 @@ struct ix_rtp {
     char cname[IX_RTP_CNAME_MAX + 1];
     struct ix_srtp *srtp; /* NULL: no keys yet */
     struct ix_rtp_payload map[128]; /* by payload type; kind 0 = not negotiated */
-    uint8_t audio_pt, event_pt, cn_pt;
+    uint8_t audio_pt, event_pt, cn_pt, red_pt;
     bool tap;
     bool said_bye;
     struct ix_rtp_stats stats;
@@ -51,6 +53,12 @@ struct ix_rtp {
     uint32_t sent_timestamp; /* of the last frame, on the wire */
     uint64_t sent_us;
     uint32_t sent_clock_hz;
+    struct {
+        uint8_t payload_type;
+        uint16_t len; /* 0: none */
+        uint32_t timestamp; /* of the frame, without the offset */
+        uint8_t payload[IX_RED_LEN_MAX];
+    } before; /* for RFC 2198 */
     unsigned sender_reports; /* so many of the next reports are SRs (RFC 3550 section 6.4) */
 
     struct ix_rtp_source source; /* the one whose frames go up */
@@ -74,6 +82,15 @@ struct ix_rtp {
         uint64_t at_us;
         bool have;
     } theirs;
+
+    struct { /* the peer's reference time (RFC 3611 section 4.4) */
+        uint32_t ssrc;
+        uint32_t middle;
+        uint64_t at_us;
+        bool have;
+    } reference;
+    struct ix_rtp_voip voip;
+    bool have_voip;
 
     struct slot slots[SLOTS];
     size_t first_slot, slot_count;
@@ -183,6 +200,13 @@ void ix_rtp_set_send(struct ix_rtp *r, uint8_t audio_pt, uint8_t event_pt, uint8
     r->audio_pt = audio_pt;
     r->event_pt = event_pt;
     r->cn_pt = cn_pt;
+    r->red_pt = 0;
+    r->before.len = 0;
+}
+
+void ix_rtp_set_red(struct ix_rtp *r, uint8_t red_pt)
+{
+    r->red_pt = red_pt <= 127 ? red_pt : 0;
 }
 
 int ix_rtp_set_keys(struct ix_rtp *r, const uint8_t local[30], const uint8_t remote[30])
@@ -197,6 +221,12 @@ int ix_rtp_set_keys(struct ix_rtp *r, const uint8_t local[30], const uint8_t rem
     memset(r->known, 0, sizeof(r->known));
     r->retired_count = 0;
     return 0;
+}
+
+void ix_rtp_set_voip(struct ix_rtp *r, const struct ix_rtp_voip *v)
+{
+    r->voip = *v;
+    r->have_voip = true;
 }
 
 void ix_rtp_set_tap(struct ix_rtp *r, bool on)
@@ -260,6 +290,33 @@ static int protect_and_queue(struct ix_rtp *r, const uint8_t *p, size_t n, bool 
     return err;
 }
 
+/* the payload, with the one before in front of it where redundancy was agreed */
+static void write_payload(struct ix_rtp *r, struct ix_buf *b, uint8_t pt, const struct ix_frame *f)
+{
+    if (r->red_pt == 0 || f->kind != IX_FRAME_AUDIO) {
+        ix_buf_put(b, f->payload, f->len);
+        return;
+    }
+    uint32_t offset = f->timestamp - r->before.timestamp;
+    bool with = r->before.len > 0 && offset > 0 && offset <= IX_RED_OFFSET_MAX &&
+                (size_t) r->before.len + f->len + IX_RTP_HEAD + 5 <= RED_BYTES_MAX;
+    struct ix_red_block primary = { .payload_type = pt, .p = f->payload, .len = f->len };
+    struct ix_red_block before = {
+        .payload_type = r->before.payload_type, .offset = offset, .p = r->before.payload, .len = r->before.len
+    };
+    ix_red_write(b, with ? &before : NULL, &primary);
+}
+
+static void keep_for_next(struct ix_rtp *r, uint8_t pt, const struct ix_frame *f)
+{
+    if (r->red_pt == 0 || f->kind != IX_FRAME_AUDIO)
+        return;
+    r->before.len = f->len <= sizeof(r->before.payload) ? f->len : 0;
+    r->before.payload_type = pt;
+    r->before.timestamp = f->timestamp;
+    memcpy(r->before.payload, f->payload, r->before.len);
+}
+
 int ix_rtp_send(struct ix_rtp *r, const struct ix_frame *frame, struct ix_now now)
 {
     uint8_t pt = payload_type_for(r, frame);
@@ -273,17 +330,18 @@ int ix_rtp_send(struct ix_rtp *r, const struct ix_frame *frame, struct ix_now no
         return IRISX_E_TOO_LARGE;
     struct ix_rtp_header h = {
         .marker = frame->marker != 0,
-        .payload_type = pt,
+        .payload_type = r->red_pt != 0 && frame->kind == IX_FRAME_AUDIO ? r->red_pt : pt,
         .seq = r->seq,
         .timestamp = r->timestamp_offset + frame->timestamp,
         .ssrc = r->stats.ssrc,
     };
     ix_buf_init_fixed(&b, r->scratch, IX_RTP_PACKET_MAX);
     ix_rtp_write_head(&b, &h);
-    ix_buf_put(&b, frame->payload, frame->len);
+    write_payload(r, &b, pt, frame);
     int err = protect_and_queue(r, b.p, b.n, false);
     if (err != 0)
         return err;
+    keep_for_next(r, pt, frame);
     r->seq++;
     r->sent_timestamp = h.timestamp;
     r->sent_us = now.mono_us;
@@ -307,10 +365,37 @@ static struct ix_rtcp_sender sender_info(struct ix_rtp *r, struct ix_now now)
         .bytes = (uint32_t) r->stats.bytes_sent,
     };
 
-    r->ours[r->ours_next].middle = (uint32_t) (s.ntp >> 16);
+    return s;
+}
+
+/* a time of ours that the peer will quote, in a report block or in a DLRR */
+static uint64_t tell_time(struct ix_rtp *r, struct ix_now now)
+{
+    uint64_t ntp = ix_rtcp_ntp(now.wall_us);
+
+    r->ours[r->ours_next].middle = (uint32_t) (ntp >> 16);
     r->ours[r->ours_next].at_us = now.mono_us;
     r->ours_next = (r->ours_next + 1) % SENDER_REPORTS;
-    return s;
+    return ntp;
+}
+
+static uint32_t since_16(uint64_t at_us, uint64_t now_us)
+{
+    uint64_t since = now_us > at_us ? now_us - at_us : 0;
+    return (uint32_t) IX_MIN((since << 16) / IX_S, UINT32_MAX);
+}
+
+static void write_extended(struct ix_rtp *r, struct ix_buf *b, uint64_t ntp, uint64_t now_us)
+{
+    struct ix_xr_dlrr dlrr = { r->reference.ssrc, r->reference.middle, since_16(r->reference.at_us, now_us) };
+    struct ix_rtp_voip voip = r->voip;
+
+    voip.round_trip_ms = (uint16_t) IX_MIN(r->stats.round_trip_us / IX_MS, UINT16_MAX);
+    ix_xr_write(b, &(struct ix_xr){ .ssrc = r->stats.ssrc,
+                       .source_ssrc = r->source.ssrc,
+                       .ntp = ntp,
+                       .dlrr = r->reference.have ? &dlrr : NULL,
+                       .voip = r->have_voip ? &voip : NULL });
 }
 
 static struct ix_rtcp_block report_block(struct ix_rtp *r, uint64_t now_us)
@@ -319,9 +404,8 @@ static struct ix_rtcp_block report_block(struct ix_rtp *r, uint64_t now_us)
 
     ix_rtp_source_report(&r->source, &b);
     if (r->theirs.have && r->theirs.ssrc == b.ssrc) {
-        uint64_t since = now_us > r->theirs.at_us ? now_us - r->theirs.at_us : 0;
         b.lsr = r->theirs.middle;
-        b.dlsr = (uint32_t) IX_MIN((since << 16) / IX_S, UINT32_MAX);
+        b.dlsr = since_16(r->theirs.at_us, now_us);
     }
     return b;
 }
@@ -332,6 +416,7 @@ static void send_report(struct ix_rtp *r, bool bye, struct ix_now now)
     struct ix_rtcp_block block;
     struct ix_rtcp_report report = { .ssrc = r->stats.ssrc, .cname = r->cname, .bye = bye };
     struct ix_buf b;
+    uint64_t ntp = tell_time(r, now);
 
     if (r->sender_reports > 0) {
         r->sender_reports--;
@@ -344,6 +429,8 @@ static void send_report(struct ix_rtp *r, bool bye, struct ix_now now)
     }
     ix_buf_init_fixed(&b, r->scratch, IX_RTP_PACKET_MAX);
     ix_rtcp_write(&b, &report);
+    if (report.block != NULL && !bye)
+        write_extended(r, &b, ntp, now.mono_us);
     if (b.err == 0 && protect_and_queue(r, b.p, b.n, true) == 0)
         r->stats.rtcp_sent++;
 }
@@ -491,7 +578,7 @@ static struct known_source *take_off_protection(struct ix_rtp *r, size_t ssrc_at
     return remember(r, ssrc, now.mono_us);
 }
 
-static void queue_frame(struct ix_rtp *r, const struct ix_rtp_header *h, uint64_t arrival_us)
+static void queue_frame(struct ix_rtp *r, const struct ix_rtp_header *h, uint8_t kind, uint64_t arrival_us)
 {
     const struct ix_rtp_payload *meaning = &r->map[h->payload_type];
     struct slot *s = new_slot(r, IX_RTP_OUT_FRAME);
@@ -503,12 +590,48 @@ static void queue_frame(struct ix_rtp *r, const struct ix_rtp_header *h, uint64_
     f->timestamp = h->timestamp;
     f->ssrc = h->ssrc;
     f->seq = h->seq;
-    f->kind = meaning->kind;
+    f->kind = kind;
     f->payload_type = h->payload_type;
     f->marker = h->marker;
     f->codec = meaning->codec;
     f->len = (uint16_t) h->payload_len;
     memcpy(f->payload, h->payload, h->payload_len);
+}
+
+/* Redundant audio: the packet's own frame first, so that what it repeats is known to be older. */
+static void queue_blocks(struct ix_rtp *r, const struct ix_rtp_header *h, uint64_t arrival_us)
+{
+    struct ix_rtp_header one = *h;
+    struct ix_red red;
+
+    if (ix_red_parse(&red, h->payload, h->payload_len) != 0 || red.primary.len > IX_FRAME_MAX) {
+        r->stats.discarded_malformed++;
+        return;
+    }
+    one.payload_type = red.primary.payload_type;
+    one.payload = red.primary.p;
+    one.payload_len = red.primary.len;
+    const struct ix_rtp_payload *meaning = &r->map[one.payload_type];
+    if (meaning->kind == 0 || meaning->kind == IX_FRAME_REDUNDANT) {
+        r->stats.discarded_payload++;
+        return;
+    }
+    if (meaning->kind == IX_FRAME_AUDIO)
+        ix_rtp_source_transit(&r->source, h->timestamp, meaning->clock_hz, arrival_us);
+    if (one.payload_len > 0)
+        queue_frame(r, &one, meaning->kind, arrival_us);
+    for (size_t i = red.count - IX_MIN(red.count, REPEATED_MAX); i < red.count; i++) {
+        const struct ix_red_block *b = &red.block[i];
+        if (r->map[b->payload_type].kind != IX_FRAME_AUDIO || b->len == 0 || b->offset == 0)
+            continue;
+        one.payload_type = b->payload_type;
+        one.seq = (uint16_t) (h->seq - (red.count - i));
+        one.timestamp = h->timestamp - b->offset;
+        one.payload = b->p;
+        one.payload_len = b->len;
+        one.marker = false;
+        queue_frame(r, &one, IX_FRAME_REDUNDANT, arrival_us);
+    }
 }
 
 static void received_rtp(struct ix_rtp *r, const struct ix_rtp_header *h, bool former, uint64_t arrival_us)
@@ -522,14 +645,18 @@ static void received_rtp(struct ix_rtp *r, const struct ix_rtp_header *h, bool f
     ix_rtp_source_packet(&r->source, h->seq, arrival_us);
     r->stats.packets_received++;
     r->stats.bytes_received += h->payload_len;
-    if (meaning->kind == 0 || h->payload_len > IX_FRAME_MAX) {
+    if (meaning->kind == 0 || (h->payload_len > IX_FRAME_MAX && meaning->kind != IX_FRAME_REDUNDANT)) {
         r->stats.discarded_payload++;
+        return;
+    }
+    if (meaning->kind == IX_FRAME_REDUNDANT) {
+        queue_blocks(r, h, arrival_us);
         return;
     }
     if (meaning->kind == IX_FRAME_AUDIO) /* the packets of one event share a timestamp: no measure of the path */
         ix_rtp_source_transit(&r->source, h->timestamp, meaning->clock_hz, arrival_us);
     if (h->payload_len > 0) /* else it only keeps a NAT open */
-        queue_frame(r, h, arrival_us);
+        queue_frame(r, h, meaning->kind, arrival_us);
 }
 
 static void input_rtp(struct ix_rtp *r, size_t n, uint64_t arrival_us, struct ix_now now)
@@ -550,6 +677,19 @@ static void input_rtp(struct ix_rtp *r, size_t n, uint64_t arrival_us, struct ix
     start_reports(r, now.mono_us);
 }
 
+/* the peer quotes a time we told it, and how long it kept it */
+static void take_round_trip(struct ix_rtp *r, uint32_t middle, uint32_t held_16, uint64_t arrival_us)
+{
+    for (size_t i = 0; middle != 0 && i < SENDER_REPORTS; i++) {
+        if (r->ours[i].middle != middle)
+            continue;
+        uint64_t held = (uint64_t) held_16 * IX_S >> 16, whole = arrival_us - r->ours[i].at_us;
+        if (arrival_us >= r->ours[i].at_us)
+            r->stats.round_trip_us = whole > held ? whole - held : 1; /* 0 would say "none yet" */
+        return;
+    }
+}
+
 static void take_block(struct ix_rtp *r, const struct ix_rtcp_block *b, uint64_t arrival_us)
 {
     if (b->ssrc != r->stats.ssrc)
@@ -558,13 +698,26 @@ static void take_block(struct ix_rtp *r, const struct ix_rtcp_block *b, uint64_t
     r->stats.remote_fraction_lost = b->fraction_lost;
     if (r->sent_clock_hz != 0)
         r->stats.remote_jitter_us = b->jitter * IX_S / r->sent_clock_hz;
-    for (size_t i = 0; b->lsr != 0 && i < SENDER_REPORTS; i++) {
-        if (r->ours[i].middle != b->lsr)
-            continue;
-        uint64_t held = (uint64_t) b->dlsr * IX_S >> 16, whole = arrival_us - r->ours[i].at_us;
-        if (arrival_us >= r->ours[i].at_us)
-            r->stats.round_trip_us = whole > held ? whole - held : 1; /* 0 would say "none yet" */
-        return;
+    r->stats.reports++;
+    take_round_trip(r, b->lsr, b->dlsr, arrival_us);
+}
+
+static void take_extended(struct ix_rtp *r, const struct ix_rtcp_packet *p, uint64_t arrival_us)
+{
+    struct ix_xr_seen seen;
+
+    ix_xr_read(p->body, r->stats.ssrc, &seen);
+    if (seen.have_ntp) {
+        r->reference.ssrc = p->ssrc;
+        r->reference.middle = (uint32_t) (seen.ntp >> 16);
+        r->reference.at_us = arrival_us;
+        r->reference.have = true;
+    }
+    if (seen.have_dlrr)
+        take_round_trip(r, seen.dlrr.lrr, seen.dlrr.dlrr, arrival_us);
+    if (seen.have_voip) {
+        r->stats.remote_voip = seen.voip;
+        r->stats.have_remote_voip = true;
     }
 }
 
@@ -594,6 +747,8 @@ static void take_rtcp(struct ix_rtp *r, size_t n, uint64_t arrival_us)
         }
         while (ix_rtcp_next_block(&p, &b))
             take_block(r, &b, arrival_us);
+        if (p.kind == IX_RTCP_XR)
+            take_extended(r, &p, arrival_us);
         if (p.kind == IX_RTCP_BYE)
             take_bye(r, &p);
     }

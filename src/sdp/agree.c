@@ -85,6 +85,20 @@ static uint8_t companion(const struct ix_sdp_media *m, const char *name, uint32_
     return IX_SDP_NO_PT;
 }
 
+/* RFC 2198 section 5: its fmtp lists the payload types of the blocks, which must be the codec's */
+static uint8_t redundancy(const struct ix_sdp_media *m, const struct ix_sdp_codec *codec)
+{
+    uint8_t pt = companion(m, "red", codec->clock_hz);
+    for (size_t i = 0; pt != IX_SDP_NO_PT && i < m->codec_count; i++) {
+        struct ix_str list = m->codecs[i].fmtp, head;
+        uint32_t first;
+        if (m->codecs[i].payload_type == pt)
+            return ix_str_cut(&list, '/', &head) && !ix_str_u32(head, 127, &first) && first == codec->payload_type ? pt
+                                                                                                                   : 0;
+    }
+    return 0;
+}
+
 static bool flag_set(struct ix_str fmtp, const char *key)
 {
     struct ix_str value;
@@ -158,6 +172,7 @@ int ix_sdp_accept(
         if (err)
             break;
         describe(out, m, c, local);
+        out->red_pt = redundancy(m, c);
         out->media_index = i;
         return 0;
     }

@@ -102,6 +102,7 @@ struct ix_sdp_agreed {
     uint8_t audio_pt; /* payload type both send with */
     uint8_t event_pt; /* 0xff none; clock as audio's (48000 with Opus, 8000 with G.711) */
     uint8_t cn_pt;
+    uint8_t red_pt; /* redundant audio (RFC 2198) of the codec, offered by the peer; 0 none */
     uint32_t clock_hz;
     struct ix_sdp_codec remote_codec; /* borrowed slices */
     uint16_t ptime;

@@ -227,6 +227,8 @@ static void write_agreed_formats(struct ix_buf *b, const struct ix_sdp_agreed *a
         ix_buf_fmt(b, " %u", agreed->event_pt);
     if (agreed->cn_pt != IX_SDP_NO_PT)
         ix_buf_fmt(b, " %u", agreed->cn_pt);
+    if (agreed->red_pt)
+        ix_buf_fmt(b, " %u", agreed->red_pt);
     ix_buf_str(b, "\r\n");
 }
 
@@ -243,6 +245,9 @@ static void write_accepted(struct ix_buf *b, const struct ix_sdp_media *m, const
         write_event(b, agreed->event_pt, agreed->clock_hz);
     if (agreed->cn_pt != IX_SDP_NO_PT)
         ix_buf_fmt(b, "a=rtpmap:%u CN/%u\r\n", agreed->cn_pt, agreed->clock_hz);
+    if (agreed->red_pt)
+        ix_buf_fmt(b, "a=rtpmap:%u red/%u%s\r\na=fmtp:%u %u/%u\r\n", agreed->red_pt, agreed->clock_hz,
+            agreed->codec == IX_CODEC_OPUS ? "/2" : "", agreed->red_pt, agreed->audio_pt, agreed->audio_pt);
     write_tail(b, local);
 }
 

@@ -703,3 +703,57 @@ Test(jitter, it_recovers_from_any_garbage)
         ix_jitter_free(j);
     }
 }
+
+/* ---- a day --------------------------------------------------------------------------------- */
+#define DAY (24u * 3600 * 50)
+
+/* 24 hours of 20 ms packets of a clock 80 ppm off: 1 % lost, some late, another source every five hours, the sender's
+ * timestamps jump twice, 65 wraps of the sequence number. The caller does what shape.c does. */
+Test(jitter, a_call_of_24_hours, .timeout = 240)
+{
+    struct ix_jitter *j = fresh(10, 500);
+    struct ix_prng prng;
+    ix_prng_seed(&prng, 24);
+    struct ix_rng rng = ix_prng_rng(&prng);
+    struct ix_jitter_got got;
+    uint64_t sent_at = T0, tick = T0, played = 0, lost = 0, worst = 0, idle = 0;
+    struct source src = { 65000, 0xfff00000u, 1 };
+    bool twice = false;
+    for (unsigned k = 0; k < DAY; k++) {
+        sent_at += 20000 - (k % 25 == 0) * 40; /* 80 ppm fast */
+        if (k % (5 * 3600 * 50) == 5 * 3600 * 50 - 1)
+            src.ssrc++;
+        src.ts += k == DAY / 3 || k == DAY / 2 ? 77777777u : 0;
+        struct ix_frame f = packet(&src, k, sent_at + (k % 50 == 7) * 30 * IX_MS);
+        f.len = 160;
+        if (ix_rng_below(&rng, 100) > 0)
+            ix_jitter_put(j, &f, CLOCK);
+        for (; tick <= sent_at; tick += 20 * IX_MS) {
+            if (twice) { /* what was put in lasts for this tick */
+                twice = false;
+                continue;
+            }
+            for (int again = 0; again < 2; again++) {
+                ix_jitter_get(j, tick, 0, 20000, &got);
+                bool frame = got.kind == IX_JITTER_FRAME;
+                played += frame;
+                lost += got.kind == IX_JITTER_LOST;
+                idle += got.kind == IX_JITTER_NOTHING;
+                worst = frame ? IX_MAX(worst, got.waited_us) : worst;
+                twice = frame && got.excess_us < 0;
+                if (!frame || got.excess_us < 30000 || got.waiting == 0)
+                    break;
+            }
+        }
+    }
+    struct ix_jitter_stats s = stats(j);
+    cr_assert_geq(played, (uint64_t) DAY * 985 / 1000, "%lu of %u", (unsigned long) played, DAY);
+    cr_assert_leq(lost, (uint64_t) DAY * 15 / 1000, "%lu", (unsigned long) lost);
+    cr_assert_leq(worst, 200 * IX_MS, "%lu us", (unsigned long) worst);
+    cr_assert_leq(s.target_us, 50 * IX_MS, "%lu us", (unsigned long) s.target_us);
+    cr_assert_leq(idle, 100, "%lu", (unsigned long) idle);
+    cr_assert_eq(s.resets, 6);
+    cr_assert_leq(s.received - played - s.late - s.discarded - s.duplicate, 60,
+        "the rest still waits, or was of a source that ended");
+    ix_jitter_free(j);
+}

@@ -68,3 +68,23 @@ Test(plc, silence_stays_silence_and_odd_sizes_are_fine)
     ix_plc_conceal(&p, pcm, 999);
     cr_assert_eq(ix_rms(pcm, 999), 0.0f);
 }
+
+/* how much of what is made up is one repeated period: correlation of its two halves one lag apart */
+Test(plc, a_long_loss_does_not_repeat_one_period_like_a_tone)
+{
+    struct ix_plc p = { 0 };
+    struct ix_prng prng;
+    int16_t voice[800], made[400]; /* a made-up loss of 50 ms */
+    ix_prng_seed(&prng, 5);
+    struct ix_rng rng = ix_prng_rng(&prng);
+    for (int i = 0; i < 800; i++) /* 100 Hz with breath */
+        voice[i] = (int16_t) ((i % 80 < 6 ? 9000 : 0) + (int) ix_rng_below(&rng, 3000) - 1500);
+    for (int i = 0; i < 5; i++)
+        ix_plc_good(&p, voice + i * 160, 160);
+    ix_plc_conceal(&p, made, 400);
+    cr_assert_eq(p.lag % 80, 0, "%u", p.lag);
+    int same = 0;
+    for (int i = 160; i < 240; i++)
+        same += abs(made[i] - made[i + p.lag]) < 200;
+    cr_assert_lt(same, 40, "%d of 80 samples come again", same);
+}

@@ -92,6 +92,61 @@ Test(say, muted_means_silence_is_sent_not_nothing)
     world_free(w);
 }
 
+Test(say, a_muted_opus_call_is_one_comfort_frame_each_400_ms_and_no_encoder)
+{
+    struct world *w = one_party(IX_CODEC_OPUS);
+    world_tone(w, 1, 500.0f);
+    world_run(w, 1000);
+    mute(w, true);
+    world_run(w, 400); /* the hang-over */
+    size_t before = frames.n;
+    world_run(w, 4000);
+    cr_assert(frames.n - before >= 9 && frames.n - before <= 11, "%zu", frames.n - before);
+    for (size_t i = before + 1; i < frames.n; i++) {
+        cr_assert_eq(frames.frame[i].len, 1, "an Opus packet without a frame");
+        cr_assert_eq(frames.frame[i].timestamp - frames.frame[i - 1].timestamp, 20 * 960);
+    }
+    cr_assert_geq(world_stats(w, 1).frames_gated, 150);
+    mute(w, false);
+    before = frames.n;
+    world_run(w, 1000);
+    cr_assert_geq(frames.n - before, 49, "and talks at once: %zu", frames.n - before);
+    cr_assert_eq(frames.frame[before].marker, 1);
+    world_free(w);
+}
+
+Test(say, a_quiet_microphone_is_gated_where_the_peer_takes_pauses)
+{
+    struct world *w = one_party(IX_CODEC_OPUS);
+    struct ix_media_codec c = world_codec(IX_CODEC_OPUS);
+    c.dtx = true;
+    set(w, c);
+    world_run(w, 5000);
+    cr_assert_leq(frames.n, 35, "%zu frames", frames.n);
+    world_tone(w, 1, 500.0f);
+    size_t before = frames.n;
+    world_run(w, 200);
+    cr_assert_geq(frames.n - before, 10);
+    uint32_t first = frames.frame[before].timestamp, second = frames.frame[before + 1].timestamp;
+    cr_assert_eq(second - first, 960, "the frame before the tone, then the tone, in one tick");
+    world_free(w);
+}
+
+Test(say, reports_of_the_peer_change_what_the_encoder_makes)
+{
+    struct world *w = one_party(IX_CODEC_OPUS);
+    struct ix_media_codec c = world_codec(IX_CODEC_OPUS);
+    c.fec = true;
+    set(w, c);
+    world_run(w, 1100);
+    cr_assert(world_stats(w, 1).sent_for_loss == 0 && world_stats(w, 1).sent_bitrate == 24000);
+    world_command(w, 1, (struct ix_media_cmd){ .kind = IX_MEDIA_REPORT, .u.report = { 20, 50000 } });
+    world_run(w, 2000);
+    cr_assert_eq(world_stats(w, 1).sent_for_loss, 10);
+    cr_assert_gt(world_stats(w, 1).sent_bitrate, 24000);
+    world_free(w);
+}
+
 Test(say, muted_with_dtx_becomes_a_pause_that_keeps_the_time)
 {
     struct world *w = one_party(IX_CODEC_OPUS);

@@ -703,7 +703,7 @@ Test(session, outputs_that_nobody_fetches_are_bounded_and_counted)
     for (int i = 0; i < 20 && err == 0; i++)
         err = ix_rtp_send(w.a, &f, w.now);
     cr_assert_eq(err, IRISX_E_AGAIN);
-    cr_assert_eq(stats(w.a).packets_sent, 4);
+    cr_assert_eq(stats(w.a).packets_sent, 6);
     cr_assert_eq(stats(w.a).overflow, 1);
     closed();
 }
@@ -798,4 +798,94 @@ static int talk(void *arg)
 Test(session, survives_the_failure_of_any_allocation)
 {
     cr_assert_eq(oom_run(talk, NULL), 0);
+}
+
+/* ---- redundant audio (RFC 2198) and extended reports (RFC 3611) --------------------------- */
+static void with_red(struct ix_rtp *r)
+{
+    struct ix_rtp_payload list[IX_COUNT(payloads) + 1];
+
+    memcpy(list, payloads, sizeof(payloads));
+    list[IX_COUNT(payloads)] = (struct ix_rtp_payload){ 63, IX_FRAME_REDUNDANT, 0, 48000 };
+    cr_assert_eq(ix_rtp_set_payloads(r, list, IX_COUNT(list)), 0);
+}
+
+Test(session, with_red_each_packet_carries_the_one_before)
+{
+    struct ix_rtp_out out;
+
+    opened();
+    with_red(w.a);
+    with_red(w.b);
+    ix_rtp_set_red(w.a, 63);
+    (void) sent(w.a, audio(0)); /* lost */
+    struct wire x = sent(w.a, audio(960));
+    cr_assert_eq(x.b[1] & 0x7f, 63);
+    ix_rtp_input(w.b, x.b, x.n, w.now.mono_us, w.now);
+    cr_assert(ix_rtp_poll(w.b, &out) && out.kind == IX_RTP_OUT_FRAME);
+    cr_assert(out.frame->kind == IX_FRAME_AUDIO && out.frame->codec == IX_CODEC_OPUS && out.frame->len == 10);
+    uint32_t ts = out.frame->timestamp;
+    uint16_t seq = out.frame->seq;
+    cr_assert(ix_rtp_poll(w.b, &out) && out.kind == IX_RTP_OUT_FRAME);
+    cr_assert(out.frame->kind == IX_FRAME_REDUNDANT && out.frame->codec == IX_CODEC_OPUS);
+    cr_assert_eq(out.frame->timestamp, ts - 960);
+    cr_assert_eq(out.frame->seq, (uint16_t) (seq - 1));
+    cr_assert_arr_eq(out.frame->payload, "opus-bytes", 10);
+    cr_assert_not(ix_rtp_poll(w.b, &out));
+    x = sent(w.a, frame(IX_FRAME_EVENT, 1920, "\x05\x0a\x03\xc0"));
+    cr_assert_eq(x.b[1] & 0x7f, DTMF, "events go as they are");
+    closed();
+}
+
+Test(session, after_a_pause_longer_than_red_can_tell_nothing_is_repeated)
+{
+    struct ix_rtp_out out;
+
+    opened();
+    with_red(w.a);
+    with_red(w.b);
+    ix_rtp_set_red(w.a, 63);
+    (void) sent(w.a, audio(0));
+    struct wire x = sent(w.a, audio(0x4000)); /* the offset has 14 bits */
+    ix_rtp_input(w.b, x.b, x.n, w.now.mono_us, w.now);
+    cr_assert(ix_rtp_poll(w.b, &out) && out.frame->kind == IX_FRAME_AUDIO);
+    cr_assert_not(ix_rtp_poll(w.b, &out));
+    closed();
+}
+
+/* what a has to say now, heard by b */
+static void report(struct ix_rtp *from, struct ix_rtp *to)
+{
+    ix_rtp_timeout(from, w.now);
+    struct wire x = taken(from);
+    cr_assert_gt(x.n, 0);
+    pass(10 * IX_MS);
+    ix_rtp_input(to, x.b, x.n, w.now.mono_us, w.now);
+    (void) taken(to);
+}
+
+Test(session, a_side_that_only_listens_knows_the_round_trip_and_both_know_the_quality)
+{
+    struct ix_rtp_stats s;
+    struct ix_rtp_voip v = { .r_factor = 80, .mos_lq = 40, .mos_cq = 39, .buffer_ms = 25 };
+
+    opened();
+    ix_rtp_set_voip(w.b, &v);
+    struct wire x = sent(w.a, audio(0));
+    ix_rtp_input(w.b, x.b, x.n, w.now.mono_us, w.now);
+    x = sent(w.b, audio(0)); /* so that a has a source to report on; then b is silent */
+    ix_rtp_input(w.a, x.b, x.n, w.now.mono_us, w.now);
+    (void) taken(w.a), (void) taken(w.b);
+    for (int i = 0; i < 8; i++) {
+        pass(8 * IX_S);
+        report(w.b, w.a); /* 10 ms there */
+        report(w.a, w.b); /* 10 ms back */
+    }
+    ix_rtp_stats(w.b, &s);
+    cr_assert_leq(s.round_trip_us, 25 * IX_MS, "%lu", (unsigned long) s.round_trip_us);
+    cr_assert_geq(s.round_trip_us, 15 * IX_MS, "%lu", (unsigned long) s.round_trip_us);
+    ix_rtp_stats(w.a, &s);
+    cr_assert(s.have_remote_voip && s.remote_voip.r_factor == 80 && s.remote_voip.buffer_ms == 25);
+    cr_assert_gt(s.reports, 0);
+    closed();
 }

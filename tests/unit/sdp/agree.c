@@ -171,3 +171,20 @@ Test(agree, answers_that_are_none)
     cr_assert_eq(read_text(text, &a, &why), IRISX_E_PROTOCOL);
     cr_assert(strstr(why, "setup"));
 }
+
+Test(agree, redundant_audio_is_taken_where_its_blocks_are_the_codec)
+{
+    struct ix_sdp_agreed a;
+    struct ix_sdp_local local = sdp_local();
+    const char *text = sdp_answered(sdp_chromium_offer, &local, &a);
+    cr_assert_eq(a.red_pt, 63);
+    cr_assert(strstr(text, " 111 110 63\r\n"), "%s", text);
+    cr_assert(strstr(text, "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n"), "%s", text);
+    cr_assert_eq(accept_text(sdp_freeswitch_offer, local, &a), 0);
+    cr_assert_eq(a.red_pt, 0, "who does not offer it does not get it");
+    char other[8192];
+    snprintf(other, sizeof(other), "%s", sdp_chromium_offer);
+    memcpy(strstr(other, "a=fmtp:63 111/111") + 10, "009/009", 7);
+    cr_assert_eq(accept_text(other, local, &a), 0);
+    cr_assert_eq(a.red_pt, 0, "of another codec");
+}
