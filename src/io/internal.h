@@ -31,6 +31,13 @@ struct ix_signals {
 };
 void ix_signals_block(struct ix_signals *s, bool all);
 void ix_signals_restore(const struct ix_signals *s);
+/* Around calls of libraries that set SIGPIPE for the whole process, for a moment or for good: one at a time, or one of
+ * them would take the other's setting for the application's and restore that. */
+void ix_sigpipe_keep(struct sigaction *before);
+void ix_sigpipe_restore(const struct sigaction *before);
+/* stdio.c: the numbers 0 to 2 are given to no descriptor of ours, also where they are free; counted */
+void ix_stdio_hold(void);
+void ix_stdio_release(void);
 
 int ix_err_of_errno(int e); /* IRISX_E_* of an errno value */
 int ix_err_of_uv(int e); /* of a negative libuv code */

@@ -10,6 +10,8 @@
 #include "store/store.h"
 
 /* ---- clock, entropy, system -------------------------------------------------------------- */
+/* fn(), the process's SIGPIPE left as it was: for what begins libraries that change it */
+int ix_sigpipe_around(int (*fn)(void));
 struct ix_now ix_clock_now(void); /* CLOCK_MONOTONIC (or BOOTTIME where it exists) and wall */
 struct ix_rng ix_entropy(void); /* getrandom; never fails */
 void ix_clock_sleep_until(uint64_t mono_us); /* blocks; on the same clock as ix_clock_now: media threads */

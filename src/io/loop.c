@@ -102,14 +102,17 @@ int ix_loop_new(const struct ix_log *log, struct ix_loop **out)
     if (loop == NULL)
         return IRISX_E_NO_MEMORY;
     loop->log = log;
+    ix_stdio_hold();
     int err = uv_loop_init(&loop->uv);
     if (err != 0) {
+        ix_stdio_release();
         ix_free(loop);
         return ix_err_of_uv(err);
     }
     err = uv_async_init(&loop->uv, &loop->wake, on_wake);
     if (err != 0) {
         (void) uv_loop_close(&loop->uv);
+        ix_stdio_release();
         ix_free(loop);
         return ix_err_of_uv(err);
     }
@@ -155,6 +158,7 @@ int ix_loop_free(struct ix_loop *loop)
             loop->parts[i].ended(loop->parts[i].state);
     }
     IX_ASSERT(uv_loop_close(&loop->uv) == 0);
+    ix_stdio_release();
     (void) pthread_mutex_destroy(&loop->lock);
     ix_free(loop);
     return 0;

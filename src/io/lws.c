@@ -68,9 +68,9 @@ static struct lws_context *create(struct ix_loop *loop)
     lws_set_log_level(LLL_ERR | LLL_WARN | LLL_NOTICE, on_log);
     if (!tls_ready)
         info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-    (void) sigaction(SIGPIPE, NULL, &before);
+    ix_sigpipe_keep(&before);
     context = lws_create_context(&info);
-    (void) sigaction(SIGPIPE, &before, NULL);
+    ix_sigpipe_restore(&before);
     tls_ready = tls_ready || context != NULL;
     pthread_mutex_unlock(&process);
     return context;

@@ -49,3 +49,28 @@ void ix_signals_restore(const struct ix_signals *s)
     }
     (void) pthread_sigmask(SIG_SETMASK, &s->before, NULL);
 }
+
+static pthread_mutex_t pipe_setting = PTHREAD_MUTEX_INITIALIZER;
+
+void ix_sigpipe_keep(struct sigaction *before)
+{
+    pthread_mutex_lock(&pipe_setting);
+    (void) sigaction(SIGPIPE, NULL, before); /* cannot fail for a signal that there is */
+}
+
+int ix_sigpipe_around(int (*fn)(void))
+{
+    struct sigaction before;
+    int result;
+
+    ix_sigpipe_keep(&before);
+    result = fn();
+    ix_sigpipe_restore(&before);
+    return result;
+}
+
+void ix_sigpipe_restore(const struct sigaction *before)
+{
+    (void) sigaction(SIGPIPE, before, NULL);
+    pthread_mutex_unlock(&pipe_setting);
+}

@@ -42,13 +42,16 @@ void ix_transfer_end(struct ix_transfer *t, struct ix_transfer_result *r)
 
 static void free_client(struct ix_http_client *c)
 {
+    struct sigaction before;
     struct ix_list *node;
     char *texts[] = { c->ca_file, c->user_agent, c->cert_file, c->key_file, c->pinned, c->proxy, c->secure_proxy,
         c->no_proxy };
 
     while ((node = ix_list_pop(&c->spare)) != NULL)
         ix_transfer_free(IX_CONTAINER(node, struct ix_transfer, node));
-    (void) curl_multi_cleanup(c->multi);
+    ix_sigpipe_keep(&before);
+    (void) curl_multi_cleanup(c->multi); /* ignores SIGPIPE meanwhile, whatever its handles were told */
+    ix_sigpipe_restore(&before);
     ix_watch_end(c);
     ix_loop_timer_free(c->timer);
     ix_loop_timer_free(c->limits);

@@ -16,9 +16,9 @@
 #include "kit.h"
 #include "oom.h"
 
-#define ROUNDS 16
-#define ALLOCATIONS 40000 /* of all rounds of one scenario together, about */
-#define LEAST 4
+#define ROUNDS 8
+#define ALLOCATIONS 20000 /* of all rounds of one scenario together, about */
+#define LEAST 2
 
 static struct starved_scenario *scenarios;
 static jmp_buf away;
