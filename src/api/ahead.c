@@ -111,6 +111,7 @@ int ix_api_page_request(const struct ix_api_op *op, const struct ix_http_request
         }
     }
     bool some = q.n > 0;
+    int err = q.err;
     r.path = ix_dup_cstr(base->path);
     r.headers = ix_dup_cstr(base->headers);
     r.query = some ? ix_buf_take(&q) : NULL;
@@ -119,9 +120,11 @@ int ix_api_page_request(const struct ix_api_op *op, const struct ix_http_request
     r.parts = NULL;
     r.part_count = r.body_len = 0;
     r.source = (struct ix_http_source){ 0 };
-    if (r.path == NULL || (base->headers != NULL && r.headers == NULL) || (some && r.query == NULL)) {
+    if (err == 0 && (r.path == NULL || (base->headers != NULL && r.headers == NULL) || (some && r.query == NULL)))
+        err = IRISX_E_NO_MEMORY;
+    if (err != 0) {
         ix_http_request_clear(&r);
-        return q.err == IRISX_E_TOO_LARGE ? IRISX_E_TOO_LARGE : IRISX_E_NO_MEMORY;
+        return err;
     }
     *out = r;
     return 0;
