@@ -73,8 +73,11 @@ static void print_log(int32_t level, const char *area, const char *line, void *u
 irisx_error_t cli_client(const struct cli_common *c, irisx_client_t **out)
 {
     irisx_client_options_t o = IRISX_CLIENT_OPTIONS_INIT;
+    irisx_rest_options_t rest = IRISX_REST_OPTIONS_INIT;
     irisx_error_t err;
 
+    rest.proxy_from_environment = 1; /* as of any command */
+    o.rest = &rest;
     o.api_url = c->api_url;
     o.api_key = c->api_key;
     o.ca_file = c->ca_file;

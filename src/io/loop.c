@@ -205,6 +205,8 @@ int ix_loop_run_once(struct ix_loop *loop)
         &signals, true); /* threads that libraries start in here inherit it: handlers stay on the caller's */
     for (int quiet = 0, turns = 0; quiet < 2 && turns < MAX_TURNS; turns++) {
         quiet = is_due(loop) ? 0 : quiet + 1;
+        if (quiet == 2) /* the turn before had nothing to do either, so nothing was asked of libuv since */
+            break;
         loop->now_read = false;
         (void) uv_run(&loop->uv, UV_RUN_NOWAIT);
         end_turn(loop);

@@ -170,6 +170,54 @@ Test(http_auth, a_login_without_tokens_wants_a_second_factor)
     cr_assert_null(ix_auth_access_token(a));
 }
 
+Test(http_auth, the_second_factor_is_one_exchange_with_the_pending_token)
+{
+    cr_assert_eq(ix_auth_set_code(a, "123456"), IRISX_E_STATE, "no log-in waits for it");
+    cr_assert_eq(ix_auth_set_login(a, "a@b.test", "x"), 0);
+    cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_EXCHANGE);
+    cr_assert_eq(reply(200, "{\"data\":{\"requires_2fa\":true,\"pending_token\":\"P\"}}"), IRISX_E_AUTH);
+    cr_assert_eq(ix_auth_set_code(a, "000000"), 0);
+    cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_EXCHANGE);
+    request_is("/v1/auth/verify-2fa", "{\"pending_token\":\"P\",\"totp_code\":\"000000\"}");
+    cr_assert_eq(reply(401, "{\"error\":\"Invalid code\"}"), IRISX_E_AUTH);
+    cr_assert_eq(ix_auth_set_code(a, "123456"), 0, "a wrong code may be followed by a right one");
+    cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_EXCHANGE);
+    cr_assert_eq(reply(200, "{\"data\":{\"tokens\":{\"access_token\":\"T\",\"refresh_token\":\"R\"}}}"), 0);
+    cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_READY);
+    cr_assert_null(ix_auth_pending_token(a));
+}
+
+Test(http_auth, staff_log_in_elsewhere_and_cannot_refresh)
+{
+    char t[256], body[320];
+    struct ix_now begun = now;
+
+    ix_auth_free(a);
+    cr_assert_eq(ix_auth_new(IX_AUTH_ADMIN, &a), 0);
+    cr_assert_eq(ix_auth_set_login(a, "root@b.test", "x"), 0);
+    cr_assert_eq(ask(IX_HTTP_AUTH_ADMIN), IX_AUTH_EXCHANGE);
+    request_is("/admin/auth/login", "{\"email\":\"root@b.test\",\"password\":\"x\"}");
+    (void) snprintf(body, sizeof body, "{\"success\":true,\"token\":\"%s\"}", token(t, 1795166288, 14400, 1));
+    cr_assert_eq(reply(200, body), 0);
+    cr_assert_eq(ask(IX_HTTP_AUTH_ADMIN), IX_AUTH_READY);
+    now.mono_us += 14401 * IX_S;
+    cr_expect_eq(ask(IX_HTTP_AUTH_ADMIN), IX_AUTH_REFUSED);
+    cr_expect_str_eq(e.info.reason, "session_ended");
+    now = begun;
+}
+
+Test(http_auth, a_log_out_carries_the_refresh_token)
+{
+    struct ix_http_request r = { 0 };
+
+    cr_assert_eq(ix_auth_logout(a, &r), IRISX_E_STATE);
+    cr_assert_eq(ix_auth_set_tokens(a, "T", "R", now), 0);
+    cr_assert_eq(ix_auth_logout(a, &r), 0);
+    cr_assert_str_eq(r.path, "/v1/auth/logout");
+    cr_assert_str_eq(r.body, "{\"refresh_token\":\"R\"}");
+    ix_http_request_clear(&r);
+}
+
 Test(http_auth, takes_tokens_wherever_they_stand)
 {
     static const char *const bodies[] = { "{\"data\":{\"tokens\":{\"access_token\":\"T\",\"refresh_token\":\"R\"}}}",

@@ -52,6 +52,37 @@ static int errors(void *arg)
     return good ? 0 : IRISX_E_INTERNAL;
 }
 
+static int places(void *arg)
+{
+    struct ix_pace *p = NULL;
+    struct ix_bases b = { 0 };
+    struct ix_metrics m, copy = { 0 };
+    struct ix_pace_slot s = { 0 };
+    int err = ix_pace_new(1, &p);
+
+    (void) arg;
+    ix_metrics_init(&m);
+    if (err == 0)
+        err = ix_pace_parse(p, "a.b=10/60 a=5/60");
+    if (err == 0 && ix_pace_enter(p, "c.d", &s, 1)) /* without memory it goes all the same */
+        ix_pace_leave(p, &s, NULL, now);
+    if (err == 0)
+        err = ix_bases_init(&b, "http://a", "http://b");
+    ix_metrics_add(&m, 3, "a.b", &(struct ix_metric_sample){ .total_us = 1 });
+    if (err == 0)
+        err = ix_metrics_copy(&copy, &m);
+    ix_metrics_clear(&copy);
+    ix_metrics_clear(&m);
+    ix_bases_clear(&b);
+    ix_pace_free(p);
+    return err;
+}
+
+Test(http_oom, pace_servers_and_figures_survive_the_failure_of_any_allocation)
+{
+    cr_assert_eq(oom_run(places, NULL), 0);
+}
+
 static int redacting(void *arg)
 {
     struct ix_buf b;
