@@ -147,6 +147,7 @@ int sim_dial(struct sim *t)
  * ------------------------------------------------------------------------------------------------------- */
 #define SIM_OPEN 4 /* at the same time */
 static struct sim *open_ones[SIM_OPEN];
+uint64_t sim_lived_us;
 
 static void replace_open(const struct sim *what, struct sim *by)
 {
@@ -177,6 +178,7 @@ void sim_open(struct sim *t, const struct sim_options *o)
     replace_open(NULL, t);
     t->server_identity = o->server_identity;
     t->w = world_new(o->seed);
+    t->began_us = world_now(t->w).mono_us;
     t->client = phone_node_new(t->w,
         &(struct phone_node_options){ .name = "client", .dtls = o->dtls, .max_calls = o->max_calls, .tap = o->tap });
     t->server = phone_node_new(t->w, &(struct phone_node_options){ .name = "server",
@@ -214,6 +216,7 @@ void sim_mark(struct sim *t)
 void sim_free(struct sim *t)
 {
     replace_open(t, NULL);
+    sim_lived_us += world_now(t->w).mono_us - t->began_us;
     phone_node_free(t->client);
     phone_node_free(t->server);
     stun_node_free(t->stun);

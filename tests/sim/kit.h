@@ -37,6 +37,7 @@ struct sim {
     } tape[SIM_TAPE]; /* what was sent, the newest ones */
     size_t tape_count;
     unsigned injected;
+    uint64_t began_us;
     struct ix_dtls_identity *server_identity; /* ours to release */
 };
 
@@ -58,6 +59,7 @@ uint32_t sim_client_call(const struct sim *t);
 const char *sim_end(struct sim *t);
 const char *sim_left(const struct sim *t); /* what is left or was broken; NULL: nothing */
 void sim_free(struct sim *t);
+extern uint64_t sim_lived_us; /* virtual time of all that were freed: what a run costs */
 struct sim *sim_open_one(void); /* one that was opened and not freed; NULL: none */
 
 int sim_dial(struct sim *t); /* the client calls 9196 */

@@ -16,8 +16,9 @@
 #include "kit.h"
 #include "oom.h"
 
-#define ROUNDS 8
+#define ROUNDS 6
 #define ALLOCATIONS 20000 /* of all rounds of one scenario together, about */
+#define LIVED_US (20 * IX_S) /* the same in virtual time */
 #define LEAST 2
 
 static struct starved_scenario *scenarios;
@@ -110,16 +111,19 @@ static uint64_t offset_of(const struct starved_scenario *s, uint64_t seed, uint6
 
 static bool torture(const struct starved_scenario *s, uint64_t seed, bool all)
 {
-    uint64_t total, rounds, step, done = 0, elsewhere = 0, count;
+    uint64_t total, rounds, step, lived, done = 0, elsewhere = 0, count;
     bool good;
 
     run(s); /* what is made once for the process is made here */
+    sim_lived_us = 0;
     good = !now.left_at[0] && round_of(s, OOM_NONE, &total);
     if (!good) {
         printf("# without a failure: %s\n", now.left_at);
         return false;
     }
-    rounds = total ? IX_MIN(IX_MAX(ALLOCATIONS / total, (uint64_t) LEAST), (uint64_t) ROUNDS) : 0;
+    lived = IX_MAX(sim_lived_us, (uint64_t) 1);
+    rounds = IX_MIN(ALLOCATIONS / IX_MAX(total, (uint64_t) 1), LIVED_US / lived);
+    rounds = total ? IX_MIN(IX_MAX(rounds, (uint64_t) LEAST), (uint64_t) ROUNDS) : 0;
     step = all || total <= rounds ? 1 : total / rounds;
     for (uint64_t n = offset_of(s, seed, step); n < total; n += step, done++) {
         good = round_of(s, n, &count) && good;
