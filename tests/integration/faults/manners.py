@@ -72,14 +72,20 @@ ACTING = (("email_tracking.open", {"token": "abc"}), ("unsubscribe.get", {"token
 @suite.case("killed between request and answer, second request of a kept connection, HTTP/2, with and without body: the server counts one")
 def kill_between_h2(t):
     cert, key = certificate(t.folder)
-    for line, code, times in REQUESTS:
-        def answer(server, sock, stream, n):
-            return server.ok(stream, ONE.encode()) if n == 1 else None
-        with Http2Server(answer, cert, key) as server, Driver(t, server.url, key="k", ca=cert, tries=2, base=1) as d:
-            d.ask("GET /first", "OK")
-            check(server.connections == 1 and server.whole == 1, "no HTTP/2 connection to keep", server.connections, server.whole)
-            d.ask(line, code)
-            check(server.begun == 1 + times, line, "was begun", server.begun - 1, "times")
+    goaway = Http2Server.frame(Http2Server.GOAWAY, 0, 0, b"\0\0\0\x03\0\0\0\0")
+
+    def politely(sock):
+        sock.sendall(goaway)
+        sock.unwrap()
+    for ending in (lambda sock: None), lambda sock: sock.unwrap(), politely, reset:
+        for line, code, times in REQUESTS:
+            def answer(server, sock, stream, n):
+                return server.ok(stream, ONE.encode()) if n == 1 else ending(sock)
+            with Http2Server(answer, cert, key) as server, Driver(t, server.url, key="k", ca=cert, tries=2, base=1) as d:
+                d.ask("GET /first", "OK")
+                check(server.connections == 1 and server.whole == 1, "no HTTP/2 connection to keep", server.connections, server.whole)
+                d.ask(line, code)
+                check(server.begun == 1 + times, line, "was begun", server.begun - 1, "times")
 
 
 @suite.case("a DELETE whose answer was lost and that then finds nothing ended well, and says that it was repeated")
