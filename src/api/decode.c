@@ -558,12 +558,12 @@ int ix_api_decode_in(const struct ix_api_set *s, const struct ix_api_op *op, enu
     const struct ix_http_response *response, struct ix_api_answer *answer, struct ix_http_error *error)
 {
     struct decoder d = { .set = s, .answer = answer };
-    bool refusal = response->status < 200 || response->status > 299;
+    /* the redirect is the answer, whatever page comes with it */
+    bool redirect = op != NULL && s->statuses[op->status] >= 300 && response->status >= 300 && response->status < 400;
+    bool refusal = !redirect && (response->status < 200 || response->status > 299);
     bool json = wants_json(op, response) || (refusal && response->body.n > 0);
     int err = json ? ix_json_parse(response->body, &answer->root, NULL) : 0;
 
-    if (op != NULL && s->statuses[op->status] >= 300 && response->status >= 300 && response->status < 400)
-        refusal = false; /* the redirect is the answer */
     read_content(&d, response, !json || refusal);
     if (refusal || ix_http_refused_in_body(answer->root))
         return refused(s, op, cls, response, answer->root, error);
