@@ -71,9 +71,10 @@ static int fetch_path(const struct wanted *w, irisx_client_t *client, const char
 {
     irisx_api_options_t o = options_of(w);
     irisx_op_t *op = NULL;
-    irisx_error_t err = wait_for(client, irisx_api_request(client, "GET", path, NULL, &o, &op), op);
+    irisx_error_t err = irisx_api_request(client, "GET", path, NULL, &o, &op);
     int code;
 
+    err = wait_for(client, err, op);
     progress_off();
     code = err ? told(w, err, op, "fetching the recording") : saved(w);
     irisx_op_unref(op);

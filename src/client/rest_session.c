@@ -253,6 +253,11 @@ bool ix_rest_session_ready(struct job *j)
         ix_rest_wait(j, JOB_AUTH, j->retry.deadline_us);
         return false;
     case IX_AUTH_REFUSED:
+        if (!j->api && j->request.method && e.info.reason && strcmp(e.info.reason, "no_credentials") == 0) {
+            ix_http_error_clear(&e); /* whether a path wants one, nobody said: the server will */
+            j->request.auth = IX_HTTP_AUTH_NONE;
+            return true;
+        }
         ix_rest_finish(j, &e);
         return false;
     }

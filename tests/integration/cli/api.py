@@ -1,0 +1,333 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""`irisx api`, its shortcuts and completion: against the local platform, and against a server that records.
+usage: api.py IRISX SANDBOX    (TAP on stdout)"""
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "faults"))
+from harness import AUTH, FAILED, NETWORK, NOT_FOUND, OK, USAGE, Programs, Suite, arguments, check  # noqa: E402
+from httpserver import HttpServer, response  # noqa: E402
+
+suite = Suite()
+KEY = "irisx_live_5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e"
+# {"iat":1795166288,"exp":4102444800}
+TOKEN = "eyJh.eyJpYXQiOjE3OTUxNjYyODgsImV4cCI6NDEwMjQ0NDgwMH0.aaa"
+SMS = ["sms.send", "from=+12025550101", "to=+12025550199"]
+
+
+def api(t, url, *words, command="api", key=KEY, **more):
+    t.secrets += [key] if key else []
+    return t.irisx(command, *words, env={"IRISX_API_URL": url, **({"IRISX_API_KEY": key} if key else {})}, **more)
+
+
+def recorded(answer=lambda *_: response(200, {"ok": True})):
+    return HttpServer(answer)
+
+
+def body_of(t, *words, **more):
+    """The body that goes out for these words"""
+    with recorded() as server:
+        api(t, server.url, *words, **more).expect(OK)
+        return json.loads(server.seen[-1].body)
+
+
+# ---- what there is --------------------------------------------------------------------------------------------------
+@suite.case("--list --json is one array of all operations")
+def _(t):
+    rows = t.irisx("api", "--list", "--json").expect(OK).json()
+    check(len(rows) == 1615, len(rows))
+    check(len(rows) + sum(len(r["aliases"]) for r in rows) == 1657, "with their aliases")
+    for name in ("id", "method", "path", "family", "group", "availability", "aliases"):
+        check(all(name in r for r in rows), name)
+    check(sum(r["availability"] == "mounted" for r in rows) > 1300, "mounted ones")
+
+
+@suite.case("--list WORD finds by id, path and words")
+def _(t):
+    text = t.irisx("api", "--list", "sms.send").expect(OK).out
+    check("sms.send " in text and "POST" in text and "/v1/sms/send" in text, text)
+    p = t.irisx("api", "--list", "nothing-has-this-word")
+    p.expect(NOT_FOUND, "no operation has that word")
+
+
+@suite.case("--describe tells parameters, result, credential, retries and an example")
+def _(t):
+    text = t.irisx("api", "--describe", "calls.create").expect(OK).out
+    for words in ("POST /v1/calls", "to ", "required", "default false", "result:", "credential:", "API key or user login",
+                  "retry:", "status 6", "example:", "irisx api calls.create to=+"):
+        check(words in text, "no", repr(words), "in", text)
+    value = t.irisx("api", "calls.create", "--help").expect(OK)
+    check(value.out == text, "--help behind an operation is the same")
+    value = t.irisx("api", "--describe", "sms.list", "--json").expect(OK).json()
+    params = {p["name"]: p for p in value["parameters"]}
+    check(params["direction"]["enum"] == ["inbound", "outbound"] and params["page"]["default"] == 1, params)
+    check(value["paging"] == "P3" and value["items"] == "messages" and value["retry"] == "safe", value)
+
+
+@suite.case("names that are nearly right are named")
+def _(t):
+    t.irisx("api", "sms.sned").expect(USAGE, "did you mean sms.send")
+    t.irisx("api", "sms.send", "form=1").expect(USAGE, "did you mean from")
+    t.irisx("api", "sms.send", "--to", "1").expect(USAGE, "parameters are words: to=VALUE")
+    t.irisx("calls", "lits").expect(USAGE, "did you mean list")
+    p = t.irisx("api", "webhooks")
+    p.expect(USAGE, "webhooks.create")
+    check(t.irisx("api", "no.such", "--json").expect(USAGE).error()["code"] == "IRISX_E_INVALID", "in JSON too")
+
+
+# ---- parameters -----------------------------------------------------------------------------------------------------
+@suite.case("parameters are typed by the contract")
+def _(t):
+    body = body_of(t, *SMS, "message=12", "dry_run=true", "mediaUrls[]=https://a.test/1", "mediaUrls[]=https://a.test/2")
+    check(body == {"from": "+12025550101", "to": "+12025550199", "message": "12", "dry_run": True,
+                   "mediaUrls": ["https://a.test/1", "https://a.test/2"]}, body)
+    t.irisx("api", "sms.list", "limit=many").expect(USAGE, "limit wants a whole number, not \"many\"")
+    t.irisx("api", "sms.send", "dry_run=perhaps").expect(USAGE, "dry_run wants true or false")
+
+
+@suite.case("members of objects, lists of objects, open members and plain JSON")
+def _(t):
+    body = body_of(t, "calls.create", "to=+12025550199", "metadata.campaign=winter", "metadata.try=2", "metadata.deep.er=true")
+    check(body["metadata"] == {"campaign": "winter", "try": 2, "deep": {"er": True}}, body)
+    body = body_of(t, "contacts.import", "contacts[].phone=+1202", "contacts[].first_name=Ann", "contacts[].phone=+1203")
+    check(body["contacts"] == [{"phone": "+1202", "first_name": "Ann"}, {"phone": "+1203"}], body)
+    body = body_of(t, *SMS, "message=x", "newer:={\"a\":[1,null]}", "mediaUrls:=[]")
+    check(body["newer"] == {"a": [1, None]} and body["mediaUrls"] == [], body)
+
+
+@suite.case("values from files and from standard input")
+def _(t):
+    t.write("text.txt", "Größe\nzwei\n")
+    check(body_of(t, *SMS, "message=@text.txt")["message"] == "Größe\nzwei", "file")
+    check(body_of(t, *SMS, "message=@@home")["message"] == "@home", "a plain @")
+    t.write("all.json", json.dumps({"from": "+1", "to": "+2", "message": "of the file"}))
+    check(body_of(t, "sms.send", "--data", "@all.json", "message=of the word") ==
+          {"from": "+1", "to": "+2", "message": "of the word"}, "a word beats the file")
+    t.irisx("api", "sms.send", "--data", "@none.json").expect(USAGE, "cannot read none.json")
+    t.write("bad.json", "{\"a\":")
+    t.irisx("api", "sms.send", "--data", "@bad.json").expect(USAGE, "not valid JSON", "line 1")
+
+
+@suite.case("words without = fill the path, escaped")
+def _(t):
+    with recorded() as server:
+        api(t, server.url, "calls.get", "CA 1/ü").expect(OK)
+        check(server.seen[-1].path == "/v1/calls/CA%201%2F%C3%BC", server.seen[-1].path)
+        api(t, server.url, "calls.get", "CA1", "CA2").expect(USAGE, "one word too many")
+
+
+@suite.case("a secret is not taken from the command line")
+def _(t):
+    t.irisx("api", "auth.login", "email=a@b.test", "password=open").expect(USAGE, "password=@FILE")
+    t.write("pw", "hunter2-secret\n")
+    t.secrets.append("hunter2-secret")
+    p = api(t, "http://127.0.0.1:9", "auth.login", "email=a@b.test", "password=@pw", "--dry-run", "--json")
+    check(p.expect(OK).json()["body"] == {"email": "a@b.test", "password": "***"}, p.out)
+
+
+@suite.case("--strict checks what the platform would refuse")
+def _(t):
+    with recorded() as server:
+        api(t, server.url, "sms.list", "direction=sideways", "--strict").expect(USAGE, "direction")
+        check(not server.seen, "it was sent")
+        api(t, server.url, "sms.list", "direction=sideways").expect(OK)
+        check(len(server.seen) == 1, "without it, the platform decides")
+
+
+# ---- what goes out, what comes back ---------------------------------------------------------------------------------
+@suite.case("--dry-run shows the request without secrets and sends nothing")
+def _(t):
+    with recorded() as server:
+        p = api(t, server.url, *SMS, "message=hi", "--dry-run").expect(OK, "POST " + server.url + "/v1/sms/send", r"X-API-Key: \*\*\*")
+        check('{"from":"+12025550101","to":"+12025550199","message":"hi"}' in p.out, p.out)
+        value = api(t, server.url, "sms.list", "limit=2", "--dry-run", "--json").expect(OK).json()
+        check(value["method"] == "GET" and value["url"] == server.url + "/v1/sms?limit=2", value)
+        check(not server.seen, "it was sent")
+
+
+@suite.case("method and path do for what is newer")
+def _(t):
+    with recorded(lambda *_: response(200, {"things": [1]})) as server:
+        check(api(t, server.url, "GET", "/v9/things?limit=2", "--json").expect(OK).json() == {"things": [1]}, "answer")
+        api(t, server.url, "PUT", "/v9/things/1", "--data", '{"a":1}', "-p", "b=true").expect(OK)
+        seen = server.seen[-1]
+        check((seen.method, seen.path, json.loads(seen.body)) == ("PUT", "/v9/things/1", {"a": 1, "b": True}), seen.body)
+
+
+def sms_page(number, size=3, pages=4):
+    rows = [{"id": str(number * 10 + i), "message_sid": "SM%d-%d" % (number, i), "status": "sent", "from_number": "+1",
+             "to_number": "+2", "body": 'say "hi", ü\n' if i == 0 else "x", "extra": {"k": i}} for i in range(size)]
+    return {"messages": rows, "pagination": {"page": number, "limit": size, "total": size * pages, "pages": pages}}
+
+
+def paging(_socket, request):
+    query = dict(p.split("=") for p in request.path.partition("?")[2].split("&") if p)
+    return response(200, sms_page(int(query.get("page", 1))))
+
+
+@suite.case("--paginate: all pages, as JSON lines, table and CSV")
+def _(t):
+    with recorded(paging) as server:
+        lines = [json.loads(line) for line in api(t, server.url, "sms.list", "--paginate", "--json").expect(OK).out.splitlines()]
+        check([r["id"] for r in lines] == [str(p * 10 + i) for p in range(1, 5) for i in range(3)], lines)
+        text = api(t, server.url, "sms.list", "--paginate", "--csv", "--columns", "id,body,extra.k").expect(OK, "12 items").out
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+        check(rows[0] == ["id", "body", "extra.k"] and rows[1] == ["10", 'say "hi", ü\n', "0"] and len(rows) == 13, rows)
+        table = api(t, server.url, "list", "--paginate", "--max-items", "4", command="sms").expect(OK, "4 items").out.splitlines()
+        check(table[0].startswith("MESSAGE_SID") and len(table) == 5, table)
+        check(len({line.index("+1") for line in table[1:]}) == 1, "aligned", table)
+        check("\n" not in table[1] and 'say "hi", ü' in table[1], table[1])
+
+
+@suite.case("--paginate begins to print before the last page is there")
+def _(t):
+    gate = threading.Event()
+
+    def slow(s, request):
+        if "page=2" in request.path:
+            gate.wait(30)
+        return paging(s, request)
+
+    with recorded(slow) as server:
+        p = api(t, server.url, "sms.list", "--paginate", "--json")
+        p.line('"id":"10"', "out")
+        gate.set()
+        p.expect(OK)
+
+
+@suite.case("one object is a list of its members")
+def _(t):
+    with recorded(lambda *_: response(200, {"message": {"id": "7", "body": "a\x1b[31mb", "nested": {"x": [1, 2]}, "none": None}})) as server:
+        text = api(t, server.url, "sms.get", "7").expect(OK).out
+        check("id        7" in text and "nested.x  [1,2]" in text and "none      -" in text, text)
+        check("\x1b" not in text, "a control character of the platform reached the terminal")
+
+
+@suite.case("bytes go to --output whole, or not at all")
+def _(t):
+    data = bytes(range(256)) * 500
+    with recorded(lambda *_: response(200, data, "application/octet-stream")) as server:
+        api(t, server.url, "GET", "/v1/file", "--output", "got.bin").expect(OK, "saved got.bin")
+        with open(t.path("got.bin"), "rb") as f:
+            check(f.read() == data, "other bytes")
+        out = subprocess.run([Programs.irisx, "api", "GET", "/v1/file"], capture_output=True, cwd=t.folder, timeout=60,
+                             env=dict(os.environ, IRISX_API_URL=server.url, IRISX_API_KEY=KEY, IRISX_CONFIG=t.path("c.json")))
+        check(out.returncode == OK and out.stdout == data, "to a pipe as they are")
+    with recorded(lambda *_: response(200, data, "application/octet-stream", length=len(data) * 2)) as server:
+        p = api(t, server.url, "GET", "/v1/file", "--output", "cut.bin", "--max-tries", "1")
+        check(p.end() != OK and not os.path.exists(t.path("cut.bin")), "half a file")
+
+
+@suite.case("a file of a form is sent as one")
+def _(t):
+    t.write("voice.wav", b"RIFF\0\0\x01")
+    rows = t.irisx("api", "--describe", "voice.stt.transcribe", "--json").expect(OK).json()["parameters"]
+    name = next((r["name"] for r in rows if r["type"] == "file"), None)
+    if not name:
+        return  # the contract has it otherwise now
+    t.write("config.json", json.dumps({"profiles": {"default": {"access_token": TOKEN}}}))
+    t.secrets.append(TOKEN)
+    with recorded() as server:
+        api(t, server.url, "voice.stt.transcribe", name + "=@voice.wav", "provider_id=1", key=None).expect(OK)
+        seen = server.seen[-1]
+        check(seen.headers["content-type"].startswith("multipart/form-data"), seen.headers)
+        check(b'filename="voice.wav"' in seen.body and b"RIFF\0\0\x01" in seen.body, seen.body)
+        t.irisx("api", "voice.stt.transcribe", name + "=voice.wav").expect(USAGE, name + "=@PATH")
+
+
+@suite.case("exit codes and errors say what happened")
+def _(t):
+    def refuse(_socket, request):
+        status = int(request.path.rsplit("/", 1)[1])
+        return response(status, {"error": "Nope", "message": "because", "code": "WHY",
+                                 "details": [{"code": "invalid_type", "path": ["to"], "message": "Required"}]})
+
+    with recorded(refuse) as server:
+        for status, code in ((400, None), (401, AUTH), (403, AUTH), (404, NOT_FOUND), (500, FAILED)):
+            p = api(t, server.url, "GET", "/v1/x/%d" % status, "--json", "--max-tries", "1")
+            check(p.end() == (USAGE if code is None else code) or code is None, status, p.child.returncode, p.text())
+            error = p.error()
+            check(error["status"] == status and error["reason"] == "WHY", error)
+        api(t, server.url, "GET", "/v1/x/400").end()
+    p = api(t, "http://127.0.0.1:9", "sms.list", "--max-tries", "1")
+    p.expect(NETWORK, "cannot be reached")
+    t.irisx("api", "sms.list").expect(USAGE, "IRISX_API_URL")
+    p = api(t, "http://127.0.0.1:9", "sms.send", "from=1")
+    p.expect(USAGE, "  to: Required", "  message: Required", "--describe sms.send")
+
+
+# ---- against the local platform -------------------------------------------------------------------------------------
+@suite.case("sms and calls on the local platform")
+def _(t):
+    sandbox = suite.sandbox()
+    key = sandbox.facts["api_key"]
+    api(t, sandbox.api, "send", "--from", "+12025550101", "--to", "+12025550123", "--text", "Größe", command="sms", key=key).expect(OK, "SM")
+    text = api(t, sandbox.api, "list", "--limit", "1", command="sms", key=key).expect(OK).out
+    check("Größe" in text and text.startswith("MESSAGE_SID"), text)
+    sid = api(t, sandbox.api, "create", "--to", "+12025550123", "--json", command="calls", key=key).expect(OK).json()["sid"]
+    check(api(t, sandbox.api, "get", sid, "--json", command="calls", key=key).expect(OK).json()["sid"] == sid, sid)
+    check(sid in api(t, sandbox.api, "list", command="calls", key=key).expect(OK).out, "in the list")
+    api(t, sandbox.api, "get", "CA0", command="recordings", key=key).expect(NOT_FOUND, "Call not found")
+
+
+@suite.case("a recording comes from recording_url, without credentials from elsewhere")
+def _(t):
+    sound = b"RIFF" + bytes(1000)
+    with recorded(lambda *_: response(200, sound, "audio/wav")) as store:
+        for url in (store.url + "/r/1.wav?sig=a", None):
+            def answer(_socket, request, url=url):
+                if request.path.startswith("/v1/calls/"):
+                    return response(200, {"sid": "CA1", "recording_url": url})
+                return response(200, sound, "audio/wav")
+            with recorded(answer) as platform:
+                api(t, platform.url, "get", "CA1", "--output", "rec.wav", command="recordings").expect(OK, "rec.wav")
+                with open(t.path("rec.wav"), "rb") as f:
+                    check(f.read() == sound, "other bytes")
+                os.unlink(t.path("rec.wav"))
+                if url:
+                    seen = store.seen[-1]
+                    check(seen.path == "/r/1.wav?sig=a" and "x-api-key" not in seen.headers, seen.headers)
+                    check("authorization" not in seen.headers, seen.headers)
+                else:
+                    check(platform.seen[-1].path == "/v1/recordings/CA1", platform.seen[-1].path)
+
+
+# ---- completion -----------------------------------------------------------------------------------------------------
+def complete(t, *words):
+    return [line.split("\t")[0] for line in t.irisx("__complete", *words).expect(OK).out.split("\n") if line]
+
+
+@suite.case("operations, parameters, values and files are completed")
+def _(t):
+    check(complete(t, "ap") == ["api"], complete(t, "ap"))
+    check({"sms.send", "sms.send_bulk"} <= set(complete(t, "api", "sms.s")), complete(t, "api", "sms.s"))
+    check(complete(t, "api", "sms.send", "to=1", "fr") == ["from="], complete(t, "api", "sms.send", "to=1", "fr"))
+    check("to=" not in complete(t, "api", "sms.send", "to=1", ""), "given already")
+    check(complete(t, "api", "sms.list", "direction=in") == ["direction=inbound"], "values")
+    check(complete(t, "api", "sms.send", "message=@") == ["@files"], "files")
+    check("--dry-run" in complete(t, "api", "sms.send", "--d"), "options")
+    check(complete(t, "calls", "li") == ["list"] and "--status" in complete(t, "calls", "list", "--"), "shortcuts")
+
+
+@suite.case("the scripts are what the shells read, and are quick")
+def _(t):
+    for shell, words in (("bash", "complete -F _irisx irisx"), ("zsh", "#compdef irisx"), ("fish", "complete -c irisx")):
+        text = t.irisx("completion", shell).expect(OK).out
+        check(words in text and t.irisx("api", "--completion", shell).expect(OK).out == text, shell)
+    t.irisx("completion", "tcsh").expect(USAGE)
+    os.symlink(Programs.irisx, t.path("irisx"))
+    script = ('PATH=%s:$PATH; source <("$0" completion bash); COMP_WORDS=(irisx api sms.send fr); COMP_CWORD=3; '
+              'COMP_LINE="irisx api sms.send fr"; COMP_POINT=${#COMP_LINE}; _irisx; echo "${COMPREPLY[@]}"' % t.folder)
+    done = subprocess.run(["bash", "-c", script, Programs.irisx], capture_output=True, text=True, timeout=60)
+    check(done.stdout.strip() == "from=", done.stdout, done.stderr)
+
+
+if __name__ == "__main__":
+    arguments("irisx", "sandbox")
+    suite.run()
