@@ -35,6 +35,15 @@ typedef struct irisx_call irisx_call_t;
  */
 typedef void (*irisx_event_fn)(irisx_client_t *client, const irisx_event_t *event, void *user_data);
 
+/** Whether media may go through tunnels (interfaces that are point to point, or named tun, tap, wg, ppp, utun, ipsec).
+ */
+typedef enum irisx_vpn_rule {
+    IRISX_VPN_AS_OTHERS = 0,
+    IRISX_VPN_AVOID = 1, /**< only if nothing else is up */
+    IRISX_VPN_ONLY = 2, /**< nothing else, if one is up */
+    IRISX_VPN_NEVER = 3
+} irisx_vpn_rule_t;
+
 /** Options of a client. Zero means default. All texts are copied. */
 typedef struct irisx_client_options {
     size_t struct_size; /**< Required: set by IRISX_CLIENT_OPTIONS_INIT */
@@ -60,6 +69,14 @@ typedef struct irisx_client_options {
     uint32_t request_timeout_ms; /**< whole REST operation, all tries and waits; 0 = 30000 */
     const struct irisx_rest_options *rest; /**< manners towards the REST API (irisx/rest.h); NULL: all defaults. Copied
                                             */
+    /**
+     * STUN and TURN servers as JSON, in the shape of WebRTC's iceServers:
+     * `[{"urls":["turn:turn.example.com:3478?transport=udp","turns:turn.example.com"],"username":"u","credential":"c"}]`.
+     * NULL: those of the credentials (irisx_line_open without ws_url), if any; "[]": none. At most 6 TURN addresses.
+     */
+    const char *ice_servers;
+    const char *interfaces; /**< which carry media: "wlan*,eth0" or "!docker*,!br-*"; NULL: all that are up */
+    int32_t vpn; /**< irisx_vpn_rule_t; 0 = tunnels are as good as others */
 } irisx_client_options_t;
 
 /** Initialiser with every default. */
@@ -105,6 +122,15 @@ IRISX_API irisx_error_t irisx_client_close(irisx_client_t *client, uint32_t time
 IRISX_API irisx_error_t irisx_client_next_event(irisx_client_t *client, uint32_t timeout_ms, irisx_event_t **event_out);
 /** Readable while an event waits; for poll(). Owned by the client; -1 where there are no descriptors. @thread any */
 IRISX_API int irisx_client_event_fd(irisx_client_t *client);
+
+/**
+ * The network has changed: for applications that know before the library does (it watches the machine's addresses by
+ * itself, so this is never needed, only sooner). Lines that wait try at once, open ones prove that they are alive, and
+ * every call looks for a new path (ICE restart) while media goes on over the old one.
+ * @return IRISX_OK, IRISX_E_INVALID (NULL), IRISX_E_CLOSED, IRISX_E_NO_MEMORY
+ * @thread any @since 0.2
+ */
+IRISX_API irisx_error_t irisx_client_network_changed(irisx_client_t *client);
 
 /* Zero-thread mode: one descriptor, one timeout, one function. */
 

@@ -161,6 +161,9 @@ void ix_phone_set_stun(struct ix_phone *p, const struct ix_addr *servers, size_t
 void ix_phone_set_turn(struct ix_phone *p, const struct ix_turn_server *servers, size_t count);
 /* the network came up or changed: waiting lines try at once */
 void ix_phone_network_changed(struct ix_phone *p, struct ix_now now);
+/* The machine has these addresses now (ports do not count). Connections of lines that leave from another one, loopback
+ * apart, cannot live: they are opened anew at once instead of being waited for. Before ix_phone_network_changed. */
+void ix_phone_addresses(struct ix_phone *p, const struct ix_addr *list, size_t count, struct ix_now now);
 
 /* what the shell reports */
 void ix_phone_ws_opened(struct ix_phone *p, uint32_t transport, const struct ix_addr *local,

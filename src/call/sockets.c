@@ -283,6 +283,25 @@ static void gather_ended(struct ix_set *s)
         ix_call_sockets_ready(c);
 }
 
+/* RFC 8421 section 4: the families take turns, so that one that is broken costs one check and not all of its own first.
+ * IPv6 first where there is one (RFC 6724); what signalling leaves from goes before all (path.c). */
+static const struct ix_phone_socket *next_family(const struct ix_phone_socket *sockets, size_t count, size_t at)
+{
+    size_t of[2] = { 0, 0 }, six = 0, want = 0, taken = 0;
+
+    for (size_t i = 0; i < count; i++)
+        six += sockets[i].addr.family == IX_IPV6;
+    for (size_t i = 0; i <= at; i++) { /* how many of which family stand before it */
+        bool v6 = i % 2 == 0 ? of[1] < six : of[0] >= count - six;
+        want = of[v6]++;
+        taken = v6;
+    }
+    for (size_t i = 0; i < count; i++)
+        if ((sockets[i].addr.family == IX_IPV6) == (taken == 1) && want-- == 0)
+            return &sockets[i];
+    return &sockets[at]; /* not reached */
+}
+
 void ix_phone_sockets(
     struct ix_phone *p, uint32_t set, const struct ix_phone_socket *sockets, size_t count, struct ix_now now)
 {
@@ -293,7 +312,7 @@ void ix_phone_sockets(
     if (!s || s->state != IX_SET_OPENING)
         return;
     for (size_t i = 0; i < count && s->socket_count < IX_PHONE_SET_SOCKETS; i++) {
-        s->sockets[s->socket_count++] = sockets[i]; /* all of them have to be closed some day */
+        s->sockets[s->socket_count++] = *next_family(sockets, count, i); /* all have to be closed some day */
         err = err ? err : ix_id_set(p->set_by_socket, sockets[i].socket, s);
     }
     s->state = IX_SET_GATHERING;

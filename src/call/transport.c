@@ -241,6 +241,27 @@ void ix_transport_close(struct ix_transport *t)
     ix_dirty(&t->obj);
 }
 
+static bool stands_on(const struct ix_transport *t, const struct ix_addr *list, size_t count)
+{
+    if (!t->local.family || ix_addr_is_loopback(&t->local))
+        return true;
+    for (size_t i = 0; i < count; i++)
+        if (ix_addr_same_ip(&t->local, &list[i]))
+            return true;
+    return false;
+}
+
+void ix_phone_addresses(struct ix_phone *p, const struct ix_addr *list, size_t count, struct ix_now now)
+{
+    p->now = now;
+    IX_LIST_EACH_SAFE (node, &p->transports) {
+        struct ix_transport *t = IX_CONTAINER(node, struct ix_transport, obj.all);
+
+        if (t->line && t->state == IX_TR_OPEN && !stands_on(t, list, count))
+            transport_drop(t, IRISX_E_NETWORK, "the network that the connection was on is gone");
+    }
+}
+
 void ix_phone_network_changed(struct ix_phone *p, struct ix_now now)
 {
     p->now = now;

@@ -22,9 +22,10 @@ enum cli_exit { /* DESIGN section 6 */
 
 /* ---- options every command knows: flag > environment > profile > default ----------------- */
 struct cli_common {
-    const char *profile, *api_url, *ca_file, *capture, *timeline_dir;
+    const char *profile, *api_url, *ca_file, *capture, *timeline_dir, *ice_servers_file, *interfaces;
     char *api_key, *access_token, *refresh_token; /* owned; from environment, file or profile, never argv */
     char *owned_url;
+    char *ice_servers; /* owned; with passwords */
     bool json, quiet;
     int log_level;
 };

@@ -82,6 +82,8 @@ irisx_error_t cli_client(const struct cli_common *c, irisx_client_t **out)
     o.api_key = c->api_key;
     o.ca_file = c->ca_file;
     o.capture_file = c->capture;
+    o.ice_servers = c->ice_servers;
+    o.interfaces = c->interfaces;
     o.timeline_dir = c->timeline_dir;
     o.user_agent = "irisx";
     o.realtime = 1; /* asked for, not needed */

@@ -5,12 +5,16 @@
 
 #include "cli/cli.h"
 
+#define ICE_SERVERS_LIMIT 65536
+
 static const char *const common_help =
     "\ncommon options:\n"
     "  --profile NAME        profile of the configuration file (default: \"default\")\n"
     "  --api-url URL         platform's REST API (IRISX_API_URL)\n"
     "  --api-key-file FILE   API key (IRISX_API_KEY)\n"
     "  --ca-file FILE        trusted authorities, PEM (IRISX_CA_FILE)\n"
+    "  --ice-servers-file FILE  STUN and TURN servers with credentials, JSON as WebRTC's iceServers\n"
+    "  --interfaces LIST     which carry media: \"wlan*,eth0\", \"!docker*\"\n"
     "  --capture FILE        pcapng of signalling and decrypted media, secrets redacted\n"
     "  --timeline-dir DIR    one JSON timeline a call\n"
     "  --json                one line of JSON on stdout\n"
@@ -69,7 +73,8 @@ static int take_common(struct cli_common *c, const char *name, struct cursor *k,
         const char *name;
         const char **to;
     } texts[] = { { "profile", &c->profile }, { "api-url", &c->api_url }, { "ca-file", &c->ca_file },
-        { "capture", &c->capture }, { "timeline-dir", &c->timeline_dir }, { "api-key-file", key_file } };
+        { "capture", &c->capture }, { "timeline-dir", &c->timeline_dir }, { "api-key-file", key_file },
+        { "ice-servers-file", &c->ice_servers_file }, { "interfaces", &c->interfaces } };
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (strcmp(name, texts[i].name) == 0)
@@ -136,6 +141,7 @@ static int fill(struct cli_common *c, const char *key_file)
     irisx_value_t *profile = cli_profile_load(c->profile);
     const char *url = c->api_url ? c->api_url : getenv("IRISX_API_URL");
     const char *key = getenv("IRISX_API_KEY");
+    size_t size;
 
     c->owned_url = dup_text(url ? url : irisx_value_get_text(profile, "api_url", NULL));
     c->api_url = c->owned_url;
@@ -148,8 +154,12 @@ static int fill(struct cli_common *c, const char *key_file)
     c->access_token = dup_text(irisx_value_get_text(profile, "access_token", NULL));
     c->refresh_token = dup_text(irisx_value_get_text(profile, "refresh_token", NULL));
     irisx_value_free(profile);
+    if (c->ice_servers_file)
+        c->ice_servers = cli_read_file(c->ice_servers_file, ICE_SERVERS_LIMIT, &size);
     if (key_file && !c->api_key)
         return cli_usage("cannot read an API key from %s", key_file);
+    if (c->ice_servers_file && !c->ice_servers)
+        return cli_usage("cannot read ICE servers from %s", c->ice_servers_file);
     return -1;
 }
 
@@ -213,6 +223,7 @@ int cli_parse(const struct cli_command *command, struct cli_common *common, int 
 
 void cli_common_clear(struct cli_common *c)
 {
+    cli_wipe(c->ice_servers);
     cli_wipe(c->api_key);
     cli_wipe(c->access_token);
     cli_wipe(c->refresh_token);

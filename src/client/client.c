@@ -82,7 +82,7 @@ static bool await(irisx_client_t *c, const bool *flag, uint64_t until_us);
 static const char **option_texts(irisx_client_options_t *o, size_t i)
 {
     const char **texts[] = { &o->api_url, &o->api_key, &o->ca_file, &o->user_agent, &o->stun_server, &o->capture_file,
-        &o->timeline_dir };
+        &o->timeline_dir, &o->ice_servers, &o->interfaces };
 
     return i < IX_COUNT(texts) ? texts[i] : NULL;
 }
@@ -202,6 +202,8 @@ static void start_engine(void *arg)
     c->engine_err = ix_engine_start(c->engine);
     if (!c->engine_err && !read_stun(c->o.stun_server, host, &port) && host[0])
         (void) ix_engine_set_stun(c->engine, host, port); /* calls go on without */
+    if (!c->engine_err && c->o.ice_servers)
+        c->engine_err = ix_ice_servers_use(c, c->o.ice_servers);
     raise_flag(c, &c->engine_up);
 }
 
@@ -221,7 +223,9 @@ static int check_options(const irisx_client_options_t *o)
     if (o->api_url && !ix_str_istarts(ix_str(o->api_url), IX_STR("http://")) &&
         !ix_str_istarts(ix_str(o->api_url), IX_STR("https://")))
         return IRISX_E_INVALID;
-    if (read_stun(o->stun_server, host, &port))
+    if (read_stun(o->stun_server, host, &port) || ix_ice_servers_check(o->ice_servers))
+        return IRISX_E_INVALID;
+    if (o->vpn < IRISX_VPN_AS_OTHERS || o->vpn > IRISX_VPN_NEVER)
         return IRISX_E_INVALID;
     return o->log_level < 0 || o->log_level > IRISX_LOG_TRACE ? IRISX_E_INVALID : 0;
 }
@@ -252,6 +256,9 @@ static int client_parts(irisx_client_t *c)
     struct ix_engine_options engine = { .log = &c->log,
         .ca_file = c->o.ca_file,
         .max_calls = c->o.max_calls,
+        .watch_network = true,
+        .interfaces = c->o.interfaces,
+        .vpn = c->o.vpn,
         .capture_file = c->o.capture_file,
         .capture_secrets = c->o.capture_secrets != 0,
         .on_event = phone_event,

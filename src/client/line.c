@@ -362,14 +362,14 @@ struct provision {
     struct ix_post post;
     irisx_line_t *line; /* referenced */
     struct failure f;
-    char stun[256];
-    uint16_t stun_port;
+    struct ix_ice_servers servers;
 };
 
 static void provision_free(struct provision *p)
 {
     irisx_line_unref(p->line);
     ix_failure_clear(&p->f);
+    ix_wipe(&p->servers, sizeof p->servers);
     ix_free(p);
 }
 
@@ -384,29 +384,20 @@ static void provisioned_on_call_loop(void *arg)
         ix_op_end(&l->opening, &p->f);
         unlink_line(l);
     } else {
-        if (p->stun[0] && !l->client->o.stun_server)
-            (void) ix_engine_set_stun(l->client->engine, p->stun, p->stun_port); /* calls go on without */
+        if (!l->client->o.ice_servers)
+            ix_ice_servers_apply(l->client, &p->servers);
         open_on_loop(l);
     }
     provision_free(p);
 }
 
-/* "stun:host[:port]" */
-static void read_stun(struct provision *p, const irisx_value_t *root)
+static void read_servers(struct provision *p, const irisx_value_t *root)
 {
-    const irisx_value_t *list = irisx_value_get(irisx_value_get(root, "sipConfig"), "stunServers");
-    struct ix_str port = ix_str(irisx_value_text(irisx_value_at(list, 0), "")), host;
-    uint32_t number = 3478; /* RFC 8489 section 18.6 */
+    static const char *const names[] = { "stunServers", "iceServers", "turnServers" };
+    const irisx_value_t *sip = irisx_value_get(root, "sipConfig");
 
-    if (!ix_str_istarts(port, IX_STR("stun:")))
-        return;
-    (void) ix_str_cut(&port, ':', &host);
-    (void) ix_str_cut(&port, ':', &host);
-    if (port.n && ix_str_u32(port, 65535, &number))
-        return;
-    p->stun_port = (uint16_t) number;
-    if (ix_str_copy(p->stun, sizeof p->stun, host))
-        p->stun[0] = 0;
+    for (size_t i = 0; i < IX_COUNT(names); i++)
+        ix_ice_servers_read(&p->servers, irisx_value_get(sip, names[i]));
 }
 
 static void credentials_here(void *ctx, irisx_op_t *op)
@@ -418,7 +409,7 @@ static void credentials_here(void *ctx, irisx_op_t *op)
     if (e->code) {
         ix_failure_copy(&p->f, &op->error);
     } else {
-        read_stun(p, irisx_op_value(op));
+        read_servers(p, irisx_op_value(op));
         err = take_provisioned(p->line, irisx_op_value(op));
         if (err == IRISX_E_NOT_FOUND)
             ix_failure_set(&p->f, err, IRISX_DOMAIN_LOCAL, 0,

@@ -125,6 +125,18 @@ struct irisx_client {
     struct rest *rest;
     struct ix_list receivers;
 };
+/* ice_servers.c */
+struct ix_ice_servers {
+    char stun[256]; /* the first one; "" none */
+    uint16_t stun_port;
+    struct ix_turn_server turn[IX_GATHER_MAX_TURN];
+    size_t turn_count;
+};
+int ix_ice_servers_check(const char *json); /* NULL allowed; IRISX_E_ of the parser, IRISX_E_INVALID: no array */
+void ix_ice_servers_read(struct ix_ice_servers *s, const irisx_value_t *list); /* adds */
+void ix_ice_servers_apply(irisx_client_t *c, const struct ix_ice_servers *s); /* call loop */
+int ix_ice_servers_use(irisx_client_t *c, const char *json); /* call loop */
+
 irisx_client_t *ix_client_hold(irisx_client_t *c);
 void ix_client_release(irisx_client_t *c);
 bool ix_client_usable(const irisx_client_t *c);

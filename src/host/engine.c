@@ -54,6 +54,7 @@ int ix_engine_new(const struct ix_engine_options *o, struct ix_engine **out)
     e->o = *o;
     e->agent = ix_dup_cstr(o->agent);
     e->ca_file = ix_dup_cstr(o->ca_file);
+    e->interfaces = ix_dup_cstr(o->interfaces);
     e->host = o->host;
     e->loop = ix_host_call_loop(o->host);
     e->rng = ix_entropy();
@@ -79,6 +80,7 @@ void ix_engine_free(struct ix_engine *e)
 {
     if (!e)
         return;
+    ix_netmon_free(e->netmon);
     ix_engine_turn_free(e);
     ix_engine_net_free(e);
     ix_engine_media_free(e);
@@ -93,6 +95,7 @@ void ix_engine_free(struct ix_engine *e)
     ix_buf_clear(&e->redacted);
     ix_free(e->agent);
     ix_free(e->ca_file);
+    ix_free(e->interfaces);
     ix_free(e);
 }
 
@@ -117,7 +120,7 @@ int ix_engine_start(struct ix_engine *e)
     ix_host_set_worker_state(e->host, make_worker, unmake_worker, e);
     ix_host_media_set(e->host, ix_engine_on_frame, ix_engine_on_media_event, e);
     ix_loop_set_drain(e->loop, on_drain, e);
-    return 0;
+    return ix_engine_watch(e);
 }
 
 struct ix_phone *ix_engine_phone(struct ix_engine *e)

@@ -9,6 +9,12 @@
 #include "call/call.h"
 #include "host/host.h"
 
+enum ix_vpn_rule { /* tunnels (point to point, or named as one: tun, tap, wg, ppp, utun, ipsec) carry media ... */
+    IX_VPN_AS_OTHERS = 0,
+    IX_VPN_AVOID = 1, /* only where nothing else does */
+    IX_VPN_ONLY = 2, /* and nothing else does, where there is one */
+    IX_VPN_NEVER = 3
+};
 struct ix_engine_options { /* texts copied */
     struct ix_host *host; /* must outlive */
     const struct ix_log *log;
@@ -17,6 +23,9 @@ struct ix_engine_options { /* texts copied */
     uint32_t max_calls;
     uint32_t allow_requests;
     bool loopback_only; /* media sockets on loopback alone (the sandbox) */
+    bool watch_network; /* changes of addresses are network changes (ix_phone_network_changed) */
+    const char *interfaces; /* "eth0,wlan*,!docker*": which carry media; NULL = all. Copied */
+    int vpn; /* enum ix_vpn_rule */
     const char *capture_file; /* pcapng; NULL = none */
     bool capture_secrets;
     void (*on_event)(void *ctx, const struct ix_phone_event *ev);
@@ -44,6 +53,7 @@ int ix_engine_set_stun(struct ix_engine *e, const char *host, uint16_t port);
 /* TURN servers, instead of those before: names are looked up in the background, used for calls after the answer. Texts
  * copied; beyond IX_GATHER_MAX_TURN ignored. addr of each is only its port. */
 void ix_engine_set_turn(struct ix_engine *e, const struct ix_turn_server *servers, size_t count);
+void ix_engine_network_changed(struct ix_engine *e); /* somebody who knows says so */
 /* for the party of a call, from ix_call_dial or IX_EV_INCOMING on; IRISX_E_NOT_FOUND, IRISX_E_LIMIT */
 int ix_engine_media(struct ix_engine *e, const struct ix_media_cmd *cmd);
 

@@ -54,6 +54,7 @@ void ix_engine_open_sockets(struct ix_engine *e, uint32_t set)
 
     if (ix_interfaces(list, IX_COUNT(list), &count))
         count = 0; /* none: the call fails with a sentence about the network */
+    count = ix_interfaces_choose(list, count, e->interfaces, e->o.vpn);
     for (size_t i = 0; i < count && n < IX_PHONE_SET_SOCKETS; i++) {
         if (ix_addr_is_link_local(&list[i].addr) || (e->o.loopback_only && !list[i].loopback))
             continue;

@@ -48,7 +48,8 @@ struct engine_stun {
 
 struct ix_engine {
     struct ix_engine_options o;
-    char *agent, *ca_file;
+    char *agent, *ca_file, *interfaces;
+    struct ix_netmon *netmon; /* NULL: nobody watches */
     struct ix_host *host;
     struct ix_loop *loop;
     struct ix_loop_timer *timer;
@@ -74,6 +75,9 @@ void ix_engine_drain(struct ix_engine *e);
 void ix_engine_open_sockets(struct ix_engine *e, uint32_t set);
 void ix_engine_close_socket(struct ix_engine *e, uint32_t id);
 void ix_engine_send(struct ix_engine *e, const struct ix_phone_out *out);
+/* of a list the ones that may carry media, in order; the rest is dropped */
+size_t ix_interfaces_choose(struct ix_interface *list, size_t count, const char *patterns, int vpn);
+int ix_engine_watch(struct ix_engine *e);
 void ix_engine_ws_output(struct ix_engine *e, const struct ix_phone_out *out);
 void ix_engine_net_free(struct ix_engine *e);
 

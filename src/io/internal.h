@@ -48,6 +48,7 @@ int ix_file_sync_folder(const char *path); /* of that file: a rename lasts once 
 
 socklen_t ix_sockaddr_of(const struct ix_addr *a, struct sockaddr_storage *out); /* 0: no family */
 bool ix_sockaddr_read(const struct sockaddr *sa, struct ix_addr *out); /* false: neither IPv4 nor IPv6 */
+void ix_socket_signalling(int fd); /* DSCP AF31 */
 
 /* ---- TLS: sentences about certificates (X509_STORE_CTX and X509 of OpenSSL) -------------- */
 void ix_tls_explain(void *x509_store_ctx, const char *host, char *out, size_t cap);

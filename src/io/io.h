@@ -67,6 +67,13 @@ struct ix_interface {
     bool loopback, point_to_point;
 };
 int ix_interfaces(struct ix_interface *out, size_t cap, size_t *count); /* up and running ones */
+/* fn when the addresses of interfaces that lead out of this machine (up, not loopback, not link-local) have changed, 50
+ * ms after the last of several changes. By netlink on Linux; else, and where that is not to be had, looked up every 2
+ * s.
+ */
+struct ix_netmon;
+int ix_netmon_new(struct ix_loop *loop, void (*fn)(void *ctx), void *ctx, struct ix_netmon **out);
+void ix_netmon_free(struct ix_netmon *m);
 
 /* ---- UDP: recvmmsg/sendmmsg, kernel receive timestamps where there are any --------------- */
 struct ix_udp;

@@ -5,6 +5,14 @@
 
 #include "io/internal.h"
 
+void ix_socket_signalling(int fd)
+{
+    const int af31 = 26 << 2; /* RFC 4594 section 4.5; a wish, and harmless on the other family's sockets */
+
+    (void) setsockopt(fd, IPPROTO_IP, IP_TOS, &af31, sizeof af31);
+    (void) setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &af31, sizeof af31);
+}
+
 socklen_t ix_sockaddr_of(const struct ix_addr *a, struct sockaddr_storage *out)
 {
     memset(out, 0, sizeof *out);

@@ -339,16 +339,13 @@ static int dial(const struct ix_addr *to, const struct ix_addr *local, int *fd_o
 {
     struct sockaddr_storage sa, from;
     socklen_t len = ix_sockaddr_of(to, &sa), from_len = local != NULL ? ix_sockaddr_of(local, &from) : 0;
-    const int on = 1, af31 = 26 << 2; /* RFC 4594: signalling */
+    const int on = 1;
     int fd = len != 0 ? socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
 
     if (fd < 0)
         return len != 0 ? ix_err_of_errno(errno) : IRISX_E_INVALID;
     (void) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* media: no waiting; without it is slower */
-    if (to->family == IX_IPV4) /* a wish: networks and systems may ignore it */
-        (void) setsockopt(fd, IPPROTO_IP, IP_TOS, &af31, sizeof af31);
-    else
-        (void) setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &af31, sizeof af31);
+    ix_socket_signalling(fd);
     if ((from_len != 0 && bind(fd, (struct sockaddr *) &from, from_len) != 0) ||
         (connect(fd, (struct sockaddr *) &sa, len) != 0 && errno != EINPROGRESS)) {
         int err = ix_err_of_errno(errno);

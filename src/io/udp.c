@@ -223,15 +223,19 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 static int open_socket(const struct ix_addr *bind_to, struct ix_addr *local)
 {
-    const int on = 1, size = SOCKET_BUFFER;
+    const int on = 1, size = SOCKET_BUFFER, ef = 46 << 2; /* RFC 8837: audio; a wish that networks may ignore */
     struct sockaddr_storage sa;
     socklen_t len = ix_sockaddr_of(bind_to, &sa);
     int fd = socket(sa.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
         return -errno;
-    if (bind_to->family == IX_IPV6)
+    if (bind_to->family == IX_IPV6) {
         (void) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+        (void) setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &ef, sizeof ef);
+    } else {
+        (void) setsockopt(fd, IPPROTO_IP, IP_TOS, &ef, sizeof ef);
+    }
     /* without receive times or with smaller buffers it works too */
     (void) setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
     (void) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);

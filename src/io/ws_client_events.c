@@ -50,6 +50,7 @@ static void on_established(struct ix_ws_client *c)
     socklen_t len = sizeof sa;
     int fd = lws_get_socket_fd(c->wsi);
 
+    ix_socket_signalling(fd);
     if (getsockname(fd, (struct sockaddr *) &sa, &len) == 0)
         (void) ix_sockaddr_read((const struct sockaddr *) &sa, &ev.local);
     ev.remote = c->addrs[c->addr_at];
