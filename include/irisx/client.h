@@ -71,7 +71,7 @@ typedef struct irisx_client_options {
                                             */
     /**
      * STUN and TURN servers as JSON, in the shape of WebRTC's iceServers:
-     * `[{"urls":["turn:turn.example.com:3478?transport=udp","turns:turn.example.com"],"username":"u","credential":"c"}]`.
+     * `[{"urls":["turn:t.example.com:3478?transport=udp","turns:t.example.com"],"username":"u","credential":"c"}]`.
      * NULL: those of the credentials (irisx_line_open without ws_url), if any; "[]": none. At most 6 TURN addresses.
      */
     const char *ice_servers;

@@ -10,6 +10,8 @@
 
 #include "call/private.h"
 
+#define SILENCE_US (1 * IX_S) /* no packet for so long: is the path still there? */
+
 /* ---- our side ---------------------------------------------------------------------------- */
 static int make_dtls(struct ix_call *c, enum ix_dtls_role role)
 {
@@ -338,6 +340,9 @@ void ix_call_media_input(
     case IX_PACKET_RTCP:
         ix_rtp_input(c->rtp, data, n, arrival_us, p->now);
         settle(c);
+        c->heard_us = p->now.mono_us;
+        if (!c->silence_at_us || c->silence_at_us == IX_NEVER)
+            c->silence_at_us = c->heard_us + SILENCE_US;
         break;
     case IX_PACKET_TURN_CHANNEL:
     case IX_PACKET_UNKNOWN:
@@ -357,12 +362,26 @@ void ix_phone_media_frame(struct ix_phone *p, uint32_t call, const struct ix_fra
 }
 
 /* ---- time -------------------------------------------------------------------------------- */
+/* Media that stops is the first sign of a path that is gone, long before consent runs out. A peer that is merely silent
+ * costs one check. */
+static void silence(struct ix_call *c, struct ix_now now)
+{
+    if (!c->silence_at_us || now.mono_us < c->silence_at_us)
+        return;
+    c->silence_at_us = ix_time_add(c->heard_us, SILENCE_US);
+    if (now.mono_us < c->silence_at_us)
+        return;
+    c->silence_at_us = IX_NEVER; /* until something comes again */
+    ix_ice_probe(c->ice, now);
+}
+
 void ix_call_media_timeout(struct ix_call *c)
 {
     struct ix_now now = c->obj.phone->now;
 
     if (!c->ice || c->media_closed)
         return;
+    silence(c, now);
     if (now.mono_us >= ix_ice_deadline(c->ice))
         ix_ice_timeout(c->ice, now);
     if (!c->working && now.mono_us >= c->obj.phone->config.dtls->deadline(c->dtls))
@@ -378,6 +397,8 @@ uint64_t ix_call_media_deadline(const struct ix_call *c)
     if (!c->ice || !c->dtls || c->media_closed)
         return IX_NEVER;
     at = IX_MIN(at, ix_ice_deadline(c->ice));
+    if (c->silence_at_us)
+        at = IX_MIN(at, c->silence_at_us);
     if (!c->working)
         at = IX_MIN(at, c->obj.phone->config.dtls->deadline(c->dtls));
     if (c->keyed)

@@ -102,6 +102,8 @@ struct ix_call {
     struct ix_transfer *transfer; /* ours; NULL none */
     bool want_restart; /* a re-INVITE with an ICE restart is due (ix_call_path_reoffer) */
     bool restart_offered; /* and is on its way */
+    uint64_t heard_us; /* the last packet of media */
+    uint64_t silence_at_us; /* then it is looked whether that is long ago; 0 or IX_NEVER: not at all */
     uint64_t restart_us; /* the last one that was asked for; 0 none */
     char *to, *from, *headers, *peer_uri, *peer_name;
     uint64_t ring_us, duration_us; /* limits, 0 = none */

@@ -220,8 +220,8 @@ void sim_free(struct sim *t)
     phone_node_free(t->client);
     phone_node_free(t->server);
     stun_node_free(t->stun);
-    world_free(t->w);
     turn_node_free(t->turn);
+    world_free(t->w);
     ix_dtls_identity_unref(t->server_identity);
     for (size_t i = 0; i < SIM_TAPE; i++)
         free(t->tape[i].text);
