@@ -10,15 +10,23 @@ static struct ix_str key(const uint32_t *id)
 }
 
 /* ---- UDP --------------------------------------------------------------------------------- */
+/*
+ * Each packet is drained before the next goes in: a session holds only few frames that wait to be taken, and after a
+ * stall a batch brings more. What one packet leads to may close this very socket; the rest of its batch goes with it.
+ */
 static void on_udp(void *ctx, struct ix_udp *udp, const struct ix_udp_packet *packets, size_t count)
 {
     struct engine_socket *s = ctx;
-    struct ix_now now = ix_loop_now(s->e->loop);
+    struct ix_engine *e = s->e;
+    struct ix_now now = ix_loop_now(e->loop);
+    uint32_t id = s->id;
 
     (void) udp;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && (i == 0 || ix_map_get(e->sockets, key(&id))); i++) {
         ix_phone_udp_input(
-            s->e->phone, s->id, &packets[i].from, packets[i].data, packets[i].len, packets[i].arrival_us, now);
+            e->phone, id, &packets[i].from, packets[i].data, packets[i].len, packets[i].arrival_us, now);
+        ix_engine_drain(e);
+    }
 }
 
 static int open_socket(struct ix_engine *e, const struct ix_addr *addr, struct ix_phone_socket *out)
