@@ -23,8 +23,7 @@ static void on_udp(void *ctx, struct ix_udp *udp, const struct ix_udp_packet *pa
 
     (void) udp;
     for (size_t i = 0; i < count && (i == 0 || ix_map_get(e->sockets, key(&id))); i++) {
-        ix_phone_udp_input(
-            e->phone, id, &packets[i].from, packets[i].data, packets[i].len, packets[i].arrival_us, now);
+        ix_phone_udp_input(e->phone, id, &packets[i].from, packets[i].data, packets[i].len, packets[i].arrival_us, now);
         ix_engine_drain(e);
     }
 }
