@@ -75,8 +75,8 @@ struct ix_api_issue { /* expected, received, limit texts are static or in the ta
     const char *format; /* NO_MATCH: "regex", "email", "url", "uuid", "datetime" */
     double limit; /* TOO_SMALL, TOO_BIG */
     char value[48]; /* NOT_IN_ENUM: what it was, cut */
-    const struct ix_api_set *set; /* NOT_IN_ENUM: whose words the allowed values are */
-    const uint16_t *values;
+    const char *text; /* NOT_IN_ENUM: the tables' text, in which the allowed values are */
+    const uint16_t *values; /* their places there */
     size_t value_count;
 };
 struct ix_api_issues {
@@ -193,8 +193,11 @@ struct ix_api_match {
         char value[128]; /* percent-decoded */
     } params[IX_API_MAX_PATH_PARAMS];
 };
-/* path percent-encoded, as received, aliases known too, a literal segment before a parameter. false: no operation. */
-bool ix_api_match(const char *method, const char *path, struct ix_api_match *out);
+/* whether the server at hand has it: what it has not does not hide another one behind a parameter */
+typedef bool (*ix_api_served_fn)(const struct ix_api_op *op);
+/* path percent-encoded, as received, aliases known too, a literal segment before a parameter. served NULL: all are.
+ * false: no operation. */
+bool ix_api_match(const char *method, const char *path, ix_api_served_fn served, struct ix_api_match *out);
 /* Strict: type, required, enums, limits, patterns. true if nothing was found. Unknown members pass, as on the platform.
  */
 bool ix_api_validate_body(const struct ix_api_op *op, const irisx_value_t *body, struct ix_api_issues *out);

@@ -39,7 +39,7 @@ static void enum_message(const struct ix_api_issue *i, struct ix_buf *b)
 {
     ix_buf_str(b, "Invalid enum value. Expected ");
     for (size_t v = 0; v < i->value_count; v++)
-        ix_buf_fmt(b, "%s'%s'", v > 0 ? " | " : "", ix_api_text(i->set, i->values[v]));
+        ix_buf_fmt(b, "%s'%s'", v > 0 ? " | " : "", ix_api_text_in(i->text, i->values[v]));
     ix_buf_fmt(b, ", received '%s'", i->value);
 }
 
@@ -126,7 +126,7 @@ static void put_zod_body(const struct ix_api_issue *i, struct ix_buf *out)
         ix_buf_str(out, ",\"code\":\"invalid_enum_value\",\"options\":[");
         for (size_t v = 0; v < i->value_count; v++) {
             ix_buf_str(out, v > 0 ? "," : "");
-            ix_buf_json_str(out, ix_str(ix_api_text(i->set, i->values[v])));
+            ix_buf_json_str(out, ix_str(ix_api_text_in(i->text, i->values[v])));
         }
         ix_buf_u8(out, ']');
         break;

@@ -35,6 +35,7 @@ static bool decode_segment(struct ix_str s, char *out, size_t cap)
 struct search {
     const struct ix_api_set *set;
     const char *method;
+    ix_api_served_fn served; /* NULL: all are */
     struct ix_api_match *out;
 };
 
@@ -53,7 +54,7 @@ static const struct ix_api_op *op_at(const struct search *x, size_t node)
     for (; low < x->set->route_count && x->set->routes[low].node == node; low++) {
         const struct ix_api_op *op = &x->set->ops[x->set->routes[low].op];
         if (strcmp(ix_api_method_name(op), x->method) == 0)
-            return op;
+            return x->served == NULL || x->served(op) ? op : NULL;
     }
     return NULL;
 }
@@ -133,9 +134,10 @@ static bool descend(struct search *x, size_t node, struct ix_str rest, bool more
     return false;
 }
 
-bool ix_api_match_in(const struct ix_api_set *s, const char *method, const char *path, struct ix_api_match *out)
+bool ix_api_match_in(
+    const struct ix_api_set *s, const char *method, const char *path, ix_api_served_fn served, struct ix_api_match *out)
 {
-    struct search x = { s, method, out };
+    struct search x = { s, method, served, out };
     struct ix_str p = ix_str(path);
 
     *out = (struct ix_api_match){ 0 };
@@ -156,10 +158,10 @@ bool ix_api_match_in(const struct ix_api_set *s, const char *method, const char 
     return true;
 }
 
-bool ix_api_match(const char *method, const char *path, struct ix_api_match *out)
+bool ix_api_match(const char *method, const char *path, ix_api_served_fn served, struct ix_api_match *out)
 {
     struct ix_api_set s;
 
     ix_api_set_platform(&s);
-    return ix_api_match_in(&s, method, path, out);
+    return ix_api_match_in(&s, method, path, served, out);
 }

@@ -136,9 +136,14 @@ struct ix_api_set { /* one generated set of tables; filled by code, so that no a
 };
 void ix_api_set_platform(struct ix_api_set *out); /* generated */
 
+static inline const char *ix_api_text_in(const char *text, ix_api_word word)
+{
+    return text + (size_t) word * IX_API_WORD_STEP;
+}
+
 static inline const char *ix_api_text(const struct ix_api_set *s, ix_api_word word)
 {
-    return s->text + (size_t) word * IX_API_WORD_STEP;
+    return ix_api_text_in(s->text, word);
 }
 
 static inline const struct ix_api_field *ix_api_field(const struct ix_api_set *s, const struct ix_api_type *t, size_t i)
@@ -281,7 +286,8 @@ const void *const *ix_api_item_structs_in(
     const struct ix_api_set *s, const struct ix_api_op *op, const struct ix_api_answer *answer, size_t *count_out);
 void ix_api_page_wish_in(const struct ix_api_set *s, const struct ix_api_op *op, const struct ix_api_params *params,
     uint64_t *first, uint64_t *limit);
-bool ix_api_match_in(const struct ix_api_set *s, const char *method, const char *path, struct ix_api_match *out);
+bool ix_api_match_in(const struct ix_api_set *s, const char *method, const char *path, ix_api_served_fn served,
+    struct ix_api_match *out);
 bool ix_api_validate_body_in(
     const struct ix_api_set *s, const struct ix_api_op *op, const irisx_value_t *body, struct ix_api_issues *out);
 bool ix_api_validate_result_in(

@@ -196,7 +196,7 @@ static void check_values(struct ix_api_check *c, const struct ix_api_rule *r, st
     if (issue == NULL)
         return;
     (void) ix_str_copy(issue->value, sizeof issue->value, ix_str_slice(text, 0, sizeof issue->value - 1));
-    issue->set = c->set;
+    issue->text = c->set->text;
     issue->values = c->set->values + r->first_value;
     issue->value_count = r->value_count;
 }

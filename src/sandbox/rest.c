@@ -64,6 +64,14 @@ static bool deployed(const struct rest_exchange *x)
     return x->r->sb->options.deployed;
 }
 
+static bool served(const struct ix_api_op *op)
+{
+    struct ix_api_info info;
+
+    ix_api_info(op, &info);
+    return route_named(info.id) != NULL;
+}
+
 /* its route and credential; false: there is none */
 static bool find_route(struct rest_exchange *x, enum ix_http_auth *auth)
 {
@@ -72,7 +80,7 @@ static bool find_route(struct rest_exchange *x, enum ix_http_auth *auth)
     char name[128];
     struct ix_buf b;
 
-    if (ix_api_match(q->method, q->path, &x->match)) {
+    if (ix_api_match(q->method, q->path, served, &x->match)) {
         ix_api_info(x->match.op, &info);
         *auth = info.auth;
         x->route = deployed(x) && info.availability != IX_API_MOUNTED ? NULL : route_named(info.id);

@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!ix_read_line(&r, &line) || !ix_str_cut(&line, ' ', &head))
         return 0;
     bool fits = ix_str_copy(method, sizeof method, head) == 0 && ix_str_copy(path, sizeof path, line) == 0;
-    if (!fits || !ix_api_match(method, path, &match))
+    if (!fits || !ix_api_match(method, path, NULL, &match))
         return 0;
     if (ix_json_parse(ix_str_n(r.p, r.n), &body, NULL) != 0)
         return 0;

@@ -24,7 +24,8 @@
 extern char **environ;
 static int number, bad, tap;
 
-/* The leak checker cannot look at a child of a process with threads, and would say so; leaks are other tests' matter. */
+/* The leak checker cannot look at a child of a process with threads, and would say so; leaks are other tests' matter.
+ */
 const char *__asan_default_options(void);
 __attribute__((visibility("default"), used)) const char *__asan_default_options(void)
 {

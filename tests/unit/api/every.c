@@ -86,7 +86,7 @@ static void goes_out(const struct ix_api_op *op, const char *id)
     struct ix_api_match m;
 
     cr_expect_eq(ix_api_encode(op, &p, &r, &e), 0, "%s: %s", id, e.info.message);
-    cr_expect(r.path != NULL && ix_api_match(r.method, r.path, &m), "%s: %s is no path", id, r.path);
+    cr_expect(r.path != NULL && ix_api_match(r.method, r.path, NULL, &m), "%s: %s is no path", id, r.path);
     cr_expect_eq(m.op, op, "%s: %s is another operation's", id, r.path);
     for (size_t i = 0; i < m.count; i++) {
         struct ix_api_cell c = ix_api_cell_of(irisx_value_get(v, m.params[i].name));

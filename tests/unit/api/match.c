@@ -7,7 +7,7 @@ static void is(const char *method, const char *path, const char *id)
 {
     struct ix_api_info info;
 
-    cr_expect(ix_api_match(method, path, &m), "%s %s", method, path);
+    cr_expect(ix_api_match(method, path, NULL, &m), "%s %s", method, path);
     if (m.op == NULL)
         return;
     ix_api_info(m.op, &info);
@@ -41,9 +41,9 @@ Test(api_match, what_is_no_operation_is_not_found)
         "/v1/calls/a/" };
 
     for (size_t i = 0; i < IX_COUNT(paths); i++)
-        cr_expect_not(ix_api_match("GET", paths[i], &m), "%s", paths[i]);
-    cr_expect_not(ix_api_match("PATCH", "/v1/calls", &m));
-    cr_expect_not(ix_api_match("get", "/v1/calls", &m));
+        cr_expect_not(ix_api_match("GET", paths[i], NULL, &m), "%s", paths[i]);
+    cr_expect_not(ix_api_match("PATCH", "/v1/calls", NULL, &m));
+    cr_expect_not(ix_api_match("get", "/v1/calls", NULL, &m));
     cr_assert_null(m.op);
 }
 
@@ -52,7 +52,7 @@ Test(api_match, a_value_too_long_is_not_found)
     char path[400] = "/v1/calls/";
 
     memset(path + 10, 'x', 200);
-    cr_assert_not(ix_api_match("GET", path, &m));
+    cr_assert_not(ix_api_match("GET", path, NULL, &m));
 }
 
 Test(api_match, a_literal_goes_before_a_parameter_and_aliases_are_known)
@@ -60,11 +60,29 @@ Test(api_match, a_literal_goes_before_a_parameter_and_aliases_are_known)
     struct ix_api_set s;
 
     ix_api_set_fixture(&s);
-    cr_assert(ix_api_match_in(&s, "GET", "/fx/things/special", &m));
+    cr_assert(ix_api_match_in(&s, "GET", "/fx/things/special", NULL, &m));
     cr_assert_eq(m.op, ix_api_find_in(&s, "fx.things.special"));
-    cr_assert(ix_api_match_in(&s, "GET", "/fx/things/7", &m));
+    cr_assert(ix_api_match_in(&s, "GET", "/fx/things/7", NULL, &m));
     cr_assert_eq(m.op, ix_api_find_in(&s, "fx.things.get"));
-    cr_assert(ix_api_match_in(&s, "GET", "/fx/objects/7", &m));
+    cr_assert(ix_api_match_in(&s, "GET", "/fx/objects/7", NULL, &m));
     cr_assert_eq(m.op, ix_api_find_in(&s, "fx.things.get"));
     cr_assert_str_eq(m.params[0].name, "id");
+}
+
+static bool without_types(const struct ix_api_op *op)
+{
+    struct ix_api_info info;
+
+    ix_api_info(op, &info);
+    return strcmp(info.id, "webhooks.event_types.list") != 0 && strcmp(info.id, "webhooks.event_types.get") != 0;
+}
+
+Test(api_match, what_is_not_served_does_not_hide_a_parameter)
+{
+    struct ix_api_info info;
+
+    cr_assert(ix_api_match("GET", "/v1/webhooks/event-types", without_types, &m));
+    ix_api_info(m.op, &info);
+    cr_expect_str_eq(info.id, "webhooks.get");
+    cr_expect_str_eq(m.params[0].value, "event-types");
 }
