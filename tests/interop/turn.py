@@ -216,7 +216,16 @@ def roam(folder, irisx, account, cert):
     print(f"# longest silence {gap} s over three switches", flush=True)
 
 
+def become_root_of_a_namespace():
+    """Without root: root in a user namespace of its own, with a /run of its own, in which network namespaces can be made."""
+    inner = 'mount -t tmpfs tmpfs /run && exec "$@"'
+    os.execvp("unshare", ["unshare", "--user", "--map-root-user", "--net", "--mount", "sh", "-c", inner, "sh",
+                          sys.executable, *sys.argv])
+
+
 def main():
+    if os.geteuid() != 0:
+        become_root_of_a_namespace()
     sandbox_program, irisx = (os.path.abspath(x) for x in sys.argv[1:3])
     folder = tempfile.mkdtemp(prefix="ixturn")
     programs = []
