@@ -266,16 +266,16 @@ def main():
         try:
             nat("symmetric")
             roam(folder, irisx, account, cert)
-            print(f"ok {len(cases) + 2} - Wi-Fi, LTE, Wi-Fi, LTE", flush=True)
+            print(f"ok {len(cases) + 1} - Wi-Fi, LTE, Wi-Fi, LTE", flush=True)
         except (Failure, subprocess.TimeoutExpired, ValueError) as e:
             failed += 1
-            print(f"not ok {len(cases) + 2} - Wi-Fi, LTE, Wi-Fi, LTE\n# " + str(e).replace("\n", "\n# "), flush=True)
+            print(f"not ok {len(cases) + 1} - Wi-Fi, LTE, Wi-Fi, LTE\n# " + str(e).replace("\n", "\n# "), flush=True)
         end = time.monotonic() + LIMIT  # teardown: coturn itself counts what is left
         closed = turn.text().count("delete: realm")
         while closed < 4 and time.monotonic() < end:
             time.sleep(0.2)
             closed = turn.text().count("delete: realm")
-        print(f"{'ok' if closed >= 4 else 'not ok'} {len(cases) + 1} - allocations are given back ({closed})", flush=True)
+        print(f"{'ok' if closed >= 4 else 'not ok'} {len(cases) + 2} - allocations are given back ({closed})", flush=True)
         failed += closed < 4
     finally:
         for p in reversed(programs):
