@@ -37,14 +37,13 @@ static const struct rest_route routes[] = {
     { "webhooks.deliveries.list", rest_deliveries_list, "Failed to get deliveries", NULL, NULL, REST_E4, REST_NO_BODY },
     { "webhooks.deliveries.retry", rest_deliveries_retry, "Failed to retry delivery", NULL, NULL, REST_E4,
         REST_NO_BODY },
-    /* not in openapi/irisx.yaml; with JWT below /v1/auth, else open */
-    { "GET /v1/auth/2fa/status", rest_2fa_status, "Failed to get 2FA status", NULL, NULL, REST_E5, REST_NO_BODY },
-    { "POST /v1/auth/2fa/setup", rest_2fa_setup, "2FA setup failed", NULL, NULL, REST_E5, REST_NO_BODY },
-    { "POST /v1/auth/2fa/enable", rest_2fa_enable, "2FA enable failed", NULL, NULL, REST_E5, REST_BODY },
-    { "POST /v1/auth/2fa/disable", rest_2fa_disable, "2FA disable failed", NULL, NULL, REST_E5, REST_BODY },
-    { "GET /", rest_root, "Internal Server Error", NULL, NULL, REST_E3, REST_NO_BODY },
-    { "GET /health", rest_health, "Internal Server Error", NULL, NULL, REST_E3, REST_NO_BODY },
-    { "GET /v1", rest_v1, "Internal Server Error", NULL, NULL, REST_E3, REST_NO_BODY },
+    { "auth.two_factor.status.get", rest_2fa_status, "Failed to get 2FA status", NULL, NULL, REST_E5, REST_NO_BODY },
+    { "auth.two_factor.setup", rest_2fa_setup, "2FA setup failed", NULL, NULL, REST_E5, REST_NO_BODY },
+    { "auth.two_factor.enable", rest_2fa_enable, "2FA enable failed", NULL, NULL, REST_E5, REST_BODY },
+    { "auth.two_factor.disable", rest_2fa_disable, "2FA disable failed", NULL, NULL, REST_E5, REST_BODY },
+    { "platform.info", rest_root, "Internal Server Error", NULL, NULL, REST_E3, REST_NO_BODY },
+    { "platform.health", rest_health, "Internal Server Error", NULL, NULL, REST_E3, REST_NO_BODY },
+    { "platform.api", rest_v1, "Internal Server Error", NULL, NULL, REST_E3, REST_NO_BODY },
 };
 static const struct rest_route unknown = { "", NULL, "Internal Server Error", NULL, NULL, REST_E3, REST_NO_BODY };
 
@@ -75,21 +74,14 @@ static bool served(const struct ix_api_op *op)
 /* its route and credential; false: there is none */
 static bool find_route(struct rest_exchange *x, enum ix_http_auth *auth)
 {
-    const struct ix_server_request *q = x->request;
     struct ix_api_info info;
-    char name[128];
-    struct ix_buf b;
 
-    if (ix_api_match(q->method, q->path, served, &x->match)) {
+    x->route = NULL;
+    if (ix_api_match(x->request->method, x->request->path, served, &x->match)) {
         ix_api_info(x->match.op, &info);
         *auth = info.auth;
-        x->route = deployed(x) && info.availability != IX_API_MOUNTED ? NULL : route_named(info.id);
-    } else {
-        ix_buf_init_fixed(&b, name, sizeof name - 1);
-        ix_buf_fmt(&b, "%s %s", q->method, q->path);
-        name[b.n] = 0;
-        *auth = ix_str_starts(ix_str(q->path), IX_STR("/v1/auth/")) ? IX_HTTP_AUTH_JWT : IX_HTTP_AUTH_NONE;
-        x->route = b.err ? NULL : route_named(name);
+        if (!deployed(x) || info.availability == IX_API_MOUNTED)
+            x->route = route_named(info.id);
     }
     return x->route != NULL;
 }

@@ -66,7 +66,7 @@ struct rest_exchange {
     struct sandbox_rest *r;
     const struct ix_server_request *request;
     const struct rest_route *route;
-    struct ix_api_match match; /* op NULL: not of the tables */
+    struct ix_api_match match; /* op NULL: none that is served */
     struct rest_caller caller;
     irisx_value_t *body; /* NULL: none */
     int status;
