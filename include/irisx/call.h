@@ -7,6 +7,7 @@
 #define IRISX_CALL_H
 
 #include <irisx/client.h>
+#include <irisx/reason.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -21,6 +22,13 @@ typedef enum irisx_call_state {
     IRISX_CALL_ACTIVE = 4, /**< sound goes both ways */
     IRISX_CALL_ENDED = 5 /**< final; irisx_event_error tells why (IRISX_OK: hung up normally) */
 } irisx_call_state_t;
+
+/** How digits are sent. */
+typedef enum irisx_digits {
+    IRISX_DIGITS_RTP = 0, /**< telephone-event (RFC 4733), what every gateway understands */
+    IRISX_DIGITS_RELAY = 1, /**< INFO application/dtmf-relay; FreeSWITCH answers 200 and drops it */
+    IRISX_DIGITS_INFO = 2 /**< INFO application/dtmf */
+} irisx_digits_t;
 
 /** Options of a call, both for dialling and for answering. All texts are copied. */
 typedef struct irisx_call_options {
@@ -38,6 +46,17 @@ typedef struct irisx_call_options {
     int32_t app_audio; /**< 1: irisx_audio_read and _write are used */
     const char *header_name; /**< one extra header on the INVITE ("X-Order"), NULL none */
     const char *header_value;
+    const char *headers; /**< more of them: lines "Name: value", separated by newlines; NULL none */
+    const char *caller_name; /**< dialling: name shown to the other side; NULL: the line's */
+    int32_t anonymous; /**< dialling: 1: number and name are not shown (Privacy: id, RFC 3323, 3325) */
+    const char *replaces; /**< dialling: takes the place of that dialog: "call-id;to-tag=a;from-tag=b", with
+                             ";early-only" to pick up what rings (RFC 3891); NULL none */
+    int32_t session_expires_s; /**< the call is confirmed to be alive at least so often (RFC 4028); 90 to 86400, 0 =
+                                  1800, -1: not asked for */
+    int32_t reliable; /**< provisional responses with acknowledgement (RFC 3262): 0 if the other side wants, 1 demanded,
+                         -1 never */
+    irisx_digits_t digits; /**< how irisx_call_send_digits sends */
+    int32_t follow_redirects; /**< dialling: so many times a 3xx is followed to its first address, 0 to 10 */
 } irisx_call_options_t;
 /** Initialiser with every default. */
 #define IRISX_CALL_OPTIONS_INIT      \
@@ -61,8 +80,8 @@ IRISX_API irisx_error_t irisx_call_answer(irisx_call_t *call, const irisx_call_o
 IRISX_API irisx_error_t irisx_call_reject(irisx_call_t *call, int32_t sip_status);
 /** Hangs up (CANCEL, BYE or refusal, as the state wants); op_out may be NULL. @thread any */
 IRISX_API irisx_error_t irisx_call_hangup(irisx_call_t *call, irisx_op_t **op_out);
-/** Sends digits 0-9 * # A-D by telephone-event, 160 ms each with 80 ms between; the op ends when all are sent. @thread
- * any */
+/** Sends digits 0-9 * # A-D, 160 ms each with 80 ms between (options.digits says how); the op ends when all are sent.
+ * Received ones are IRISX_EVENT_CALL_DIGIT, whichever way they came. @thread any */
 IRISX_API irisx_error_t irisx_call_send_digits(irisx_call_t *call, const char *digits, irisx_op_t **op_out);
 /** Mutes or unmutes what this side sends. @thread any */
 IRISX_API irisx_error_t irisx_call_set_mute(irisx_call_t *call, int32_t on);
@@ -110,6 +129,17 @@ IRISX_API irisx_error_t irisx_call_transfer(irisx_call_t *call, const char *targ
 IRISX_API irisx_error_t irisx_call_transfer_to(irisx_call_t *call, irisx_call_t *other, irisx_op_t **op_out);
 /** Sends an incoming call that rings elsewhere (302). @param target number, extension or sip: URI @thread any */
 IRISX_API irisx_error_t irisx_call_redirect(irisx_call_t *call, const char *target);
+
+/** Why it ended; IRISX_REASON_NONE while it has not. @thread any @since 0.2 */
+IRISX_API irisx_reason_t irisx_call_reason(const irisx_call_t *call);
+
+/** What is known of a call's signalling, in IRISX_EVENT_CALL_SIGNALLING. Its sound goes on whatever this says. */
+typedef enum irisx_signalling {
+    IRISX_SIGNALLING_UNKNOWN = 0,
+    IRISX_SIGNALLING_LOST = 1, /**< the connection to the server is gone; it is made again */
+    IRISX_SIGNALLING_BACK = 2, /**< registered again, and the server knows the call */
+    IRISX_SIGNALLING_REPLACED = 3 /**< the server had forgotten the call: a new dialog has taken its place */
+} irisx_signalling_t;
 
 /** Takes one more reference; gives call back. NULL allowed. @thread any */
 IRISX_API irisx_call_t *irisx_call_ref(irisx_call_t *call);

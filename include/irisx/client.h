@@ -186,6 +186,14 @@ IRISX_API const irisx_value_t *irisx_op_value(const irisx_op_t *op);
 
 /* ---- lines: an account at a SIP-over-WebSocket server ------------------------------------ */
 
+/** Whether incoming calls are answered by themselves. */
+typedef enum irisx_auto_answer {
+    IRISX_AUTO_ANSWER_NEVER = 0,
+    IRISX_AUTO_ANSWER_ASKED = 1, /**< if the caller asks for it: Answer-Mode, Priv-Answer-Mode (RFC 5373), Call-Info or
+                                    Alert-Info with answer-after or info=alert-autoanswer */
+    IRISX_AUTO_ANSWER_ALWAYS = 2
+} irisx_auto_answer_t;
+
 /** Options of a line. All texts are copied. */
 typedef struct irisx_line_options {
     size_t struct_size; /**< Required: set by IRISX_LINE_OPTIONS_INIT */
@@ -198,6 +206,11 @@ typedef struct irisx_line_options {
     uint32_t expires_s; /**< asked for; 0 = 300 */
     const char *ca_file; /**< NULL: the client's */
     int32_t no_register; /**< 1: connect only, do not register (calls out need no registration at some servers) */
+    irisx_auto_answer_t auto_answer; /**< kiosks, intercoms, headsets */
+    uint32_t auto_answer_ms; /**< IRISX_AUTO_ANSWER_ALWAYS: so long after it begins to ring */
+    uint32_t max_calls; /**< calls at once on this line, call waiting included; one more is refused with 486; 0 = as
+                           many as the client takes */
+    uint32_t ring_limit_ms; /**< an incoming call that nobody answers is refused with 480 after; 0 = 180000 */
 } irisx_line_options_t;
 /** Initialiser with every default. */
 #define IRISX_LINE_OPTIONS_INIT      \

@@ -32,7 +32,17 @@ typedef enum irisx_event_kind {
     IRISX_EVENT_CLIENT_CLOSED = 11, /**< the last one */
     IRISX_EVENT_WARNING = 12, /**< irisx_event_error: capture file full, real-time priority refused ... */
     IRISX_EVENT_CALL_HOLD = 13, /**< irisx_event_state is irisx_hold_t; irisx_event_error if ours was refused */
-    IRISX_EVENT_CALL_TRANSFER = 14 /**< irisx_event_state is irisx_transfer_state_t; irisx_event_error if it failed */
+    IRISX_EVENT_CALL_TRANSFER = 14, /**< irisx_event_state is irisx_transfer_state_t; irisx_event_error if it failed */
+    IRISX_EVENT_CALL_EARLY_MEDIA = 20, /**< sound of the other side before the answer is heard from now on */
+    IRISX_EVENT_CALL_DISPLAY = 21, /**< who the other side is has changed: irisx_call_peer, irisx_call_peer_name */
+    IRISX_EVENT_CALL_MESSAGE = 22, /**< MESSAGE within the call: irisx_event_value {content_type, body} */
+    IRISX_EVENT_CALL_INFO = 23, /**< INFO within the call, but digits and display: irisx_event_value as above */
+    IRISX_EVENT_CALL_GAP = 24, /**< sound of the other side is there again: irisx_event_state is how long it was away,
+                                  ms; irisx_event_text why: "signalling", "path", "peer" */
+    IRISX_EVENT_CALL_SIGNALLING = 25, /**< irisx_event_state is irisx_signalling_t */
+    IRISX_EVENT_CALL_REPLACED = 26, /**< irisx_event_call takes the place of the call whose number irisx_event_text is
+                                       (RFC 3891); it is answered by itself */
+    IRISX_EVENT_CALL_MOVED = 27 /**< the called one is elsewhere (3xx), and dialled there: irisx_event_text */
 } irisx_event_kind_t;
 
 /** Takes one more reference; gives event back. NULL allowed. @thread any */

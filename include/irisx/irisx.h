@@ -12,6 +12,7 @@
 #include <irisx/event.h>
 #include <irisx/log.h>
 #include <irisx/message.h>
+#include <irisx/reason.h>
 #include <irisx/rest.h>
 #include <irisx/value.h>
 #include <irisx/version.h>

@@ -154,6 +154,8 @@ void ix_call_end(struct ix_call *c)
     if (c->ended)
         return;
     c->ended = c->ending = true;
+    if (!c->report.error.why)
+        c->report.error.why = (uint16_t) ix_reason_of_code(c->report.error.code);
     c->report.ended_us = p->now.mono_us;
     c->ring_at_us = c->end_at_us = c->farewell_at_us = IX_NEVER;
     ix_call_media_close(c);
@@ -316,6 +318,7 @@ int ix_call_reject(
     if (err)
         return err;
     ix_error_set(&c->report.error, IRISX_E_DECLINED, "declined here (SIP %u)", status);
+    c->report.error.why = status < 400 ? IRISX_REASON_MOVED : IRISX_REASON_REFUSED;
     c->report.error.sip_status = (uint16_t) status;
     ix_call_end(c);
     return 0;
@@ -478,6 +481,7 @@ void ix_call_timeout(struct ix_call *c)
         ix_call_farewell(c, 19);
     } else if (now >= c->end_at_us) {
         ix_call_note(c, "max_duration", "%s", "");
+        c->report.error.why = IRISX_REASON_DURATION;
         ix_call_farewell(c, 16);
     }
     if (c->glare_us && now >= c->glare_us) {

@@ -10,6 +10,8 @@
 #ifndef IX_CALL_H
 #define IX_CALL_H
 
+#include <irisx/reason.h>
+
 #include "core/core.h"
 #include "dtls/dtls.h"
 #include "ice/ice.h"
@@ -37,10 +39,18 @@ struct ix_phone_error {
     int code; /* 0 = none */
     uint16_t sip_status;
     uint16_t q850_cause;
+    uint16_t why; /* irisx_reason_t of <irisx/reason.h>, for the end of a call */
     bool by_peer; /* the peer ended or refused it */
     char message[160]; /* one line, says what to do; no secrets */
     char reason[80]; /* the peer's words */
 };
+
+irisx_reason_t ix_reason_from(unsigned sip_status, unsigned q850_cause); /* irisx_reason_from */
+irisx_reason_t ix_reason_of_code(int code); /* the plainest one that ends in this IRISX_E_ */
+int ix_reason_code(irisx_reason_t why); /* IRISX_E_ or 0 */
+const char *ix_reason_name(irisx_reason_t why);
+const char *ix_reason_text(irisx_reason_t why);
+const char *ix_reason_state(irisx_reason_t why);
 
 /* ---- events ------------------------------------------------------------------------------ */
 enum ix_line_state {

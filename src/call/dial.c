@@ -234,13 +234,24 @@ static void failed(struct ix_call *c, const struct ix_sip_out *so)
     }
 }
 
+/* RFC 3326 section 2: a CANCEL because another device took the call says SIP;cause=200 */
+static irisx_reason_t cancel_reason(const struct ix_sip_msg *msg)
+{
+    struct ix_sip_reason r;
+    bool taken = ix_sip_get_reason(msg, "SIP", &r) && r.cause == 200;
+
+    if (!taken)
+        taken = ix_sip_get_reason(msg, "Q.850", &r) && ix_reason_from(0, r.cause) == IRISX_REASON_ELSEWHERE;
+    return taken ? IRISX_REASON_ELSEWHERE : IRISX_REASON_PEER_CANCELLED;
+}
+
 void ix_call_response(struct ix_call *c, const struct ix_sip_out *so)
 {
     struct ix_phone *p = c->obj.phone;
 
     if (so->kind == IX_SIP_OUT_CANCELLED) {
         c->invite = 0;
-        ix_error_set(&c->report.error, IRISX_E_CANCELLED, "the caller hung up before the answer");
+        ix_error_why(&c->report.error, cancel_reason(so->msg));
         ix_error_reason(&c->report.error, so->msg);
         c->report.error.by_peer = true;
         ix_call_end(c);

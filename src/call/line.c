@@ -268,6 +268,7 @@ static void part(struct ix_line *l, const struct ix_phone_error *why)
         if (c->line != l->obj.id || c->ending)
             continue;
         ix_error_set(&c->report.error, why->code, "the line was refused: %s", why->message);
+        c->report.error.why = IRISX_REASON_LINE_REFUSED;
         ix_call_farewell(c, 16);
     }
     l->close_us = p->now.mono_us;

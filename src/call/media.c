@@ -445,6 +445,7 @@ static void ice_state(struct ix_call *c, enum ix_ice_state state)
         ix_call_fail(c, IRISX_E_MEDIA,
             c->report.ice_us ? "the media path to the peer was lost"
                              : "no media path to the peer: is UDP blocked by a firewall?");
+        c->report.error.why = c->report.ice_us ? IRISX_REASON_MEDIA_LOST : IRISX_REASON_NO_MEDIA;
         break;
     }
 }

@@ -66,6 +66,8 @@ static void bye(struct ix_call *c, const struct ix_sip_out *so)
         ix_error_set(&c->report.error, c->report.answered_us ? 0 : IRISX_E_CANCELLED, "the other side hung up");
         c->report.error.by_peer = true;
         ix_error_reason(&c->report.error, so->msg);
+        c->report.error.why = (uint16_t) (c->report.answered_us ? ix_reason_from(0, c->report.error.q850_cause)
+                                                                : IRISX_REASON_PEER_CANCELLED);
         ix_call_note(c, "hangup", "\"by\":\"peer\"");
         ix_call_transfer_ended(c);
     }

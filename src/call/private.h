@@ -193,6 +193,7 @@ void ix_tap_send(struct ix_phone *p, struct ix_phone_out *out, enum ix_tap_kind 
 
 /* failure.c */
 void ix_error_set(struct ix_phone_error *e, int code, const char *fmt, ...) IX_PRINTF(3, 4);
+void ix_error_why(struct ix_phone_error *e, irisx_reason_t why); /* its code and sentence */
 void ix_error_from_response(struct ix_phone_error *e, const struct ix_sip_msg *msg);
 void ix_error_from_status(struct ix_phone_error *e, unsigned status);
 void ix_error_reason(struct ix_phone_error *e, const struct ix_sip_msg *msg);

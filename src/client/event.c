@@ -98,6 +98,40 @@ static const char *state_name(const char *const *names, size_t count, int32_t st
     return state > 0 && (size_t) state < count ? names[state] : "unknown";
 }
 
+static const char *const signalling_names[] = { "", "signalling lost", "signalling back", "taken up by a new dialog" };
+
+/* what happens within a call */
+static int describe_talk(const irisx_event_t *ev, char *out, size_t cap)
+{
+    char what[200];
+
+    switch (ev->kind) {
+    case IRISX_EVENT_CALL_EARLY_MEDIA:
+        (void) snprintf(what, sizeof what, "the other side is heard before it answers");
+        break;
+    case IRISX_EVENT_CALL_DISPLAY:
+        (void) snprintf(what, sizeof what, "is %s %s now", irisx_call_peer_name(ev->call),
+            irisx_call_peer(ev->call)); /* may be cut */
+        break;
+    case IRISX_EVENT_CALL_GAP:
+        (void) snprintf(what, sizeof what, "was silent for %d ms (%s)", (int) ev->state, ev->text);
+        break;
+    case IRISX_EVENT_CALL_SIGNALLING:
+        (void) snprintf(what, sizeof what, "%s", state_name(signalling_names, IX_COUNT(signalling_names), ev->state));
+        break;
+    case IRISX_EVENT_CALL_REPLACED:
+        (void) snprintf(what, sizeof what, "takes the place of call %s", ev->text);
+        break;
+    case IRISX_EVENT_CALL_MOVED:
+        (void) snprintf(what, sizeof what, "goes on to %s", ev->text);
+        break;
+    default:
+        (void) snprintf(what, sizeof what, "%s received", ev->kind == IRISX_EVENT_CALL_MESSAGE ? "message" : "INFO");
+        break;
+    }
+    return snprintf(out, cap, "call %llu: %s", (unsigned long long) irisx_call_id(ev->call), what);
+}
+
 static int describe_subject(const irisx_event_t *ev, char *out, size_t cap)
 {
     const char *text = ev->text;
@@ -122,6 +156,15 @@ static int describe_subject(const irisx_event_t *ev, char *out, size_t cap)
     case IRISX_EVENT_CALL_TRANSFER:
         return snprintf(out, cap, "call %llu: transfer %s", (unsigned long long) irisx_call_id(ev->call),
             state_name(transfer_states, IX_COUNT(transfer_states), ev->state));
+    case IRISX_EVENT_CALL_EARLY_MEDIA:
+    case IRISX_EVENT_CALL_DISPLAY:
+    case IRISX_EVENT_CALL_MESSAGE:
+    case IRISX_EVENT_CALL_INFO:
+    case IRISX_EVENT_CALL_GAP:
+    case IRISX_EVENT_CALL_SIGNALLING:
+    case IRISX_EVENT_CALL_REPLACED:
+    case IRISX_EVENT_CALL_MOVED:
+        return describe_talk(ev, out, cap);
     case IRISX_EVENT_CALL_STATS:
         return snprintf(out, cap, "call %llu: statistics", (unsigned long long) irisx_call_id(ev->call));
     case IRISX_EVENT_CALL_FILE:

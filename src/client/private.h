@@ -137,6 +137,18 @@ void ix_ice_servers_read(struct ix_ice_servers *s, const irisx_value_t *list); /
 void ix_ice_servers_apply(irisx_client_t *c, const struct ix_ice_servers *s); /* call loop */
 int ix_ice_servers_use(irisx_client_t *c, const char *json); /* call loop */
 
+/* client_start.c */
+int ix_client_own_texts(irisx_client_options_t *o); /* each text becomes a copy */
+void ix_client_free_texts(irisx_client_options_t *o);
+int ix_client_check_options(const irisx_client_options_t *o);
+int ix_client_parts(irisx_client_t *c); /* host, engine, services, dispatcher: made and running */
+void ix_client_log(void *ctx, int level, const char *area, const char *line);
+/* client_close.c */
+irisx_error_t ix_client_close_all(irisx_client_t *c, uint32_t timeout_ms);
+/* waits for a flag that a loop raises; drives the loops in zero-thread mode */
+bool ix_client_await(irisx_client_t *c, const bool *flag, uint64_t until_us);
+
+void ix_client_raise(irisx_client_t *c, bool *flag);
 irisx_client_t *ix_client_hold(irisx_client_t *c);
 void ix_client_release(irisx_client_t *c);
 bool ix_client_usable(const irisx_client_t *c);
@@ -192,6 +204,7 @@ struct irisx_call {
     irisx_op_t *connecting, *hanging_up, *digits, *holding, *transferring; /* call */
     bool hold_wanted; /* call */
     atomic_int held; /* irisx_hold_t */
+    atomic_int why; /* irisx_reason_t */
     irisx_event_t *final; /* made with the call */
     struct ix_play *play; /* call */
     struct ix_record *record;
@@ -213,7 +226,13 @@ void ix_call_control_event(const struct ix_phone_event *ev); /* HOLD, TRANSFER *
 void ix_call_referred(irisx_client_t *c, const struct ix_phone_event *ev);
 void ix_call_media_event(irisx_client_t *c, const struct ix_media_event *ev);
 void ix_calls_drop(irisx_client_t *c);
+irisx_call_t *ix_call_make(irisx_client_t *c, irisx_line_t *line, bool incoming);
+void ix_call_link(irisx_call_t *call);
+void ix_call_break(irisx_call_t *call, int code, irisx_error_domain_t domain, const char *message);
+/* call_options.c */
 int ix_call_options_take(irisx_call_t *call, const irisx_call_options_t *o);
+void ix_call_config_fill(const irisx_call_t *call, struct ix_call_config *config);
+irisx_error_t ix_call_cancel(irisx_op_t *op); /* call_orders.c: of an op that connects a call */
 /* call_media.c */
 void ix_call_files_open(irisx_call_t *call, void (*then)(irisx_call_t *call, int err, const char *detail));
 void ix_call_sound_start(irisx_call_t *call);

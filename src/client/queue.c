@@ -90,12 +90,20 @@ static size_t room_for(const irisx_client_t *c, irisx_event_kind_t kind)
 {
     switch (kind) {
     case IRISX_EVENT_WEBHOOK_REJECTED:
+    case IRISX_EVENT_CALL_MESSAGE:
+    case IRISX_EVENT_CALL_INFO:
+    case IRISX_EVENT_CALL_DISPLAY:
         return (c->o.event_queue_limit + 1) / 2;
     case IRISX_EVENT_CALL_DIGIT:
     case IRISX_EVENT_CALL_STATS:
     case IRISX_EVENT_CALL_FILE:
     case IRISX_EVENT_CALL_HOLD:
     case IRISX_EVENT_CALL_TRANSFER:
+    case IRISX_EVENT_CALL_EARLY_MEDIA:
+    case IRISX_EVENT_CALL_GAP:
+    case IRISX_EVENT_CALL_SIGNALLING:
+    case IRISX_EVENT_CALL_REPLACED:
+    case IRISX_EVENT_CALL_MOVED:
     case IRISX_EVENT_WARNING:
         return c->o.event_queue_limit;
     case IRISX_EVENT_UNKNOWN:

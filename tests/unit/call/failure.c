@@ -44,4 +44,5 @@ Test(failure, the_cause_of_the_telephone_network_goes_with_it_and_may_say_more)
     refused("480 Unavailable", "Reason: Q.850;cause=19;text=\"NO_ANSWER\"\r\n", IRISX_E_NO_ANSWER, 480, 19, "nobody");
     refused("480 Unavailable", "Reason: SIP;cause=480, Q.850;cause=20\r\n", IRISX_E_UNREACHABLE, 480, 20, "try later");
     refused("486 Busy", "Reason: Q.850;cause=99999999999\r\n", IRISX_E_BUSY, 486, 0, "busy");
+    refused("503 Unavailable", "Reason: Q.850;cause=34\r\n", IRISX_E_SERVER, 503, 34, "all ways");
 }

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* Options of a call: checked, copied, and as src/call wants them. */
+#include <string.h>
+
+#include "client/private.h"
+
+static int dup_option(char **to, const char *from)
+{
+    ix_free(*to);
+    *to = ix_dup_cstr(from);
+    return from && !*to ? IRISX_E_NO_MEMORY : 0;
+}
+
+static bool known_codecs(const char *list)
+{
+    struct ix_str rest = ix_str(list), one;
+
+    while (list && ix_str_cut(&rest, ',', &one)) {
+        one = ix_str_trim(one);
+        if (!ix_str_ieq(one, IX_STR("opus")) && !ix_str_ieq(one, IX_STR("PCMU")) && !ix_str_ieq(one, IX_STR("PCMA")))
+            return false;
+    }
+    return true;
+}
+
+static int take_header(irisx_call_t *call, const irisx_call_options_t *o)
+{
+    struct ix_buf b;
+
+    if (!o->header_name)
+        return 0;
+    ix_buf_init(&b, 2048);
+    ix_sip_write_header(&b, o->header_name, ix_str(o->header_value));
+    ix_free(call->header);
+    if (b.err) {
+        int err = b.err;
+
+        ix_buf_clear(&b);
+        return err;
+    }
+    call->header = ix_buf_take(&b);
+    return call->header ? 0 : IRISX_E_NO_MEMORY;
+}
+
+int ix_call_options_take(irisx_call_t *call, const irisx_call_options_t *from)
+{
+    irisx_call_options_t o;
+    int err = ix_options_read(&o, sizeof o, from);
+
+    if (err)
+        return err;
+    call->audio_rate = o.audio_rate_hz ? o.audio_rate_hz : 16000;
+    call->record_rate = o.record_rate_hz ? o.record_rate_hz : 16000;
+    if (call->audio_rate < 8000 || call->audio_rate > 48000 || call->record_rate < 8000 || call->record_rate > 48000 ||
+        !known_codecs(o.codecs))
+        return IRISX_E_INVALID;
+    call->play_loop = o.play_loop != 0;
+    call->record_stereo = o.record_stereo != 0;
+    call->app_audio = o.app_audio != 0;
+    call->ring_ms = o.ring_timeout_ms;
+    call->duration_ms = o.max_duration_ms;
+    if (dup_option(&call->to, o.to) || dup_option(&call->play_file, o.play_file) ||
+        dup_option(&call->record_file, o.record_file) || dup_option(&call->codecs, o.codecs))
+        return IRISX_E_NO_MEMORY;
+    err = take_header(call, &o);
+    if (!err && call->app_audio && !call->heard) {
+        call->heard = ix_pcm_ring_new(call->audio_rate);
+        call->said = ix_pcm_ring_new(call->audio_rate);
+        if (!call->heard || !call->said)
+            err = IRISX_E_NO_MEMORY;
+    }
+    return err;
+}
+
+void ix_call_config_fill(const irisx_call_t *call, struct ix_call_config *config)
+{
+    memset(config, 0, sizeof *config);
+    config->line = call->line ? call->line->id : 0;
+    config->to = call->to;
+    config->headers = call->header;
+    config->ring_timeout_ms = call->ring_ms;
+    config->max_duration_ms = call->duration_ms;
+    config->user_data = (void *) (uintptr_t) call;
+    if (call->codecs) {
+        struct ix_str rest = ix_str(call->codecs), one;
+
+        config->no_opus = config->no_pcmu = config->no_pcma = true;
+        while (ix_str_cut(&rest, ',', &one)) {
+            one = ix_str_trim(one);
+            config->no_opus = config->no_opus && !ix_str_ieq(one, IX_STR("opus"));
+            config->no_pcmu = config->no_pcmu && !ix_str_ieq(one, IX_STR("PCMU"));
+            config->no_pcma = config->no_pcma && !ix_str_ieq(one, IX_STR("PCMA"));
+        }
+    }
+}
