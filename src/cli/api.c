@@ -52,8 +52,8 @@ static int run_path(struct rest_call *call, const char *const *words, size_t cou
         return cli_usage("irisx api %s /PATH, and the body with --data or --param", words[0]);
     call->method = words[0];
     call->path = words[1];
-    if (call->options->data)
-        code = params_data(&call->params, call->options->data);
+    for (size_t i = 0; !code && i < call->options->data.count; i++)
+        code = params_data(&call->params, call->options->data.items[i]);
     if (!code && call->options->params.count && !call->params.object)
         call->params.object = irisx_value_new_object();
     for (size_t i = 0; !code && i < call->options->params.count; i++)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/session.h"
 
 static int wake[2] = { -1, -1 };
 static volatile sig_atomic_t signalled;
@@ -70,7 +71,15 @@ static void print_log(int32_t level, const char *area, const char *line, void *u
     cli_line(stderr, "%s %s: %s", names[level > 0 && level < 6 ? level : 0], area, line);
 }
 
-irisx_error_t cli_client(const struct cli_common *c, irisx_client_t **out)
+/* A command has one client; another one only to fetch from elsewhere, without credentials. */
+#define CLIENTS 2
+static struct {
+    irisx_client_t *client;
+    struct session session;
+} clients[CLIENTS];
+static bool refused; /* the credential command gave nothing, and said so */
+
+static irisx_error_t make(const struct cli_common *c, size_t at)
 {
     irisx_client_options_t o = IRISX_CLIENT_OPTIONS_INIT;
     irisx_rest_options_t rest = IRISX_REST_OPTIONS_INIT;
@@ -79,7 +88,6 @@ irisx_error_t cli_client(const struct cli_common *c, irisx_client_t **out)
     rest.proxy_from_environment = 1; /* as of any command */
     o.rest = &rest;
     o.api_url = c->api_url;
-    o.api_key = c->api_key;
     o.ca_file = c->ca_file;
     o.capture_file = c->capture;
     o.ice_servers = c->ice_servers;
@@ -89,10 +97,53 @@ irisx_error_t cli_client(const struct cli_common *c, irisx_client_t **out)
     o.realtime = 1; /* asked for, not needed */
     o.log = c->log_level ? print_log : NULL;
     o.log_level = c->log_level;
-    err = irisx_client_new(&o, out);
-    if (!err && c->access_token && c->api_url && !c->api_key)
-        err = irisx_client_set_tokens(*out, c->access_token, c->refresh_token);
+    err = session_open(&clients[at].session, c, &o);
+    refused = err != IRISX_OK;
+    if (!err)
+        err = irisx_client_new(&o, &clients[at].client);
+    if (err)
+        session_clear(&clients[at].session);
     return err;
+}
+
+irisx_error_t cli_client(const struct cli_common *c, irisx_client_t **out)
+{
+    irisx_error_t err = IRISX_E_LIMIT;
+
+    for (size_t i = 0; i < CLIENTS; i++)
+        if (!clients[i].client) {
+            err = make(c, i);
+            if (!err)
+                *out = clients[i].client;
+            break;
+        }
+    return err;
+}
+
+int cli_no_client(const struct cli_common *c, irisx_error_t err)
+{
+    if (refused && !c->json)
+        return cli_interrupted() ? EXIT_INTERRUPTED : EXIT_AUTH; /* it was said */
+    return cli_fail_code(c, err, "starting",
+        refused                  ? "the credential command gave no credential"
+        : err == IRISX_E_INVALID ? "the API URL or the credential is not valid"
+                                 : NULL);
+}
+
+bool cli_has_token(irisx_client_t *client, const char *url)
+{
+    const char *host = strstr(url, "://"), *path = host ? strchr(host + 3, '/') : NULL;
+    bool admin = path && strncmp(path, "/admin/", 7) == 0;
+
+    for (size_t i = 0; i < CLIENTS; i++)
+        if (clients[i].client == client)
+            return admin ? clients[i].session.admin : clients[i].session.access;
+    return false;
+}
+
+int cli_no_platform(void)
+{
+    return cli_usage("no platform: give --api-url, set IRISX_API_URL, or log in (irisx login); irisx sandbox runs one");
 }
 
 irisx_event_t *cli_next(irisx_client_t *client, double deadline_ms)
@@ -136,5 +187,10 @@ int cli_close(irisx_client_t *client, int code)
         (void) irisx_client_close(client, 3000); /* a peer that does not answer the farewell is no failure of ours */
         irisx_client_unref(client);
     }
+    for (size_t i = 0; client && i < CLIENTS; i++)
+        if (clients[i].client == client) {
+            clients[i].client = NULL;
+            session_clear(&clients[i].session);
+        }
     return signalled ? EXIT_INTERRUPTED : code;
 }

@@ -237,29 +237,6 @@ static size_t widest_name(const irisx_value_t *fields, size_t depth)
     return w;
 }
 
-static void print_wrapped(const char *text, size_t indent, size_t width)
-{
-    size_t at = indent;
-
-    while (*text) {
-        size_t n = strcspn(text, " ");
-        char word[512];
-
-        (void) snprintf(word, sizeof word, "%.*s", (int) n, text);
-        if (at > indent && at + 1 + text_width(word) > width) {
-            (void) printf("\n%*s", (int) indent, "");
-            at = indent;
-        } else if (at > indent) {
-            (void) putchar(' ');
-            at++;
-        }
-        (void) fputs(word, stdout);
-        at += text_width(word);
-        text += n + strspn(text + n, " ");
-    }
-    (void) putchar('\n');
-}
-
 static void print_fields(const irisx_value_t *fields, size_t depth, size_t names, bool params, size_t width)
 {
     struct facts facts;
@@ -271,9 +248,9 @@ static void print_fields(const irisx_value_t *fields, size_t depth, size_t names
         const char *name = irisx_value_get_text(f, "name", "");
 
         gather_facts(&facts, f, params);
-        (void) printf("  %*s%s%*s  %-16s%s", (int) (2 * depth), "", name, (int) (names - 2 * depth - text_width(name)),
-            "", type_name(f, type), *facts.text ? "  " : "");
-        print_wrapped(facts.text, names + 22, width > names + 50 ? width : names + 78);
+        (void) printf("  %*s%s%*s  %*s%s", (int) (2 * depth), "", name, (int) (names - 2 * depth - text_width(name)), "",
+            *facts.text ? -16 : 0, type_name(f, type), *facts.text ? "  " : "");
+        text_wrap(stdout, facts.text, names + 22, width > names + 50 ? width : names + 78);
         print_fields(members, depth + 1, names, params, width);
     }
 }
@@ -339,7 +316,7 @@ static void print_head(const irisx_value_t *op, size_t width)
         cli_line(stdout, "  documented: in the platform's documentation, but not in its code");
     if (*description) {
         (void) printf("\n  ");
-        print_wrapped(description, 2, width);
+        text_wrap(stdout, description, 2, width);
     }
 }
 

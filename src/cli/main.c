@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* irisx: the command. Which word runs what. */
-#include "cli/cli.h"
+#include "cli/contract.h"
+#include "cli/sheet.h"
 
 #include <locale.h>
 #include <string.h>
@@ -14,7 +15,9 @@ struct entry {
 static const struct entry entries[] = {
     { "demo", cmd_demo, "place calls, send an SMS and receive signed webhooks against a local platform" },
     { "sandbox", cmd_sandbox, "run the local platform" },
-    { "login", cmd_login, "log in and keep the tokens in a profile" },
+    { "login", cmd_login, "log in and keep the session in a profile" },
+    { "logout", cmd_logout, "end the session" },
+    { "config", cmd_config, "settings: what holds, where it comes from; profiles" },
     { "call", cmd_call, "place or answer a call" },
     { "sms", cmd_sms, "send, get and list text messages" },
     { "calls", cmd_shortcut, "list, get, create and hang up calls of the platform" },
@@ -33,16 +36,48 @@ void cli_commands(void (*offer)(const char *typed, const char *word, const char 
         offer(typed, entries[i].name, entries[i].summary);
 }
 
+static const char help_more[] =
+    "\nhelp:\n"
+    "  irisx COMMAND --help        its options\n"
+    "  irisx api --list WORD       operations with that word; irisx api OPERATION --help tells all about one\n"
+    "  irisx --version             version\n"
+    "\nfirst steps, offline:\n"
+    "  irisx sandbox               in one terminal: a platform of your own; it tells its URL and a password\n"
+    "  irisx login                 in another: asks for both\n"
+    "  irisx sms send --from +12025550101 --to +12025550199 --text 'Hello'\n"
+    "  irisx sms list\n"
+    "\nsettings: an option, else the environment (IRISX_API_URL, IRISX_API_KEY, IRISX_CREDENTIAL_COMMAND,\n"
+    "IRISX_CA_FILE, IRISX_PROFILE, IRISX_CONFIG), else the profile; irisx config shows what holds.\n"
+    "\nexit codes:\n"
+    "  0  ok                              4  no such thing, or the platform does not have it\n"
+    "  1  failed                          5  network, time or a limit: later it may work\n"
+    "  2  usage, wrong parameters         6  unknown: it may have been done; look before you repeat it\n"
+    "  3  credentials or permission     130  interrupted\n";
+
 static int help(FILE *to)
 {
-    (void) fprintf(to, "irisx %s: the command of libirisx-client\n\nusage: irisx COMMAND [options]\n\ncommands:\n",
-        irisx_version());
+    const char *bold = text_style(to, STYLE_BOLD), *plain = text_style(to, STYLE_PLAIN);
+
+    (void) fprintf(to, "irisx %s: the command of libirisx-client\n\n%susage:%s irisx COMMAND [options]\n\n%scommands:%s\n",
+        irisx_version(), bold, plain, bold, plain);
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
-        (void) fprintf(to, "  %-10s %s\n", entries[i].name, entries[i].summary);
-    (void) fprintf(to, "\n  irisx COMMAND --help   options of a command\n  irisx --version        version\n"
-                       "\nexit codes: 0 ok, 1 failed, 2 usage, 3 credentials, 4 not found, 5 network or limit,\n"
-                       "            6 outcome unknown, 130 interrupted\n");
+        (void) fprintf(to, "  %-11s %s\n", entries[i].name, entries[i].summary);
+    (void) fputs(help_more, to);
     return to == stdout ? EXIT_OK : EXIT_USAGE;
+}
+
+static int no_command(const char *word)
+{
+    struct suggest s;
+    char text[128];
+
+    suggest_begin(&s, word);
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        suggest_offer(&s, entries[i].name);
+    if (contract_operation(word))
+        return cli_usage("no command \"%s\", but an operation: irisx api %s", word, word);
+    return cli_usage("no command \"%s\"%s%s", word, suggest_text(&s, text, sizeof text),
+        s.count ? "" : "; irisx --help lists them");
 }
 
 int main(int argc, char **argv)
@@ -69,5 +104,5 @@ int main(int argc, char **argv)
 
             return cli_interrupted() ? EXIT_INTERRUPTED : code;
         }
-    return cli_usage("no command \"%s\"; irisx --help lists them", argv[1]);
+    return no_command(argv[1]);
 }

@@ -4,41 +4,94 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/sheet.h"
 
 #define ICE_SERVERS_LIMIT 65536
 
-static const char *const common_help =
-    "\ncommon options:\n"
-    "  --profile NAME        profile of the configuration file (default: \"default\")\n"
-    "  --api-url URL         platform's REST API (IRISX_API_URL)\n"
-    "  --api-key-file FILE   API key (IRISX_API_KEY)\n"
-    "  --ca-file FILE        trusted authorities, PEM (IRISX_CA_FILE)\n"
-    "  --ice-servers-file FILE  STUN and TURN servers with credentials, JSON as WebRTC's iceServers\n"
-    "  --interfaces LIST     which carry media: \"wlan*,eth0\", \"!docker*\"\n"
-    "  --capture FILE        pcapng of signalling and decrypted media, secrets redacted\n"
-    "  --timeline-dir DIR    one JSON timeline a call\n"
-    "  --json                one line of JSON on stdout\n"
-    "  --quiet               no progress\n"
-    "  --log LEVEL           error, warn, info, debug, trace\n"
-    "  --help\n";
+static const struct {
+    const char *name, *argument, *help;
+    bool media; /* of no use without a call */
+} common_options[] = {
+    { "profile", "NAME", "profile of the configuration file (IRISX_PROFILE; default: \"default\")", false },
+    { "api-url", "URL", "the platform's REST API (IRISX_API_URL)", false },
+    { "api-key-file", "FILE", "API key (IRISX_API_KEY)", false },
+    { "credential-command", "COMMAND", "prints an API key or token (IRISX_CREDENTIAL_COMMAND)", false },
+    { "ca-file", "FILE", "trusted authorities, PEM (IRISX_CA_FILE)", false },
+    { "ice-servers-file", "FILE", "STUN and TURN servers with credentials, JSON as WebRTC's iceServers", true },
+    { "interfaces", "LIST", "which carry media: \"wlan*,eth0\", \"!docker*\"", true },
+    { "capture", "FILE", "pcapng of signalling and decrypted media, secrets redacted", true },
+    { "timeline-dir", "DIR", "one JSON timeline a call", true },
+    { "json", NULL, "JSON on standard output, one document a line", false },
+    { "quiet", NULL, "no progress, no hints", false },
+    { "log", "LEVEL", "error, warn, info, debug, trace; to standard error", false },
+    { "help", NULL, "this text", false },
+};
+#define COMMON_COUNT (sizeof common_options / sizeof *common_options)
 
-static int help(const struct cli_command *c)
+const char *cli_common_option(size_t index, bool rest, const char **help)
 {
-    (void) printf("usage: irisx %s %s [options]\n\n%s\n", c->name, c->arguments, c->summary);
-    if (c->option_count)
-        (void) printf("\noptions:\n");
+    static char text[40];
+
+    for (size_t i = 0; i < COMMON_COUNT; i++)
+        if (!(rest && common_options[i].media) && !index--) {
+            (void) snprintf(text, sizeof text, "--%s", common_options[i].name);
+            *help = common_options[i].help;
+            return text;
+        }
+    return NULL;
+}
+
+#define LEFT_MAX 26 /* longer ones have a line of their own */
+
+static void help_line(const char *left, const char *right, size_t width)
+{
+    int n = (int) text_width(left);
+
+    (void) printf("  %s", left);
+    if (n > LEFT_MAX)
+        (void) printf("\n%*s", LEFT_MAX + 4, "");
+    else
+        (void) printf("%*s", LEFT_MAX + 2 - n, "");
+    text_wrap(stdout, right, LEFT_MAX + 4, width);
+}
+
+static void help_options(const struct cli_command *c, size_t width)
+{
+    char left[96];
+
+    (void) printf("\n%s%s%s\n", text_style(stdout, STYLE_BOLD), "options:", text_style(stdout, STYLE_PLAIN));
     for (size_t i = 0; i < c->option_count; i++) {
         const struct cli_option *o = &c->options[i];
-        char left[64], letter[8] = "";
+        char letter[8] = "";
 
         if (o->letter)
             (void) snprintf(letter, sizeof letter, "-%c, ", o->letter);
         (void) snprintf(
             left, sizeof left, "%s--%s%s%s", letter, o->name, o->argument ? " " : "", o->argument ? o->argument : "");
-        (void) printf(strlen(left) > 21 ? "  %s\n%24s%s\n" : "  %-21s %s%s\n", left, strlen(left) > 21 ? "" : o->help,
-            strlen(left) > 21 ? o->help : "");
+        help_line(left, o->help, width);
     }
-    (void) printf("%s%s", common_help, c->more ? c->more : "");
+}
+
+static int help(const struct cli_command *c)
+{
+    size_t width = terminal_width(stdout);
+    char left[96];
+
+    width = width && width < 120 ? width : 120;
+    (void) printf("%susage:%s irisx %s%s%s [options]\n\n", text_style(stdout, STYLE_BOLD),
+        text_style(stdout, STYLE_PLAIN), c->name, *c->arguments ? " " : "", c->arguments);
+    text_wrap(stdout, c->summary, 0, width);
+    if (c->option_count)
+        help_options(c, width);
+    (void) printf("\n%scommon options:%s\n", text_style(stdout, STYLE_BOLD), text_style(stdout, STYLE_PLAIN));
+    for (size_t i = 0; i < COMMON_COUNT; i++) {
+        if (c->rest && common_options[i].media)
+            continue;
+        (void) snprintf(left, sizeof left, "--%s%s%s", common_options[i].name, common_options[i].argument ? " " : "",
+            common_options[i].argument ? common_options[i].argument : "");
+        help_line(left, common_options[i].help, width);
+    }
+    (void) printf("%s", c->more ? c->more : "");
     return EXIT_OK;
 }
 
@@ -69,12 +122,14 @@ static const char *value_of(struct cursor *k)
 /* 1: taken, 0: not a common option, -1: wrong */
 static int take_common(struct cli_common *c, const char *name, struct cursor *k, const char **key_file)
 {
+    /* help is taken by cli_parse */
     const struct {
         const char *name;
         const char **to;
     } texts[] = { { "profile", &c->profile }, { "api-url", &c->api_url }, { "ca-file", &c->ca_file },
         { "capture", &c->capture }, { "timeline-dir", &c->timeline_dir }, { "api-key-file", key_file },
-        { "ice-servers-file", &c->ice_servers_file }, { "interfaces", &c->interfaces } };
+        { "ice-servers-file", &c->ice_servers_file }, { "interfaces", &c->interfaces },
+        { "credential-command", &c->credential_command } };
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (strcmp(name, texts[i].name) == 0)
@@ -135,32 +190,104 @@ static char *dup_text(const char *s)
     return copy;
 }
 
-/* What no flag said: environment, then profile. */
-static int fill(struct cli_common *c, const char *key_file)
+const char *cli_env(const char *name)
 {
-    irisx_value_t *profile = cli_profile_load(c->profile);
-    const char *url = c->api_url ? c->api_url : getenv("IRISX_API_URL");
-    const char *key = getenv("IRISX_API_KEY");
-    size_t size;
+    const char *text = getenv(name);
 
-    c->owned_url = dup_text(url ? url : irisx_value_get_text(profile, "api_url", NULL));
-    c->api_url = c->owned_url;
-    if (!c->ca_file)
-        c->ca_file = getenv("IRISX_CA_FILE");
-    if (key_file)
-        c->api_key = cli_read_secret(key_file);
-    else
-        c->api_key = dup_text(key ? key : irisx_value_get_text(profile, "api_key", NULL));
+    return text && *text ? text : NULL;
+}
+
+/* ---- what no flag said: environment, then profile ---------------------------------------- */
+/* One setting; owned: where a copy of the profile's text is kept. Says where it is from. */
+static const char *setting(
+    const char **value, const char *flag, const char *env, const char *of_profile, char **owned)
+{
+    if (*value)
+        return flag;
+    if ((*value = cli_env(env)))
+        return env;
+    *value = *owned = dup_text(of_profile);
+    return *value ? "profile" : NULL;
+}
+
+/* Whether two URLs are of one server: what was got from one is not told to another */
+static bool same_server(const char *a, const char *b)
+{
+    size_t n = strcspn(a, "/"), start = strncmp(a + n, "//", 2) == 0 ? n + 2 : 0, len = start + strcspn(a + start, "/");
+
+    return strncasecmp(a, b, len) == 0 && (!b[len] || b[len] == '/');
+}
+
+/* Tokens and keys, of the first of flag, environment and profile that has any */
+static int credentials(struct cli_common *c, const char *key_file, const irisx_value_t *profile)
+{
+    const char *key = cli_env("IRISX_API_KEY"), *theirs = irisx_value_get_text(profile, "api_url", NULL);
+    bool flag = key_file || c->credential_command;
+
+    if (key_file && c->credential_command)
+        return cli_usage("give one of --api-key-file and --credential-command");
+    if (key_file && !(c->api_key = cli_read_secret(key_file)))
+        return cli_usage("cannot read an API key from %s", key_file);
+    if (!flag && key)
+        c->api_key = dup_text(key);
+    if (!flag && !key)
+        c->credential_command = cli_env("IRISX_CREDENTIAL_COMMAND");
+    c->credential_from = key_file        ? "--api-key-file"
+                         : flag          ? "--credential-command"
+                         : c->api_key    ? "IRISX_API_KEY"
+                         : c->credential_command ? "IRISX_CREDENTIAL_COMMAND"
+                                                 : NULL;
+    if (theirs && c->api_url && !same_server(theirs, c->api_url))
+        return -1; /* they are of another platform */
+    c->admin_token = dup_text(irisx_value_get_text(profile, "admin_access_token", NULL));
+    c->of_profile = true;
+    if (c->credential_from)
+        return -1;
+    c->credential_command = c->owned[2] = dup_text(irisx_value_get_text(profile, "credential_command", NULL));
+    c->api_key = dup_text(irisx_value_get_text(profile, "api_key", NULL));
     c->access_token = dup_text(irisx_value_get_text(profile, "access_token", NULL));
     c->refresh_token = dup_text(irisx_value_get_text(profile, "refresh_token", NULL));
+    if (c->credential_command || c->api_key || c->access_token || c->admin_token)
+        c->credential_from = "profile";
+    return -1;
+}
+
+static int no_profile(const char *name)
+{
+    irisx_value_t *all = cli_profiles();
+    char list[256] = "";
+    size_t n = 0;
+    int code;
+
+    for (const char *k = irisx_value_next_key(all, NULL); k && n < sizeof list; k = irisx_value_next_key(all, k))
+        n += (size_t) snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", k);
+    code = cli_usage("no profile \"%s\" in %s; %s%s; irisx login --profile %s makes it", name, cli_config_path(),
+        *list ? "there are: " : "there is none", list, name);
+    irisx_value_free(all);
+    return code;
+}
+
+static int fill(const struct cli_command *command, struct cli_common *c, const char *key_file)
+{
+    irisx_value_t *profile = cli_profile_load(c->profile);
+    const char *name = cli_profile_name(c->profile);
+    size_t size;
+    int code = -1;
+
+    if (!command->makes_profile && !irisx_value_count(profile) && strcmp(name, "default") != 0)
+        code = no_profile(name);
+    c->url_from =
+        setting(&c->api_url, "--api-url", "IRISX_API_URL", irisx_value_get_text(profile, "api_url", NULL), c->owned);
+    c->ca_from = setting(
+        &c->ca_file, "--ca-file", "IRISX_CA_FILE", irisx_value_get_text(profile, "ca_file", NULL), c->owned + 1);
+    if (code < 0)
+        code = credentials(c, key_file, profile);
     irisx_value_free(profile);
     if (c->ice_servers_file)
         c->ice_servers = cli_read_file(c->ice_servers_file, ICE_SERVERS_LIMIT, &size);
-    if (key_file && !c->api_key)
-        return cli_usage("cannot read an API key from %s", key_file);
-    if (c->ice_servers_file && !c->ice_servers)
+    if (code < 0 && c->ice_servers_file && !c->ice_servers)
         return cli_usage("cannot read ICE servers from %s", c->ice_servers_file);
-    return -1;
+    return code;
 }
 
 static int take_option(const struct cli_command *command, struct cli_common *common, struct cursor *k,
@@ -218,7 +345,7 @@ int cli_parse(const struct cli_command *command, struct cli_common *common, int 
             return code;
         }
     }
-    return fill(common, key_file);
+    return fill(command, common, key_file);
 }
 
 void cli_common_clear(struct cli_common *c)
@@ -227,7 +354,9 @@ void cli_common_clear(struct cli_common *c)
     cli_wipe(c->api_key);
     cli_wipe(c->access_token);
     cli_wipe(c->refresh_token);
-    free(c->owned_url);
+    cli_wipe(c->admin_token);
+    for (size_t i = 0; i < sizeof c->owned / sizeof *c->owned; i++)
+        free(c->owned[i]);
     memset(c, 0, sizeof *c);
 }
 

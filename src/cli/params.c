@@ -12,6 +12,7 @@
 
 #define FILE_LIMIT (8u * 1024 * 1024)
 #define STEP_MAX 128
+#define LIST_MAX 100000 /* items of a list that is given word by word: more come from a file */
 
 /* ---- what the contract says -------------------------------------------------------------- */
 static bool same_name(const char *a, const char *b) /* media_urls, media-urls and mediaUrls are the same to people */
@@ -177,6 +178,12 @@ static const char *item_type(const irisx_value_t *field, char buf[32])
     return buf;
 }
 
+static void tell_end(const char *path, const char *name)
+{
+    if (strcmp(path, "-") == 0 && cli_asks())
+        cli_line(stderr, "%s, up to Ctrl-D:", name);
+}
+
 char *params_text(const char *name, const char *value, size_t *len)
 {
     char *text;
@@ -186,6 +193,7 @@ char *params_text(const char *name, const char *value, size_t *len)
         *len = text ? strlen(text) : 0;
         return text;
     }
+    tell_end(value + 1, name);
     text = cli_read_file(value + 1, FILE_LIMIT, len);
     if (!text)
         (void) cli_usage("%s: cannot read %s (at most 8 MB)", name, value + 1);
@@ -202,24 +210,47 @@ char *params_text(const char *name, const char *value, size_t *len)
 struct step { /* of "agents[].name": "agents" with list set, then "name" */
     char name[STEP_MAX];
     bool list;
+    size_t at; /* "[2]"; SIZE_MAX: "[]", behind the last */
 };
 
-/* The next step of the path before the "="; NULL: wrong. Returns what is behind it. */
+/* "[]" or "[2]" at p; NULL: neither */
+static const char *list_mark(const char *p, const char *end, struct step *out)
+{
+    size_t n = 1, at = 0;
+
+    for (; p + n < end && p[n] >= '0' && p[n] <= '9' && at < LIST_MAX; n++)
+        at = 10 * at + (size_t) (p[n] - '0');
+    if (p + n >= end || p[n] != ']' || at >= LIST_MAX)
+        return NULL;
+    out->list = true;
+    out->at = n == 1 ? SIZE_MAX : at;
+    return p + n + 1;
+}
+
+/* The next step of the path before the "="; NULL: wrong. Returns what is behind it. A backslash makes the next
+ * character one of the name. */
 static const char *next_step(const char *p, const char *end, struct step *out)
 {
     size_t n = 0;
 
-    while (p + n < end && p[n] != '.' && p[n] != '[')
-        n++;
-    if (!n || n >= sizeof out->name)
+    *out = (struct step){ .at = SIZE_MAX };
+    for (; p < end && *p != '.' && *p != '[' && n < sizeof out->name - 1; p++) {
+        p += *p == '\\' && p + 1 < end;
+        out->name[n++] = *p;
+    }
+    if (!n || (p < end && *p == '[' && !(p = list_mark(p, end, out))))
         return NULL;
-    (void) snprintf(out->name, sizeof out->name, "%.*s", (int) n, p);
-    p += n;
-    out->list = p + 1 < end && p[0] == '[' && p[1] == ']';
-    p += out->list ? 2 : 0;
     if (p < end && *p != '.')
         return NULL;
     return p < end ? p + 1 : p;
+}
+
+/* Where the value begins: the first "=" that no backslash makes part of a name */
+static const char *find_equals(const char *p)
+{
+    for (; *p && *p != '='; p++)
+        p += *p == '\\' && p[1];
+    return *p ? p : NULL;
 }
 
 /* The value that grows: getters borrow for reading, but these are our own (object and everything in it). */
@@ -238,14 +269,17 @@ static irisx_value_t *child(irisx_value_t *object, const char *name, bool list)
     return own(irisx_value_get(object, name));
 }
 
-/* The object of a list that takes the member next: the last one, or a new one if that has it already. */
-static irisx_value_t *list_object(irisx_value_t *list, const char *member)
+/* The object of a list that a member goes into: the one of that number; else the last one, or a new one if the last has
+ * the member already and it is one that ends there. */
+static irisx_value_t *list_object(irisx_value_t *list, const struct step *step, const char *member, bool ends)
 {
-    const irisx_value_t *last = irisx_value_count(list) ? irisx_value_at(list, irisx_value_count(list) - 1) : NULL;
+    size_t n = irisx_value_count(list), at = step->at < n ? step->at : n - 1;
+    const irisx_value_t *there = n && (step->at == SIZE_MAX || step->at < n) ? irisx_value_at(list, at) : NULL;
+    bool taken = step->at == SIZE_MAX && ends && irisx_value_get(there, member);
 
-    if (irisx_value_type(last) == IRISX_VALUE_OBJECT && !irisx_value_get(last, member))
-        return own(last);
-    if (irisx_value_add_take(list, irisx_value_new_object()))
+    if (irisx_value_type(there) == IRISX_VALUE_OBJECT && !taken)
+        return own(there);
+    if ((step->at != SIZE_MAX && step->at != n) || irisx_value_add_take(list, irisx_value_new_object()))
         return NULL;
     return own(irisx_value_at(list, irisx_value_count(list) - 1));
 }
@@ -267,7 +301,8 @@ static int locate(struct params *p, const char *word, const char *end, bool any,
         at = next_step(at, end, &t->last);
         if (!at)
             return cli_usage(
-                "\"%.*s\" names no parameter: a.b=1, tags[]=x, agents[].name=Ann", (int) (end - word), word);
+                "\"%.*s\" names no parameter: a.b=1, tags[]=x, agents[].name=Ann, a name\\.with\\=signs=1",
+                (int) (end - word), word);
         t->field = open ? NULL : find_in(members, t->last.name);
         if (!open && !t->field && !any)
             return unknown(p, members, t->last.name);
@@ -278,32 +313,36 @@ static int locate(struct params *p, const char *word, const char *end, bool any,
         members = irisx_value_get(t->field, "members");
         t->object = child(t->object, t->name, t->last.list);
         if (t->last.list) {
-            struct step next;
+            struct step next, step = t->last;
             const irisx_value_t *known;
+            const char *behind = next_step(at, end, &next);
 
-            if (!next_step(at, end, &next))
+            if (!behind)
                 continue; /* said at the next turn */
             known = open ? NULL : find_in(members, next.name);
-            t->object = list_object(t->object, known ? irisx_value_get_text(known, "name", "") : next.name);
+            t->object = list_object(t->object, &step, known ? irisx_value_get_text(known, "name", "") : next.name,
+                behind >= end && behind[-1] != '.' && !next.list);
         }
         if (!t->object)
-            return cli_usage("%s: out of memory", word);
+            return cli_usage("\"%.*s\": items of a list are given in order, from [0]", (int) (end - word), word);
     }
 }
 
 /* ---- putting together -------------------------------------------------------------------- */
-static int convert(const struct params *p, const struct target *t, const char *text, bool json, irisx_value_t **out)
+static int convert(const struct target *t, const char *text, bool json, irisx_value_t **out)
 {
     const char *type = irisx_value_get_text(t->field, "type", "json");
+    bool typed_in = strcmp(text, "@-") == 0 && irisx_value_get_bool(t->field, "secret", 0);
     char item[32];
     char *content;
     size_t n;
     int code;
 
-    (void) p;
     if (strcmp(type, "file") == 0 && !json)
         return file_value(t->name, text, out);
-    content = params_text(t->name, text, &n);
+    content = typed_in ? cli_ask(t->name, true) : params_text(t->name, text, &n);
+    if (!content && typed_in)
+        return cli_interrupted() ? EXIT_INTERRUPTED : cli_usage("%s: nothing was typed", t->name);
     if (!content)
         return EXIT_USAGE;
     if (json)
@@ -321,7 +360,7 @@ static int put(const struct target *t, irisx_value_t *value)
     if (!t->last.list)
         return irisx_value_set_take(t->object, t->name, value) ? EXIT_FAILED : EXIT_OK;
     list = child(t->object, t->name, true);
-    if (list)
+    if (list && (t->last.at == SIZE_MAX || t->last.at == irisx_value_count(list)))
         return irisx_value_add_take(list, value) ? EXIT_FAILED : EXIT_OK;
     irisx_value_free(value);
     return EXIT_FAILED;
@@ -338,7 +377,7 @@ static int refuse_secret(const struct params *p, const struct target *t, const c
 
 int params_add(struct params *p, const char *assignment)
 {
-    const char *equals = strchr(assignment, '=');
+    const char *equals = find_equals(assignment);
     bool json = equals && equals > assignment && equals[-1] == ':';
     const char *end = equals - (json ? 1 : 0);
     irisx_value_t *value = NULL;
@@ -354,8 +393,10 @@ int params_add(struct params *p, const char *assignment)
         strcmp(irisx_value_get_text(t.field, "type", ""), "array") != 0)
         json = equals[1] == '{' || equals[1] == '@';
     if (!code)
-        code = convert(p, &t, equals + 1, json, &value);
-    return code ? code : put(&t, value) ? cli_usage("%s: out of memory", t.name) : EXIT_OK;
+        code = convert(&t, equals + 1, json, &value);
+    return code            ? code
+           : put(&t, value) ? cli_usage("%s: items of a list are given in order, each once", t.name)
+                            : EXIT_OK;
 }
 
 int params_word(struct params *p, const char *word)
@@ -373,24 +414,58 @@ int params_word(struct params *p, const char *word)
         irisx_value_get_text(p->operation, "id", ""));
 }
 
-int params_data(struct params *p, const char *source)
+/* Members of `from` into `to`: objects into objects, the rest in place of what is there. False without memory */
+static bool merge(irisx_value_t *to, const irisx_value_t *from)
+{
+    for (const char *k = irisx_value_next_key(from, NULL); k; k = irisx_value_next_key(from, k)) {
+        const irisx_value_t *theirs = irisx_value_get(from, k), *ours = irisx_value_get(to, k);
+
+        if (irisx_value_type(theirs) == IRISX_VALUE_OBJECT && irisx_value_type(ours) == IRISX_VALUE_OBJECT) {
+            if (!merge(own(ours), theirs))
+                return false;
+        } else if (irisx_value_set_take(to, k, irisx_value_dup(theirs))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int parse_data(const char *source, irisx_value_t **out)
 {
     bool literal = *source == '{' || *source == '[';
+    const char *path = *source == '@' ? source + 1 : source;
     size_t n = strlen(source);
-    char *text = literal ? NULL : cli_read_file(*source == '@' ? source + 1 : source, FILE_LIMIT, &n);
-    irisx_value_t *v = NULL;
     irisx_value_error_t e;
+    char *text = NULL;
+    int code = EXIT_OK;
 
-    if (!literal && !text)
-        return cli_usage("--data: cannot read %s (at most 8 MB)", *source == '@' ? source + 1 : source);
-    if (irisx_value_parse(literal ? source : text, n, &v, &e)) {
-        cli_wipe(text);
-        return cli_usage("--data: not valid JSON: %s (line %u, column %u)", e.message, e.line, e.column);
+    if (!literal) {
+        tell_end(path, "JSON");
+        text = cli_read_file(path, FILE_LIMIT, &n);
     }
+    if (!literal && !text)
+        return cli_interrupted() ? EXIT_INTERRUPTED : cli_usage("--data: cannot read %s (at most 8 MB)", path);
+    if (irisx_value_parse(literal ? source : text, n, out, &e))
+        code = cli_usage("--data: not valid JSON: %s (line %u, column %u)", e.message, e.line, e.column);
     cli_wipe(text);
-    if (p->operation && irisx_value_type(v) != IRISX_VALUE_OBJECT) {
+    return code;
+}
+
+int params_data(struct params *p, const char *source)
+{
+    irisx_value_t *v = NULL;
+    bool object = irisx_value_count(p->object) > 0, good = true;
+    int code = parse_data(source, &v);
+
+    if (code)
+        return code;
+    if ((p->operation || object) && irisx_value_type(v) != IRISX_VALUE_OBJECT)
+        code = cli_usage("--data wants a JSON object%s", object ? ": others were given before it" : "");
+    else if (object)
+        good = merge(p->object, v);
+    if (code || object) {
         irisx_value_free(v);
-        return cli_usage("--data wants a JSON object");
+        return good ? code : cli_usage("--data: out of memory");
     }
     irisx_value_free(p->object);
     p->object = v;

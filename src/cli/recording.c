@@ -99,7 +99,8 @@ static int fetch_elsewhere(const struct wanted *w, const char *url, size_t origi
     if (!base)
         return cli_usage("out of memory");
     bare.api_url = base;
-    bare.api_key = bare.access_token = bare.refresh_token = NULL;
+    bare.api_key = bare.access_token = bare.refresh_token = bare.admin_token = NULL;
+    bare.credential_command = NULL;
     if (cli_client(&bare, &client))
         code = cli_fail_code(
             w->common, IRISX_E_PROTOCOL, "fetching the recording", "the platform gave an address that is no URL");
@@ -151,11 +152,14 @@ static int fetch(const struct wanted *w)
     const char *url;
     int code;
 
-    if (!err)
-        err = params ? irisx_value_set_text(params, "sid", w->sid) : IRISX_E_NO_MEMORY;
+    if (err) {
+        irisx_value_free(params);
+        return cli_no_client(w->common, err);
+    }
+    err = params ? irisx_value_set_text(params, "sid", w->sid) : IRISX_E_NO_MEMORY;
     if (!err)
         err = irisx_api_call(client, "calls.get", params, NULL, &op);
-    err = client ? wait_for(client, err, op) : err;
+    err = wait_for(client, err, op);
     url = err ? NULL : irisx_value_get_text(irisx_op_value(op), "recording_url", NULL);
     if (err)
         code = told(w, err, op, "asking for the call");
@@ -202,7 +206,7 @@ int recording_get(int argc, char **argv)
         else if (o.timeout && !cli_number(o.timeout, 0.001, 86400, &seconds))
             code = cli_usage("--timeout is a number of seconds");
         else if (!c.api_url)
-            code = cli_usage("no platform: give --api-url, set IRISX_API_URL, or log in (irisx login)");
+            code = cli_no_platform();
         else
             code = name_file(&w);
         if (!code)

@@ -12,9 +12,11 @@ const char rest_help[] =
     "\nparameters:\n"
     "  NAME=VALUE            typed as the operation says: limit=20 record=true to=+12025550199\n"
     "  NAME=@FILE            the file's content (@- standard input); for files of a form, the file itself\n"
-    "  A.B=VALUE             member of an object; LIST[]=VALUE an item more; LIST[].B=VALUE of objects in a list\n"
-    "  NAME:=JSON            any JSON as it is (null too), also of names that this version does not know\n"
-    "  A word without \"=\" is the next parameter of the path. @@ at the beginning is a plain @.\n"
+    "  A.B=VALUE             member of an object\n"
+    "  LIST[]=VALUE          an item more; LIST[].B=VALUE of objects in a list, LIST[0].B=VALUE of a certain one\n"
+    "  NAME:=JSON            any JSON as it is: null, [], \"12\"; also of names that this version does not know\n"
+    "  A word without \"=\" is the next parameter of the path. A value that begins with @ is written @@…, a name with\n"
+    "  . [ or = in it with a backslash before them. Secrets are typed (NAME=@-) or come from files.\n"
     "\noutput:\n"
     "  A table or a list of members on a terminal and in pipes; --json and --csv for programs. Answers that are no\n"
     "  JSON go to --output, or to standard output as they are. Problems and progress go to standard error.\n";
@@ -23,8 +25,10 @@ size_t rest_options_table(struct rest_options *o, struct cli_option *table)
 {
     const struct cli_option all[REST_OPTIONS_MAX] = {
         { "param", "NAME=VALUE", "a parameter; may be given again", NULL, NULL, &o->params, 'p' },
-        { "data", "@FILE", "all parameters as a JSON object (\"-\" standard input), or a body that is no JSON",
-            &o->data, NULL, NULL, 'd' },
+        { "data", "@FILE",
+            "parameters as a JSON object (\"-\" standard input); given again, they are merged, and words beat them. Or "
+            "a body that is no JSON",
+            NULL, NULL, &o->data, 'd' },
         { "paginate", NULL, "all pages of a list, as they come", NULL, &o->paginate, NULL, 0 },
         { "max-items", "N", "with --paginate: stop after N items", &o->max_items, NULL, NULL, 0 },
         { "columns", "A,B", "of a table or CSV; members of members with dots", &o->columns, NULL, NULL, 0 },
@@ -67,8 +71,8 @@ int rest_read_params(struct rest_call *call)
     call->params.operation = call->operation;
     if (!call->params.object && !(call->params.object = irisx_value_new_object()))
         return cli_usage("out of memory");
-    if (o->data && body_is_json(call))
-        code = params_data(&call->params, o->data);
+    for (size_t i = 0; !code && i < o->data.count && body_is_json(call); i++)
+        code = params_data(&call->params, o->data.items[i]);
     for (size_t i = 0; !code && i < o->params.count; i++)
         code = params_add(&call->params, o->params.items[i]);
     return code;
@@ -103,9 +107,11 @@ static int call_options(const struct rest_call *call, irisx_api_options_t *out, 
     out->accept = o->accept;
     out->save_as = o->output;
     out->resume = o->resume;
-    if (o->data && !body_is_json(call)) {
-        upload->path = *o->data == '@' ? o->data + 1 : o->data;
+    if (o->data.count && !body_is_json(call)) {
+        upload->path = o->data.items[0] + (*o->data.items[0] == '@');
         out->upload = upload;
+        if (o->data.count > 1)
+            return cli_usage("--data: the body of %s is one file", rest_doing(call));
     }
     if (!call->common->quiet && isatty(STDERR_FILENO))
         out->on_progress = rest_progress;
@@ -163,14 +169,14 @@ int rest_run(struct rest_call *call)
     int code = call_options(call, &o, &upload);
 
     if (!code && !call->common->api_url)
-        code = cli_usage("no platform: give --api-url, set IRISX_API_URL, or log in (irisx login)");
+        code = cli_no_platform();
     if (code) {
         rest_clear(call);
         return code;
     }
     err = cli_client(call->common, &client);
     if (err)
-        code = cli_fail_code(call->common, err, "starting", err == IRISX_E_INVALID ? "the API URL is not valid" : NULL);
+        code = cli_no_client(call->common, err);
     else if (call->options->dry_run)
         code = rest_dry(client, call, &o);
     else

@@ -8,9 +8,9 @@
 #include "cli/sheet.h"
 
 struct rest_options { /* of the command line; texts are borrowed */
-    const char *data, *output, *columns, *timeout, *key, *accept, *max_items, *tries;
+    const char *output, *columns, *timeout, *key, *accept, *max_items, *tries;
     bool paginate, csv, dry_run, strict, resume;
-    struct cli_words params;
+    struct cli_words params, data;
 };
 #define REST_OPTIONS_MAX 14
 /* Options that all of them have, into a command's table; returns how many. */

@@ -24,10 +24,17 @@ void sheet_free(struct sheet *s);
 void card_print(FILE *to, const irisx_value_t *value, size_t width);
 
 size_t text_width(const char *text); /* columns of a terminal */
+enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_DIM, STYLE_RED };
+/* What makes the text behind it so on a terminal that can (ECMA-48 SGR); "" in pipes, with NO_COLOR, TERM=dumb. */
+const char *text_style(FILE *to, enum style style);
+/* Words in lines of at most `width` columns (0: 100), all but the first behind `indent` blanks. */
+void text_wrap(FILE *to, const char *text, size_t indent, size_t width);
 size_t terminal_width(FILE *to); /* COLUMNS or the terminal's; 0 if it is none */
 /* At most `width` columns of it, "…" at the end if something is missing; owned by the caller. Line breaks are blanks,
  * control characters "?". width 0: all. */
 char *text_fit(const char *text, size_t width);
+/* JSON text with what could command a terminal as \\uXXXX: the same value. Owned by the caller. */
+char *text_json(const char *json);
 /* What a cell shows: texts as they are, the rest as JSON, "" for null and nothing. Owned by the caller. */
 char *cell_text(const irisx_value_t *value);
 /* A member by its name, or by a path with dots. */

@@ -37,10 +37,9 @@ static int begin(const struct cli_common *c, irisx_client_t **client)
     irisx_error_t err;
 
     if (!c->api_url)
-        return cli_usage("no platform: give --api-url or log in (irisx login)");
+        return cli_no_platform();
     err = cli_client(c, client);
-    return err ? cli_fail_code(c, err, "starting", err == IRISX_E_INVALID ? "the API URL is not valid" : NULL)
-               : EXIT_OK;
+    return err ? cli_no_client(c, err) : EXIT_OK;
 }
 
 static void print_sent(const irisx_value_t *v)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/sheet.h"
 
 #define SECRET_LIMIT 4096
 
@@ -18,43 +19,20 @@ void cli_want_json(void)
 }
 
 /* ---- lines for people -------------------------------------------------------------------- */
-/* Bytes of the printable UTF-8 character at p, 0 if there is none: control characters of others would command the
- * terminal (ECMA-48: C0, DEL, C1). */
-static size_t printable(const unsigned char *p)
-{
-    size_t n = p[0] < 0x80                   ? 1
-               : p[0] >= 0xC2 && p[0] < 0xE0 ? 2
-               : p[0] >= 0xE0 && p[0] < 0xF0 ? 3
-               : p[0] >= 0xF0 && p[0] < 0xF5 ? 4
-                                             : 0;
-
-    for (size_t i = 1; i < n; i++)
-        if ((p[i] & 0xC0) != 0x80)
-            return 0;
-    if (n == 1 && (p[0] < 0x20 || p[0] == 0x7F))
-        return 0;
-    return n == 2 && p[0] == 0xC2 && p[1] < 0xA0 ? 0 : n;
-}
-
-static void clean(char *text)
-{
-    for (unsigned char *p = (unsigned char *) text; *p;) {
-        size_t n = printable(p);
-
-        if (!n)
-            *p = '?';
-        p += n ? n : 1;
-    }
-}
-
 static void line(FILE *to, const char *fmt, va_list ap)
 {
-    char *text = NULL;
+    static const char ours[] = "irisx: ";
+    char *text = NULL, *shown;
+    size_t named;
 
     if (vasprintf(&text, fmt, ap) < 0)
         return; /* no memory even for a line */
-    clean(text);
-    (void) fprintf(to, "%s\n", text);
+    named = strncmp(text, ours, sizeof ours - 1) == 0 && to == stderr ? sizeof ours - 1 : 0;
+    shown = text_fit(text + named, 0);
+    if (named)
+        (void) fprintf(to, "%s%s%s", text_style(to, STYLE_BOLD), ours, text_style(to, STYLE_PLAIN));
+    (void) fprintf(to, "%s\n", shown ? shown : "");
+    free(shown);
     free(text);
 }
 
@@ -107,6 +85,7 @@ int cli_exit_of(irisx_error_t code)
     case IRISX_E_FORBIDDEN:
         return EXIT_AUTH;
     case IRISX_E_NOT_FOUND:
+    case IRISX_E_NOT_AVAILABLE:
         return EXIT_NOT_FOUND;
     case IRISX_E_NETWORK:
     case IRISX_E_DNS:
@@ -124,13 +103,12 @@ int cli_exit_of(irisx_error_t code)
 
 int cli_print_value(const irisx_value_t *value)
 {
-    char *text = irisx_value_to_text(value);
+    char *text = irisx_value_to_text(value), *shown = text ? text_json(text) : NULL;
+    bool bad = !shown || puts(shown) < 0;
 
-    if (!text)
-        return EXIT_FAILED;
-    (void) printf("%s\n", text);
     irisx_text_free(text);
-    return fflush(stdout) ? EXIT_FAILED : EXIT_OK;
+    free(shown);
+    return bad || fflush(stdout) ? EXIT_FAILED : EXIT_OK;
 }
 
 static void print_error_json(const irisx_error_info_t *e, const char *doing)
@@ -198,6 +176,8 @@ int cli_fail(const struct cli_common *c, const irisx_error_info_t *e, const char
         more ? e->reason : "", more ? ")" : "");
     if (e->detail)
         print_detail(e->detail);
+    if (e->request_id)
+        cli_line(stderr, "  request id: %s", e->request_id);
     if (c->json)
         print_error_json(e, doing);
     return cli_exit_of(e->code);

@@ -8,7 +8,15 @@
 
 #include "cli/sheet.h"
 
-/* The character at *p, which is moved behind it; -1 for what is no UTF-8 or commands the terminal. */
+/* What others could use to command the terminal, or to show a line in another order than it has (Unicode TR 36) */
+static bool commands(int32_t c)
+{
+    return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0xD800 && c < 0xE000) || c == 0x61C || c == 0x200E ||
+           c == 0x200F || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF ||
+           (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c < 0xE0080) || c > 0x10FFFF;
+}
+
+/* The character at *p, which is moved behind it; -1 for what is no UTF-8 (RFC 3629) or commands the terminal. */
 static int32_t next_char(const unsigned char **p)
 {
     const unsigned char *s = *p;
@@ -26,8 +34,10 @@ static int32_t next_char(const unsigned char **p)
         }
         c = c << 6 | (s[i] & 0x3F);
     }
+    if ((n == 3 && c < 0x800) || (n == 4 && c < 0x10000)) /* longer than it needs to be */
+        n = 0;
     *p += n ? n : 1;
-    return n == 0 || c < 0x20 || (c >= 0x7F && c < 0xA0) ? -1 : c;
+    return n == 0 || commands(c) ? -1 : c;
 }
 
 static size_t char_width(int32_t c)
@@ -77,6 +87,12 @@ static size_t fitting(const char *text, size_t width, bool *whole)
     return *whole ? strlen(text) : (size_t) (keep - (const unsigned char *) text);
 }
 
+static size_t blank(char *out)
+{
+    *out = ' ';
+    return 1;
+}
+
 char *text_fit(const char *text, size_t width)
 {
     bool whole = true;
@@ -89,11 +105,11 @@ char *text_fit(const char *text, size_t width)
         return NULL;
     while (p < end) {
         const unsigned char *from = p;
+        int32_t c = *p == '\n' || *p == '\r' || *p == '\t' ? (p++, ' ') : next_char(&p);
 
-        if (*p == '\n' || *p == '\r' || *p == '\t') {
-            out[n++] = ' ';
-            p++;
-        } else if (next_char(&p) < 0) {
+        if (c == ' ') {
+            n += blank(out + n);
+        } else if (c < 0) {
             out[n++] = '?';
         } else {
             memcpy(out + n, from, (size_t) (p - from));
@@ -102,6 +118,86 @@ char *text_fit(const char *text, size_t width)
     }
     memcpy(out + n, whole ? "" : "…", whole ? 1 : 4);
     return out;
+}
+
+char *text_json(const char *json)
+{
+    const unsigned char *p = (const unsigned char *) json;
+    char *out = NULL;
+    size_t n = 0, size = 0;
+    FILE *to = open_memstream(&out, &size);
+
+    if (!to)
+        return NULL;
+    while (*p) {
+        const unsigned char *from = p;
+        int32_t c;
+
+        n = 0;
+        while (p[n] >= 0x20 && p[n] < 0x7F)
+            n++;
+        if (n) {
+            (void) fwrite(p, 1, n, to);
+            p += n;
+            continue;
+        }
+        c = next_char(&p);
+        if (c >= 0)
+            (void) fwrite(from, 1, (size_t) (p - from), to);
+        else if (p - from == 4) /* a pair, RFC 8259 section 7 */
+            (void) fprintf(to, "\\udb40\\udc%02x", (from[3] & 0x3F) | (from[2] & 1) << 6);
+        else if (p - from == 3)
+            (void) fprintf(to, "\\u%04x", (from[0] & 0xF) << 12 | (from[1] & 0x3F) << 6 | (from[2] & 0x3F));
+        else if (p - from == 2)
+            (void) fprintf(to, "\\u%04x", (from[0] & 0x1F) << 6 | (from[1] & 0x3F));
+        else
+            (void) fprintf(to, "\\u%04x", from[0]);
+    }
+    if (fclose(to)) {
+        free(out);
+        return NULL;
+    }
+    return out;
+}
+
+/* ---- lines ------------------------------------------------------------------------------- */
+void text_wrap(FILE *to, const char *text, size_t indent, size_t width)
+{
+    static const char blanks[] = " \t\r\n";
+    size_t at = indent;
+
+    width = width ? width : 100;
+    width = width > indent + 20 ? width : indent + 20; /* too narrow for both: the terminal breaks the lines */
+    for (text += strspn(text, blanks); *text; text += strspn(text, blanks)) {
+        size_t n = strcspn(text, blanks);
+        char *word = strndup(text, n), *shown = word ? text_fit(word, 0) : NULL;
+        size_t w = shown ? text_width(shown) : 0;
+
+        if (at > indent && at + 1 + w > width) {
+            (void) fprintf(to, "\n%*s", (int) indent, "");
+            at = indent;
+        } else if (at > indent) {
+            (void) fputc(' ', to);
+            at++;
+        }
+        (void) fputs(shown ? shown : "", to);
+        at += w;
+        text += n;
+        free(shown);
+        free(word);
+    }
+    (void) fputc('\n', to);
+}
+
+const char *text_style(FILE *to, enum style style)
+{
+    static const char *const codes[] = { "\033[0m", "\033[1m", "\033[2m", "\033[31;1m" };
+    const char *terminal = cli_env("TERM");
+
+    /* https://no-color.org */
+    if (cli_env("NO_COLOR") || !terminal || strcmp(terminal, "dumb") == 0 || !isatty(fileno(to)))
+        return "";
+    return codes[style];
 }
 
 char *cell_text(const irisx_value_t *value)

@@ -2,7 +2,7 @@
 /* irisx_api_options_t.dry_run: the request as it would be sent, as a JSON value, without secrets. */
 #include <string.h>
 
-#include "client/private.h"
+#include "client/rest.h"
 
 #define BODY_MAX (16u * 1024 * 1024)
 
@@ -87,16 +87,34 @@ static void put_own(int *err, irisx_value_t *headers, const char *lines)
     ix_buf_clear(&shown);
 }
 
-static irisx_value_t *headers_of(int *err, const irisx_client_t *c, const struct ix_http_request *q)
+/* As add_key() of rest_send.c; a key that is made up is another each time, so also here */
+static void put_key(int *err, irisx_value_t *headers, const irisx_op_t *op, const struct ix_http_request *q)
+{
+    const irisx_api_options_t *o = op->options;
+    int32_t mode = o && o->idempotency ? o->idempotency : op->client->o.rest->idempotency;
+    const struct ix_rng rng = ix_entropy();
+    char key[IX_KEY_SIZE];
+
+    if ((q->retry && q->retry != IX_RETRY_UNSAFE) || (!o->idempotency_key && mode == IRISX_IDEMPOTENCY_OFF))
+        return;
+    if (!o->idempotency_key)
+        ix_idempotency_key(&rng, key);
+    put_header(err, headers, "Idempotency-Key", o->idempotency_key ? o->idempotency_key : key);
+}
+
+static irisx_value_t *headers_of(int *err, const irisx_op_t *op, const struct ix_http_request *q)
 {
     irisx_value_t *v = irisx_value_new_object();
+    const irisx_client_t *c = op->client;
+    const char *accept = op->options->accept ? op->options->accept : q->accept;
     bool key = c->o.api_key && (q->auth == IX_HTTP_AUTH_KEY || q->auth == IX_HTTP_AUTH_KEY_OR_JWT);
 
     if (!v) {
         *err = IRISX_E_NO_MEMORY;
         return NULL;
     }
-    put_header(err, v, "Accept", q->accept && *q->accept ? q->accept : "application/json");
+    put_header(err, v, "Accept", accept && *accept ? accept : "application/json");
+    put_header(err, v, "User-Agent", c->agent);
     put_header(err, v, "Content-Type", content_type(q));
     if (key || q->auth == IX_HTTP_AUTH_KEY)
         put_header(err, v, "X-API-Key", "***");
@@ -104,6 +122,7 @@ static irisx_value_t *headers_of(int *err, const irisx_client_t *c, const struct
         put_header(err, v, "Authorization", "Bearer ***");
     if (q->headers)
         put_own(err, v, q->headers);
+    put_key(err, v, op, q);
     return v;
 }
 
@@ -173,7 +192,7 @@ void ix_preview(irisx_op_t *op, const struct ix_http_request *q)
     if (v) {
         put(&err, v, "method", irisx_value_new_text(q->method));
         put_url(&err, v, op->client, q);
-        put(&err, v, "headers", headers_of(&err, op->client, q));
+        put(&err, v, "headers", headers_of(&err, op, q));
         put_body(&err, v, q);
     }
     if (err) {

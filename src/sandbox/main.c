@@ -12,6 +12,7 @@
 
 #include <irisx/version.h>
 
+#include "sandbox/greet.h"
 #include "sandbox/sandbox.h"
 
 #define FAREWELL_MS 5000
@@ -19,8 +20,8 @@
 
 static const char help[] =
     "usage: irisx-sandbox [options]\n\n"
-    "A local platform: REST, SIP over WebSocket, WebRTC media, webhooks. Prints one JSON line with its URLs and\n"
-    "credentials when it is ready, then serves until SIGINT or SIGTERM.\n\n"
+    "A local platform: REST, SIP over WebSocket, WebRTC media, webhooks. Prints its URLs and credentials when it is\n"
+    "ready (one JSON line; on a terminal a text for people), then serves until SIGINT or SIGTERM.\n\n"
     "  --port N             port for HTTP and WebSocket (default: a free one)\n"
     "  --listen ADDR        address to listen on (default 127.0.0.1)\n"
     "  --allow-remote       allow addresses other than loopback, for listening and for media\n"
@@ -33,6 +34,7 @@ static const char help[] =
     "  --sha-256            offer SIP digest with SHA-256 beside MD5\n"
     "  --session-timer S    re-INVITE every S seconds in calls to agents (default 63)\n"
     "  --exit-with-stdin    end when standard input is closed\n"
+    "  --json               the JSON line on a terminal too\n"
     "  --log LEVEL          error, warn (default), info, debug or trace, on stderr\n"
     "  --version, --help\n\n"
     "Numbers: 9196 echo, 9197 tone, 9198 tone 5 s, 9199 record, 9486 busy, 9404 unknown, 9408 rings for ever,\n"
@@ -52,6 +54,7 @@ enum option_id {
     OPT_STDIN,
     OPT_SHA256,
     OPT_SESSION,
+    OPT_JSON,
     OPT_LOG,
     OPT_VERSION,
     OPT_HELP
@@ -71,6 +74,7 @@ static const struct option long_options[] = {
     { "exit-with-stdin", no_argument, NULL, OPT_STDIN },
     { "sha-256", no_argument, NULL, OPT_SHA256 },
     { "session-timer", required_argument, NULL, OPT_SESSION },
+    { "json", no_argument, NULL, OPT_JSON },
     { "log", required_argument, NULL, OPT_LOG },
     { "version", no_argument, NULL, OPT_VERSION },
     { "help", no_argument, NULL, OPT_HELP },
@@ -196,6 +200,9 @@ static const char *take_option(struct sandbox_options *o, int id, const char *ar
         return NULL;
     case OPT_SESSION:
         return parse_session(arg, &o->session_timer_ms) ? "--session-timer" : NULL;
+    case OPT_JSON:
+        o->json = true;
+        return NULL;
     case OPT_LOG:
         return parse_level(arg, &o->log_level) ? "--log" : NULL;
     case OPT_VERSION:
@@ -245,7 +252,9 @@ static int print_ready(struct sandbox *sb)
 
     ix_buf_init(&b, 64 * 1024);
     err = sandbox_ready_line(sb, &b);
-    if (!err && (fwrite(b.p, 1, b.n, stdout) != b.n || fputc('\n', stdout) == EOF || fflush(stdout)))
+    if (!err && !sb->options.json && isatty(STDOUT_FILENO))
+        err = sandbox_greet((const char *) b.p, b.n, sb->options.tls_cert, stdout);
+    else if (!err && (fwrite(b.p, 1, b.n, stdout) != b.n || fputc('\n', stdout) == EOF || fflush(stdout)))
         err = IRISX_E_IO;
     if (b.p)
         ix_wipe(b.p, b.n);

@@ -35,6 +35,7 @@ struct sandbox_options { /* texts borrowed from argv */
     uint32_t session_timer_ms; /* calls we place are refreshed that often; 0 = 63000, as the platform does */
     int log_level;
     bool exit_with_stdin;
+    bool json; /* the ready line is JSON on a terminal too */
     bool sha256; /* offer SHA-256 digest before MD5 */
     struct sandbox_faults faults;
 };
