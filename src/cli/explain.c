@@ -248,8 +248,8 @@ static void print_fields(const irisx_value_t *fields, size_t depth, size_t names
         const char *name = irisx_value_get_text(f, "name", "");
 
         gather_facts(&facts, f, params);
-        (void) printf("  %*s%s%*s  %*s%s", (int) (2 * depth), "", name, (int) (names - 2 * depth - text_width(name)), "",
-            *facts.text ? -16 : 0, type_name(f, type), *facts.text ? "  " : "");
+        (void) printf("  %*s%s%*s  %*s%s", (int) (2 * depth), "", name, (int) (names - 2 * depth - text_width(name)),
+            "", *facts.text ? -16 : 0, type_name(f, type), *facts.text ? "  " : "");
         text_wrap(stdout, facts.text, names + 22, width > names + 50 ? width : names + 78);
         print_fields(members, depth + 1, names, params, width);
     }

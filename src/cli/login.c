@@ -175,8 +175,7 @@ static int print(const struct login *l)
     if (!l->common.json) {
         cli_line(stdout, "logged in at %s as %s (%s%s); kept in %s, profile %s", l->common.api_url,
             irisx_value_get_text(user, "email", l->email), l->admin ? "staff, " : "",
-            irisx_value_get_text(user, "role", "no role told"), cli_config_path(),
-            cli_profile_name(l->common.profile));
+            irisx_value_get_text(user, "role", "no role told"), cli_config_path(), cli_profile_name(l->common.profile));
         return EXIT_OK;
     }
     root = irisx_value_new_object();
@@ -220,10 +219,8 @@ static const char login_more[] =
 int cmd_login(int argc, char **argv)
 {
     struct login l = { 0 };
-    const struct cli_option options[] = { { .name = "email",
-                                              .argument = "EMAIL",
-                                              .help = "who logs in",
-                                              .text = &l.email },
+    const struct cli_option options[] = {
+        { .name = "email", .argument = "EMAIL", .help = "who logs in", .text = &l.email },
         { .name = "password-file",
             .argument = "FILE",
             .help = "the password; \"-\" standard input (default: asked for)",
@@ -232,7 +229,8 @@ int cmd_login(int argc, char **argv)
             .argument = "FILE",
             .help = "the code of the second factor, for accounts that want one (default: asked for)",
             .text = &l.code_file },
-        { .name = "admin", .help = "as the platform's staff, for operations admin.*", .flag = &l.admin } };
+        { .name = "admin", .help = "as the platform's staff, for operations admin.*", .flag = &l.admin }
+    };
     const struct cli_command command = { .name = "login",
         .arguments = "",
         .summary = "Logs in and keeps the session in the profile, which its owner alone can read.",

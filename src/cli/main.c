@@ -58,7 +58,8 @@ static int help(FILE *to)
 {
     const char *bold = text_style(to, STYLE_BOLD), *plain = text_style(to, STYLE_PLAIN);
 
-    (void) fprintf(to, "irisx %s: the command of libirisx-client\n\n%susage:%s irisx COMMAND [options]\n\n%scommands:%s\n",
+    (void) fprintf(to,
+        "irisx %s: the command of libirisx-client\n\n%susage:%s irisx COMMAND [options]\n\n%scommands:%s\n",
         irisx_version(), bold, plain, bold, plain);
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
         (void) fprintf(to, "  %-11s %s\n", entries[i].name, entries[i].summary);
@@ -76,8 +77,8 @@ static int no_command(const char *word)
         suggest_offer(&s, entries[i].name);
     if (contract_operation(word))
         return cli_usage("no command \"%s\", but an operation: irisx api %s", word, word);
-    return cli_usage("no command \"%s\"%s%s", word, suggest_text(&s, text, sizeof text),
-        s.count ? "" : "; irisx --help lists them");
+    return cli_usage(
+        "no command \"%s\"%s%s", word, suggest_text(&s, text, sizeof text), s.count ? "" : "; irisx --help lists them");
 }
 
 int main(int argc, char **argv)

@@ -199,8 +199,7 @@ const char *cli_env(const char *name)
 
 /* ---- what no flag said: environment, then profile ---------------------------------------- */
 /* One setting; owned: where a copy of the profile's text is kept. Says where it is from. */
-static const char *setting(
-    const char **value, const char *flag, const char *env, const char *of_profile, char **owned)
+static const char *setting(const char **value, const char *flag, const char *env, const char *of_profile, char **owned)
 {
     if (*value)
         return flag;
@@ -232,9 +231,9 @@ static int credentials(struct cli_common *c, const char *key_file, const irisx_v
         c->api_key = dup_text(key);
     if (!flag && !key)
         c->credential_command = cli_env("IRISX_CREDENTIAL_COMMAND");
-    c->credential_from = key_file        ? "--api-key-file"
-                         : flag          ? "--credential-command"
-                         : c->api_key    ? "IRISX_API_KEY"
+    c->credential_from = key_file                ? "--api-key-file"
+                         : flag                  ? "--credential-command"
+                         : c->api_key            ? "IRISX_API_KEY"
                          : c->credential_command ? "IRISX_CREDENTIAL_COMMAND"
                                                  : NULL;
     if (theirs && c->api_url && !same_server(theirs, c->api_url))

@@ -300,8 +300,7 @@ static int locate(struct params *p, const char *word, const char *end, bool any,
     for (const char *at = word;;) {
         at = next_step(at, end, &t->last);
         if (!at)
-            return cli_usage(
-                "\"%.*s\" names no parameter: a.b=1, tags[]=x, agents[].name=Ann, a name\\.with\\=signs=1",
+            return cli_usage("\"%.*s\" names no parameter: a.b=1, tags[]=x, agents[].name=Ann, a name\\.with\\=signs=1",
                 (int) (end - word), word);
         t->field = open ? NULL : find_in(members, t->last.name);
         if (!open && !t->field && !any)
@@ -394,7 +393,7 @@ int params_add(struct params *p, const char *assignment)
         json = equals[1] == '{' || equals[1] == '@';
     if (!code)
         code = convert(&t, equals + 1, json, &value);
-    return code            ? code
+    return code             ? code
            : put(&t, value) ? cli_usage("%s: items of a list are given in order, each once", t.name)
                             : EXIT_OK;
 }

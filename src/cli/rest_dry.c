@@ -128,7 +128,8 @@ static void print_request(const irisx_value_t *request, const char *curl)
 static int print(const struct rest_call *call, irisx_client_t *client, const irisx_value_t *lent)
 {
     irisx_value_t *request = irisx_value_dup(lent), *headers = irisx_value_dup(irisx_value_get(lent, "headers"));
-    bool bare = irisx_value_get(headers, "Authorization") && !cli_has_token(client, irisx_value_get_text(request, "url", ""));
+    bool bare =
+        irisx_value_get(headers, "Authorization") && !cli_has_token(client, irisx_value_get_text(request, "url", ""));
     char *curl = NULL;
     int code = EXIT_OK;
 

@@ -66,8 +66,9 @@ static char *output_of(const char *command)
     if (text && !got && WIFEXITED(status) && !WEXITSTATUS(status))
         return text;
     if (!cli_interrupted())
-        cli_line(stderr, got > 0 ? "irisx: the credential command prints too much"
-                                 : "irisx: the credential command failed (status %d)",
+        cli_line(stderr,
+            got > 0 ? "irisx: the credential command prints too much"
+                    : "irisx: the credential command failed (status %d)",
             WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
     cli_wipe(text);
     return NULL;

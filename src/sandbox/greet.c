@@ -35,8 +35,9 @@ int sandbox_greet(const char *ready, size_t len, const char *ca_file, FILE *to)
         irisx_value_get_text(numbers, "person", "-"), irisx_value_get_text(numbers, "echo", "-"));
     (void) fprintf(to, "\nIn another terminal:\n\n  irisx login --api-url %s --email %s%s%s\n", api, email,
         ca_file ? " --ca-file " : "", ca_file ? ca_file : "");
-    (void) fprintf(to, "  irisx sms send --from +12025550101 --to +12025550199 --text 'Hello'\n"
-                       "  irisx sms list\n\n(--json prints all of it for programs, as standard output does that is no terminal.)\n");
+    (void) fprintf(to,
+        "  irisx sms send --from +12025550101 --to +12025550199 --text 'Hello'\n"
+        "  irisx sms list\n\n(--json prints all of it for programs, as standard output does that is no terminal.)\n");
     irisx_value_free(facts);
     return fflush(to) ? IRISX_E_IO : 0;
 }
