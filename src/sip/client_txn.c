@@ -386,8 +386,18 @@ static struct ix_sip_tx *find(struct ix_sip_stack *s, const struct ix_sip_transp
     uint8_t storage[IX_SIP_KEY];
     struct ix_buf key;
     ix_buf_init_fixed(&key, storage, sizeof storage);
-    branch_key(&key, t->id, msg->via.branch, msg->method_name);
+    /* what is answered to a CANCEL concerns the INVITE: it has no transaction of its own here */
+    branch_key(&key, t->id, msg->via.branch, msg->method == IX_SIP_CANCEL ? IX_STR("INVITE") : msg->method_name);
     return key.err ? NULL : ix_map_get(s->branches, ix_str_n(key.p, key.n));
+}
+
+/* 481 to the CANCEL of an INVITE that an outage orphaned: the server has never seen it, or has ended it (RFC 3261
+ * section 9.2). While the connection holds, the final response says more. */
+static int cancel_answered(struct ix_sip_tx *tx, const struct ix_sip_msg *msg)
+{
+    if (msg->status == 481 && tx->forgotten && tx->cancel_sent && tx->state != IX_SIP_TX_ACCEPTED)
+        ix_sip_tx_end(tx);
+    return 0;
 }
 
 int ix_sip_client_input(struct ix_sip_stack *s, struct ix_sip_transport *t, const struct ix_sip_msg *msg)
@@ -397,6 +407,8 @@ int ix_sip_client_input(struct ix_sip_stack *s, struct ix_sip_transport *t, cons
         ix_log(s->log, IX_LOG_DEBUG, "sip", "dropped a stray %u response", (unsigned) msg->status);
         return IRISX_E_NOT_FOUND;
     }
+    if (msg->method == IX_SIP_CANCEL)
+        return cancel_answered(tx, msg);
     if (msg->status < 200)
         return tx->state == IX_SIP_TX_ACCEPTED ? 0 : provisional(tx, msg);
     if (msg->status >= 300)

@@ -116,6 +116,23 @@ Test(outage, an_invite_of_which_nothing_was_heard_is_cancelled_too)
     cancelled_later(NULL);
 }
 
+Test(outage, an_invite_that_the_server_does_not_know_is_over)
+{
+    struct rig *r = rig_new();
+    (void) rig_invite(r, NULL);
+    lose(r);
+    rig_take(r, IX_SIP_OUT_FAILED);
+    reopen(r);
+    rig_take(r, IX_SIP_OUT_SEND);
+    cr_assert_eq(rig_answer(r, "200 OK", NULL, NULL, NULL), 0);
+    cr_assert_eq(ix_sip_transport_farewells(r->stack, RIG_TRANSPORT), 1, "a 487 is to come");
+    cr_assert_eq(rig_answer(r, "481 Gone", NULL, NULL, NULL), 0);
+    cr_assert_eq(ix_sip_transport_farewells(r->stack, RIG_TRANSPORT), 0);
+    cr_assert_eq(ix_sip_txn_count(r->stack), 0);
+    rig_nothing(r);
+    rig_free(r);
+}
+
 Test(outage, an_answer_that_crossed_the_outage_is_acknowledged_and_hung_up)
 {
     struct rig *r = rig_new();
