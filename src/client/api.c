@@ -29,7 +29,7 @@ static irisx_error_t submit(irisx_client_t *c, const struct ix_api_op *api, stru
         return IRISX_OK; /* accepted, and ended: the op tells which member is wrong */
     }
     if (options && options->dry_run)
-        ix_preview(op, request);
+        ix_preview(op, api, request);
     else
         err = ix_rest_submit(c, op, api, request);
     ix_http_request_clear(request);

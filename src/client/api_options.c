@@ -74,11 +74,18 @@ static int upload_take(const irisx_upload_t *given, irisx_upload_t **out)
     return ok ? 0 : IRISX_E_NO_MEMORY;
 }
 
+/* a line break would be another header; an empty one is left out by libcurl, so that nobody would get the key */
+static bool header_value(const char *text)
+{
+    return !text || (*text && ix_http_line_safe(text));
+}
+
 static bool sane(const irisx_api_options_t *o)
 {
     return o->check >= IRISX_CHECK_DEFAULT && o->check <= IRISX_CHECK_STRICT && o->max_tries >= 0 &&
            o->idempotency >= IRISX_IDEMPOTENCY_DEFAULT && o->idempotency <= IRISX_IDEMPOTENCY_OFF &&
-           !(o->save_as && o->on_data) && (!o->sha256 || strlen(o->sha256) == 64);
+           !(o->save_as && o->on_data) && (!o->sha256 || strlen(o->sha256) == 64) && header_value(o->accept) &&
+           header_value(o->idempotency_key);
 }
 
 int ix_api_options_take(const irisx_api_options_t *given, irisx_api_options_t **out)

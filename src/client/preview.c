@@ -24,21 +24,28 @@ static void put_buf(int *err, irisx_value_t *object, const char *key, struct ix_
     ix_buf_clear(text);
 }
 
-static void put_url(int *err, irisx_value_t *out, const irisx_client_t *c, const struct ix_http_request *q)
+static void put_url(
+    int *err, irisx_value_t *out, const irisx_client_t *c, const struct ix_api_op *api, const struct ix_http_request *q)
 {
     struct ix_str base = ix_str(c->o.api_url);
-    struct ix_buf url;
+    struct ix_api_info info = { 0 };
+    struct ix_buf url, shown;
 
     while (base.n && base.p[base.n - 1] == '/')
         base.n--;
+    if (api)
+        ix_api_info(api, &info);
     ix_buf_init(&url, BODY_MAX);
+    ix_buf_init(&shown, BODY_MAX);
     ix_buf_strv(&url, base);
     ix_buf_str(&url, q->path);
-    if (q->query && *q->query) {
-        ix_buf_str(&url, "?");
-        ix_redact_query(&url, ix_str(q->query));
-    }
-    put_buf(err, out, "url", &url);
+    if (q->query && *q->query)
+        ix_buf_fmt(&url, "?%s", q->query);
+    ix_redact_url(&shown, ix_str_n(url.p, url.n), info.path);
+    if (!shown.err)
+        shown.err = url.err;
+    ix_buf_clear(&url);
+    put_buf(err, out, "url", &shown);
 }
 
 static const char *content_type(const struct ix_http_request *q)
@@ -184,14 +191,14 @@ static void put_body(int *err, irisx_value_t *out, const struct ix_http_request 
     }
 }
 
-void ix_preview(irisx_op_t *op, const struct ix_http_request *q)
+void ix_preview(irisx_op_t *op, const struct ix_api_op *api, const struct ix_http_request *q)
 {
     irisx_value_t *v = irisx_value_new_object();
     int err = v ? 0 : IRISX_E_NO_MEMORY;
 
     if (v) {
         put(&err, v, "method", irisx_value_new_text(q->method));
-        put_url(&err, v, op->client, q);
+        put_url(&err, v, op->client, api, q);
         put(&err, v, "headers", headers_of(&err, op, q));
         put_body(&err, v, q);
     }

@@ -254,7 +254,7 @@ int ix_rest_open(struct rest *r); /* service */
 void ix_rest_free(struct rest *r); /* service: ends what runs */
 /* Takes request and reference of op. Any thread. */
 /* preview.c: ends the op with what the request would be, without secrets */
-void ix_preview(irisx_op_t *op, const struct ix_http_request *request);
+void ix_preview(irisx_op_t *op, const struct ix_api_op *api, const struct ix_http_request *request);
 int ix_rest_submit(irisx_client_t *c, irisx_op_t *op, const struct ix_api_op *api, struct ix_http_request *request);
 /* internal requests: then(ctx, op) on the service loop when op has ended; no OP_DONE event for it */
 int ix_rest_submit_then(

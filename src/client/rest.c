@@ -217,6 +217,8 @@ void ix_rest_finish(struct job *j, struct ix_http_error *e)
     struct failure f;
 
     leave_places(j);
+    ix_rest_body_free(j->body); /* no part of a file is left when its end is told */
+    j->body = NULL;
     ix_rest_count(j, code);
     if (!code)
         ix_budget_earn(&r->budget);

@@ -120,6 +120,8 @@ int ix_rest_start(struct rest *r, const struct ix_http_request *q, size_t base, 
     void *ctx, struct ix_transfer **out);
 struct ix_http_response ix_rest_view(const struct ix_transfer_result *t);
 void ix_rest_learn(struct rest *r, size_t base, const struct ix_transfer_result *t); /* health, clock */
+/* It could not be sent: again later if its table allows that, else it ends with e. */
+void ix_rest_unsent(struct job *j, const struct ix_attempt *a, const struct ix_http_error *e);
 void ix_rest_probe(struct rest *r); /* servers that are due */
 void ix_rest_saved(struct job *j, struct ix_http_error *e); /* the file is there, or not */
 

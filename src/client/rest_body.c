@@ -35,7 +35,8 @@ struct rest_body {
     void *user_data;
     uint64_t max, taken, skip; /* on_data: bytes of all tries; skip: known ones at the beginning of this one */
     char tag[256]; /* on_data: of what was taken */
-    bool resume, begun, ranged, complete; /* this try's answer; it was asked for a range; there is no more */
+    /* resume by a later call; this try's answer; it was asked for a range; there is no more; it is of another file */
+    bool resume, begun, ranged, complete, changed;
     int err;
     char why[320];
     struct ix_http_error after; /* how the job ends once what came is kept */
@@ -120,14 +121,6 @@ static void put_name(struct ix_buf *b, const char *name)
     }
 }
 
-static bool line_safe(const char *text)
-{
-    for (; text && *text; text++)
-        if ((unsigned char) *text < 0x20 || *text == 0x7f)
-            return false;
-    return true;
-}
-
 static void part_head(struct ix_buf *b, const char *boundary, const struct ix_http_part *p, bool first)
 {
     ix_buf_fmt(b, "%s--%s\r\nContent-Disposition: form-data; name=\"", first ? "" : "\r\n", boundary);
@@ -138,7 +131,7 @@ static void part_head(struct ix_buf *b, const char *boundary, const struct ix_ht
         put_name(b, p->source.file_name);
         ix_buf_u8(b, '"');
     }
-    if (p->source.content_type && line_safe(p->source.content_type))
+    if (p->source.content_type && ix_http_line_safe(p->source.content_type))
         ix_buf_fmt(b, "\r\nContent-Type: %s", p->source.content_type);
     ix_buf_str(b, "\r\n\r\n");
 }
@@ -170,7 +163,7 @@ static int form(struct rest_body *b, const struct ix_http_request *q, struct ix_
 static int raw(struct rest_body *b, const struct ix_http_source *from, struct ix_http_error *e)
 {
     const char *type =
-        from->content_type && line_safe(from->content_type) ? from->content_type : "application/octet-stream";
+        from->content_type && ix_http_line_safe(from->content_type) ? from->content_type : "application/octet-stream";
     struct ix_buf text;
     int err = add_source(b, from, e);
 
@@ -245,28 +238,48 @@ static struct ix_str tag_of(struct ix_str headers)
     return tag.n && tag.p[0] == '"' ? tag : ix_http_header(headers, "Last-Modified");
 }
 
-/* "bytes 100-199/200" begins where it was asked to */
+/* "bytes 100-199/200" begins where it was asked to, and is all of the rest; a star behind it tells no length */
 static bool range_fits(struct ix_str headers, uint64_t from)
 {
-    struct ix_str range = ix_http_header(headers, "Content-Range"), first;
-    uint64_t begin;
+    struct ix_str range = ix_http_header(headers, "Content-Range"), first, last;
+    uint64_t begin, end, total;
 
     if (!ix_str_istarts(range, IX_STR("bytes ")))
         return false;
     range = ix_str_slice(range, 6, range.n);
-    return ix_str_cut(&range, '-', &first) && !ix_str_u64(first, UINT64_MAX, &begin) && begin == from;
+    if (!ix_str_cut(&range, '-', &first) || ix_str_u64(first, UINT64_MAX, &begin) || begin != from ||
+        !ix_str_cut(&range, '/', &last) || ix_str_u64(last, UINT64_MAX - 1, &end))
+        return false;
+    return ix_str_eq(range, IX_STR("*")) || (!ix_str_u64(range, UINT64_MAX, &total) && total == end + 1);
+}
+
+static bool other_range(struct rest_body *b)
+{
+    fail(b, IRISX_E_PROTOCOL, NULL, "the server sent another range than it was asked for");
+    return false;
+}
+
+/* some servers look at Range alone: parts of two files must not become one */
+static bool another(struct ix_str headers, const char *tag)
+{
+    struct ix_str now = tag_of(headers);
+
+    return now.n && !ix_str_eq(now, ix_str(tag));
 }
 
 static bool begin_save(struct rest_body *b, long status, struct ix_str headers)
 {
     char tag[512];
 
-    if (status == 206 && b->ranged && range_fits(headers, ix_file_save_size(b->save)))
-        return true;
-    if (status == 206) {
-        fail(b, IRISX_E_PROTOCOL, NULL, "the server sent another range than it was asked for");
+    if (status == 206 && (!b->ranged || !range_fits(headers, ix_file_save_size(b->save))))
+        return other_range(b);
+    if (status == 206 && another(headers, ix_file_save_tag(b->save))) {
+        ix_file_save_restart(b->save, "");
+        b->changed = true;
         return false;
     }
+    if (status == 206)
+        return true;
     (void) ix_str_copy(tag, sizeof tag, tag_of(headers)); /* too long: "" */
     ix_file_save_restart(b->save, tag);
     return true;
@@ -277,11 +290,13 @@ static bool begin_data(struct rest_body *b, long status, struct ix_str headers)
     struct ix_str tag = tag_of(headers);
 
     b->skip = 0;
+    if (status == 206 && (!b->ranged || !range_fits(headers, b->taken)))
+        return other_range(b);
     if (!b->taken) {
         (void) ix_str_copy(b->tag, sizeof b->tag, tag); /* too long: "" */
         return true;
     }
-    if (status == 206 && b->ranged && range_fits(headers, b->taken))
+    if (status == 206 && !another(headers, b->tag))
         return true;
     if (status != 206 && tag.n && ix_str_eq(tag, ix_str(b->tag))) {
         b->skip = b->taken;
@@ -378,6 +393,8 @@ bool ix_rest_body_range(struct rest_body *b, long status, struct ix_str headers,
 {
     char whole[48];
 
+    if (b->changed)
+        return true;
     if (status != 416 || !b->save || !b->ranged)
         return false;
     (void) snprintf(whole, sizeof whole, "bytes */%llu", (unsigned long long) ix_file_save_size(b->save));
@@ -479,7 +496,7 @@ static void ask_range(struct rest_body *b, struct ix_buf *head)
     uint64_t from = b->save ? ix_file_save_size(b->save) : b->taken;
     const char *tag = b->save ? ix_file_save_tag(b->save) : b->tag;
 
-    b->begun = b->complete = false;
+    b->begun = b->complete = b->changed = false;
     b->ranged = from > 0 && *tag;
     if (b->ranged)
         ix_buf_fmt(head, "Range: bytes=%llu-\r\nIf-Range: %s\r\n", (unsigned long long) from, tag);

@@ -30,19 +30,6 @@ static void put(const struct rest *r, enum ix_log_level level, struct ix_buf *b)
     ix_buf_clear(b);
 }
 
-static void put_url(struct ix_buf *b, const char *url)
-{
-    struct ix_str rest = ix_str(url), path;
-
-    if (!ix_str_cut(&rest, '?', &path))
-        return;
-    ix_buf_strv(b, path);
-    if (!rest.n)
-        return;
-    ix_buf_u8(b, '?');
-    ix_redact_query(b, rest);
-}
-
 static void put_headers(const struct rest *r, const char *mark, struct ix_str headers)
 {
     struct ix_buf all;
@@ -82,11 +69,14 @@ static void put_body(const struct rest *r, const char *mark, struct ix_str body)
 void ix_rest_log_sent(const struct job *j, const char *url, const char *headers, size_t n)
 {
     const struct rest *r = j->rest;
+    struct ix_api_info info = { 0 };
     struct ix_buf b;
 
+    if (j->api && !j->url)
+        ix_api_info(j->api, &info);
     ix_buf_init(&b, LINE_MAX);
     ix_buf_fmt(&b, "%s: %s ", j->name, j->request.method);
-    put_url(&b, url);
+    ix_redact_url(&b, ix_str(url), info.path);
     if (j->retry.tries)
         ix_buf_fmt(&b, " (try %u)", j->retry.tries + 1);
     put(r, IX_LOG_DEBUG, &b);

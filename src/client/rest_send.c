@@ -142,7 +142,7 @@ static int prepare(struct job *j, struct ix_transfer_request *t)
     int err = 0;
 
     begin_head(r, q, o ? o->accept : NULL);
-    if (q->headers)
+    if (q->headers && !j->foreign) /* signatures, keys: what an operation says there is for its own server */
         ix_buf_str(&r->head, q->headers);
     if (!j->foreign)
         ix_auth_headers(ix_rest_session(r, q->auth)->auth, q->auth, &r->head, &j->generation);
@@ -260,7 +260,7 @@ static void redirect_refused(struct job *j, int status, const char *why, const c
     char *shown;
 
     ix_buf_init(&b, 2048);
-    ix_redact_query(&b, ix_str(url));
+    ix_redact_url(&b, ix_str(url), NULL);
     shown = ix_buf_take(&b);
     ix_http_error_set(&e, IRISX_E_PROTOCOL, IRISX_DOMAIN_HTTP, "redirect", "%s: redirected (HTTP %d) to %.500s", why,
         status, shown ? shown : "");
@@ -400,12 +400,31 @@ static void judge(
     }
 }
 
+void ix_rest_unsent(struct job *j, const struct ix_attempt *a, const struct ix_http_error *e)
+{
+    struct rest *r = j->rest;
+    struct ix_http_error mine = { 0 };
+    uint64_t at = 0;
+
+    if (r->pace)
+        ix_pace_leave(r->pace, &j->pace, NULL, ix_rest_now(r));
+    if (ix_retry_next(&j->retry, a, &r->rng, ix_loop_now(r->loop).mono_us, &at) == IX_RETRY_AGAIN) {
+        ix_rest_wait(j, JOB_BACKOFF, at);
+        return;
+    }
+    ix_http_error_set(&mine, e->info.code, e->info.domain, e->info.reason, "%s", e->info.message);
+    mine.info.status = e->info.status;
+    mine.info.retry_after_ms = e->info.retry_after_ms;
+    mine.info.retryable = e->info.retryable;
+    ix_rest_finish(j, &mine);
+}
+
 /* a range that cannot be had: all is there, or the file changed; true: dealt with */
 static bool range_refused(struct job *j, const struct ix_transfer_result *t)
 {
     bool complete = false;
 
-    if (t->err || !j->body || !ix_rest_body_range(j->body, t->status, ix_str(t->headers), &complete))
+    if (!j->body || !ix_rest_body_range(j->body, t->err ? 0 : t->status, ix_str(t->headers), &complete))
         return false;
     if (complete) {
         ix_rest_wait(j, JOB_SAVING, IX_NEVER);
@@ -425,9 +444,9 @@ static void go_on(struct job *j, const struct ix_transfer_result *t)
     uint64_t retry_after = asked ? ix_http_retry_after_us(&response, NULL) : 0;
 
     j->limited += !t->err && t->status == 429;
-    leave_pace(j, t, retry_after);
     if (!j->foreign)
-        ix_rest_learn(r, j->base, t);
+        ix_rest_learn(r, j->base, t); /* the clock first: limits are told as times of the server's */
+    leave_pace(j, t, retry_after);
     if (!t->err && j->keyed && !r->bases.items[j->base].honours_keys)
         r->bases.items[j->base].honours_keys = ix_idempotency_told(response.headers);
     if (j->cancelled || (t->err == IRISX_E_CANCELLED && !(j->body && t->any_byte_sent))) {

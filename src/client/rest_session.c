@@ -183,6 +183,30 @@ static void go_on(struct rest_session *s)
     }
 }
 
+/*
+ * A refresh failed that may succeed yet. None of those that wait for it was sent, so each may go again as the table of
+ * retries says, out of the one budget; the others end with its error. So many that wait are not as many refreshes.
+ */
+static void put_off(struct rest_session *s, const struct ix_transfer_result *t, const struct ix_http_response *response,
+    const struct ix_http_error *e)
+{
+    struct rest *r = s->rest;
+    bool later = t->err || response->status == 429 || (response->status >= 502 && response->status <= 504);
+    const struct ix_attempt a = { .err = t->err  ? t->err
+                                         : later ? IRISX_E_NETWORK
+                                                 : IRISX_E_PROTOCOL,
+        .status = t->err ? 0 : response->status,
+        .elsewhere = ix_bases_elsewhere(&r->bases, UINT32_C(1) << s->exchange_base),
+        .retry_after_us = later && !t->err ? ix_http_retry_after_us(response, NULL) : 0 };
+
+    IX_LIST_EACH_SAFE (node, &r->jobs) {
+        struct job *j = IX_CONTAINER(node, struct job, node);
+
+        if (j->state == JOB_AUTH && ix_rest_session(r, j->request.auth) == s)
+            ix_rest_unsent(j, &a, e);
+    }
+}
+
 static void on_exchange(void *ctx, const struct ix_transfer_result *t)
 {
     struct rest_session *s = ctx;
@@ -203,7 +227,9 @@ static void on_exchange(void *ctx, const struct ix_transfer_result *t)
         ix_http_error_clear(&e);
         return;
     }
-    if (err && j)
+    if (err && ix_auth_refresh_token(s->auth))
+        put_off(s, t, &response, &e);
+    else if (err && j)
         ix_rest_finish(j, &e);
     ix_http_error_clear(&e);
     go_on(s);

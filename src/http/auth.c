@@ -406,7 +406,8 @@ static int read_answer(
 /* a failed refresh: refused for good, or to be tried again later */
 static int after_refresh(struct ix_auth *a, int err, struct ix_now now, struct ix_http_error *error)
 {
-    if (err == IRISX_E_AUTH || err == IRISX_E_FORBIDDEN || err == IRISX_E_HTTP) {
+    /* the platform gives a reason; a page of a portal or firewall in between gives none, and must not end a session */
+    if (error->info.reason != NULL && (err == IRISX_E_AUTH || err == IRISX_E_FORBIDDEN || err == IRISX_E_HTTP)) {
         ix_http_error_set(error, IRISX_E_AUTH, IRISX_DOMAIN_HTTP, "session_ended", SESSION_ENDED);
         drop(&a->access);
         drop(&a->refresh);
@@ -433,7 +434,7 @@ int ix_auth_input(struct ix_auth *a, int err, const char *detail, const struct i
     if (a->running_for != a->generation)
         return 0;
     bool lost = err == IRISX_E_NETWORK || err == IRISX_E_OUTCOME_UNKNOWN;
-    a->lost_once = lost && !a->lost_once;
+    a->lost_once = lost && !a->lost_once && was != EXCHANGE_REFRESH; /* that goes by its caller's table of retries */
     if (a->lost_once)
         return 0; /* nothing has changed: the next to ask runs it again */
     if (err != 0) {

@@ -73,6 +73,7 @@ struct ix_http_response { /* views */
 };
 /* first header of that name, trimmed; p = NULL if there is none */
 struct ix_str ix_http_header(struct ix_str headers, const char *name);
+bool ix_http_line_safe(const char *text); /* may stand in a header line: no control character; NULL is */
 /* safe for GET, HEAD, OPTIONS; idempotent for PUT, DELETE; else unsafe */
 enum ix_retry_class ix_retry_class_of(const char *method);
 
@@ -269,9 +270,9 @@ int ix_jwt_times(struct ix_str token, struct ix_jwt_times *out);
  *    ^                    | refused \-requires_2fa-> PENDING --code given--> VERIFY --tokens--> IN  | refused
  *    +--------------------+---------------------------------------------------------------------+
  *
- * One exchange at a time: whoever gets IX_AUTH_EXCHANGE runs it, all others wait until it has ended. One whose
- * connection was lost is asked for a second time (a kept-alive connection may have died unseen; both exchanges are
- * idempotent).
+ * One exchange at a time: whoever gets IX_AUTH_EXCHANGE runs it, all others wait until it has ended. A login
+ * whose connection was lost is asked for a second time (a kept-alive connection may have died unseen); a refresh is as
+ * often as those that wait for it may try again.
  */
 struct ix_auth;
 enum ix_auth_answer {
@@ -327,6 +328,9 @@ uint64_t ix_auth_deadline(const struct ix_auth *a);
 bool ix_secret_key(struct ix_str key);
 /* header lines, values of Authorization, X-API-Key, Cookie, signatures replaced by "***" */
 void ix_redact_headers(struct ix_buf *out, struct ix_str headers);
+/* An address or path: user and password, what the query hides, and segments that are tokens by their name in the
+ * template ("/v1/unsubscribe/{token}"; NULL none) or by their look. */
+void ix_redact_url(struct ix_buf *out, struct ix_str url, const char *template);
 /* JSON text with the values of secret keys replaced by "***"; what is not JSON becomes "<N bytes>" */
 void ix_redact_json(struct ix_buf *out, struct ix_str body);
 /* query or form text, the same by name */

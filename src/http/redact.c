@@ -51,9 +51,7 @@ bool ix_secret_key(struct ix_str key)
 /* an API key, a JWT, or an address with a token in its query, under whatever name */
 static bool looks_secret(const char *text)
 {
-    if (strncmp(text, "irisx_live_", 11) == 0)
-        return true;
-    if (strstr(text, "token=") != NULL)
+    if (strstr(text, "irisx_live_") != NULL || strstr(text, "token=") != NULL)
         return true;
     const char *dot = strncmp(text, "eyJ", 3) == 0 ? strchr(text, '.') : NULL;
     return dot != NULL && strchr(dot + 1, '.') != NULL;
@@ -124,6 +122,76 @@ void ix_redact_json(struct ix_buf *out, struct ix_str body)
     irisx_value_free(root);
 }
 
+/* ---- addresses ---------------------------------------------------------------------------- */
+
+static bool secret_segment(struct ix_str segment, struct ix_str name)
+{
+    char text[256];
+
+    if (name.n > 2 && name.p[0] == '{' && !ix_str_eq(name, IX_STR("{key}")) && /* of a feature flag, a setting */
+        ix_secret_key(ix_str_slice(name, 1, name.n - 1)))
+        return true;
+    (void) ix_str_copy(text, sizeof text, ix_str_slice(segment, 0, sizeof text - 1)); /* it fits */
+    return looks_secret(text);
+}
+
+/* the last part behind a '/', which is cut off; all of it where there is none */
+static struct ix_str last_part(struct ix_str *s, bool *more)
+{
+    size_t at = s->n;
+
+    while (at > 0 && s->p[at - 1] != '/')
+        at--;
+    struct ix_str part = ix_str_slice(*s, at, s->n);
+    *more = at > 0;
+    *s = ix_str_slice(*s, 0, at > 0 ? at - 1 : 0);
+    return part;
+}
+
+/* from the end, since a base address may have a path of its own; `left` is how deep it may still go */
+static void write_path(struct ix_buf *out, struct ix_str path, struct ix_str names, size_t left)
+{
+    bool more, named;
+    struct ix_str part = last_part(&path, &more), name = last_part(&names, &named);
+
+    if (more && left > 0)
+        write_path(out, path, named ? names : IX_STR_NONE, left - 1);
+    else if (more)
+        ix_buf_strv(out, path);
+    if (more)
+        ix_buf_u8(out, '/');
+    if (part.n > 0 && secret_segment(part, name))
+        ix_buf_str(out, STARS);
+    else
+        ix_buf_strv(out, part);
+}
+
+void ix_redact_url(struct ix_buf *out, struct ix_str url, const char *template)
+{
+    struct ix_str path = ix_str_slice(url, 0, ix_str_find(url, '?'));
+    size_t at = 0;
+
+    for (size_t i = 2; i < path.n; i++) {
+        if (path.p[i - 2] != ':' || path.p[i - 1] != '/' || path.p[i] != '/')
+            continue;
+        struct ix_str host = ix_str_slice(path, i + 1, path.n);
+        host = ix_str_slice(host, 0, ix_str_find(host, '/'));
+        size_t sign = ix_str_find(host, '@'); /* user:password@ */
+        at = i + 1;
+        ix_buf_strv(out, ix_str_slice(path, 0, at));
+        if (sign != SIZE_MAX) {
+            ix_buf_str(out, STARS "@");
+            at += sign + 1;
+        }
+        break;
+    }
+    write_path(out, ix_str_slice(path, at, path.n), ix_str(template), 32);
+    if (path.n == url.n)
+        return;
+    ix_buf_u8(out, '?');
+    ix_redact_query(out, ix_str_slice(url, path.n + 1, url.n));
+}
+
 void ix_redact_headers(struct ix_buf *out, struct ix_str headers)
 {
     struct ix_reader r = ix_reader(headers.p, headers.n);
@@ -135,7 +203,11 @@ void ix_redact_headers(struct ix_buf *out, struct ix_str headers)
             ix_buf_strv(out, name);
             ix_buf_str(out, ": " STARS);
         } else {
-            ix_buf_strv(out, line);
+            size_t begin = IX_MIN(name.n + 1, line.n);
+            while (begin < line.n && line.p[begin] == ' ')
+                begin++;
+            ix_buf_strv(out, ix_str_slice(line, 0, begin));
+            ix_redact_url(out, ix_str_slice(line, begin, line.n), NULL); /* Location, Link; what looks like a token */
         }
         ix_buf_str(out, "\r\n");
     }

@@ -60,6 +60,14 @@ struct ix_str ix_http_header(struct ix_str headers, const char *name)
     return IX_STR_NONE;
 }
 
+bool ix_http_line_safe(const char *text)
+{
+    for (; text != NULL && *text != '\0'; text++)
+        if ((unsigned char) *text < 0x20 || *text == 0x7f)
+            return false;
+    return true;
+}
+
 enum ix_retry_class ix_retry_class_of(const char *method)
 {
     static const char *const safe[] = { "GET", "HEAD", "OPTIONS" };
@@ -106,8 +114,12 @@ static uint64_t header_retry_after(struct ix_str headers)
     struct ix_str value = ix_http_header(headers, "Retry-After");
     uint64_t s;
 
-    if (ix_str_u64(value, MAX_RETRY_AFTER_S, &s) == 0)
-        return s * IX_S;
+    size_t digits = 0;
+
+    while (digits < value.n && value.p[digits] >= '0' && value.p[digits] <= '9')
+        digits++;
+    if (digits > 0 && digits == value.n) /* too large for a number: for ever */
+        return (ix_str_u64(value, MAX_RETRY_AFTER_S, &s) == 0 ? s : MAX_RETRY_AFTER_S) * IX_S;
     int64_t until = ix_http_date(value);
     int64_t now = ix_http_date(ix_http_header(headers, "Date"));
     return until > now && now >= 0 ? seconds_to_us((double) (until - now)) : 0;

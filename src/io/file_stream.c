@@ -5,9 +5,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,7 +39,7 @@ int ix_file_in_open(const char *path, struct ix_file_in **out)
 
     if (f == NULL)
         return IRISX_E_NO_MEMORY;
-    f->fd = open(path, O_RDONLY | O_CLOEXEC);
+    f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe that nobody writes into would hold us here */
     int err = f->fd < 0 || fstat(f->fd, &st) != 0 ? ix_err_of_errno(errno) : 0;
     if (err == 0 && !S_ISREG(st.st_mode))
         err = IRISX_E_FORMAT; /* a pipe has no size and cannot be sent again */
@@ -233,6 +234,29 @@ static void look_back(struct ix_file_save *s)
     ix_buf_clear(&tag);
 }
 
+/* Renaming would put a file in the place of a device ("/dev/null"), a pipe or a folder. */
+static int check_place(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) ? IRISX_E_FORMAT : 0;
+}
+
+/* What lies there from an earlier time must be a file of ours, and nobody else's at the moment. */
+static int open_part(struct ix_file_save *s)
+{
+    struct stat st;
+
+    s->fd = open(s->temp, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (s->resume ? 0 : O_EXCL), 0600);
+    if (s->fd < 0 || fstat(s->fd, &st) != 0)
+        return ix_err_of_errno(errno);
+    if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1)
+        return IRISX_E_FORBIDDEN;
+    if (s->resume && flock(s->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return IRISX_E_CONFLICT;
+    return 0;
+}
+
 int ix_file_save_open(const char *path, bool resume, const char *sha256, struct ix_file_save **out)
 {
     struct ix_file_save *s = ix_alloc(sizeof *s);
@@ -252,10 +276,10 @@ int ix_file_save_open(const char *path, bool resume, const char *sha256, struct 
     s->temp = beside(path, resume ? ".part" : ending);
     s->tag_path = beside(path, ".part.tag");
     int err = s->path != NULL && s->temp != NULL && s->tag_path != NULL ? 0 : IRISX_E_NO_MEMORY;
-    if (err == 0) {
-        s->fd = open(s->temp, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (resume ? 0 : O_EXCL), 0600);
-        err = s->fd < 0 ? ix_err_of_errno(errno) : 0;
-    }
+    if (err == 0)
+        err = check_place(path);
+    if (err == 0)
+        err = open_part(s);
     if (err == 0 && resume)
         look_back(s);
     if (err != 0) {
@@ -322,24 +346,31 @@ static void write_piece(void *arg)
 /* The digest over the whole file, that of an earlier part included. */
 static int check_sum(int fd, uint64_t size, const char *expected)
 {
-    uint8_t have[IX_DIGEST_MAX], want[32];
-    struct ix_bytes part = { NULL, (size_t) size };
-    void *map = NULL;
+    uint8_t have[EVP_MAX_MD_SIZE], want[32], *piece;
+    EVP_MD_CTX *sum;
+    bool well;
+    int err = 0;
 
     if (ix_hex_decode(ix_str(expected), want, sizeof want) != 0)
         return IRISX_E_INVALID;
-    if (size > 0) {
-        map = mmap(NULL, (size_t) size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (map == MAP_FAILED)
-            return ix_err_of_errno(errno);
-        part.p = map;
+    sum = EVP_MD_CTX_new();
+    piece = ix_alloc(PIECE);
+    well = sum != NULL && piece != NULL && EVP_DigestInit_ex(sum, EVP_sha256(), NULL) == 1;
+    for (uint64_t at = 0; well && err == 0 && at < size;) { /* no mapping: a file cut meanwhile would be a SIGBUS */
+        ssize_t n = pread(fd, piece, PIECE, (off_t) at);
+        if (n > 0) {
+            well = EVP_DigestUpdate(sum, piece, (size_t) n) == 1;
+            at += (uint64_t) n;
+        } else if (n == 0 || errno != EINTR) {
+            err = n == 0 ? IRISX_E_IO : ix_err_of_errno(errno);
+        }
     }
-    int err = ix_digest(IX_SHA256, &part, 1, have);
-    if (map != NULL)
-        (void) munmap(map, (size_t) size);
-    if (err != 0)
-        return err;
-    return memcmp(have, want, sizeof want) == 0 ? 0 : IRISX_E_SIGNATURE;
+    well = well && EVP_DigestFinal_ex(sum, have, NULL) == 1;
+    EVP_MD_CTX_free(sum);
+    ix_free(piece);
+    if (err == 0 && !well)
+        err = IRISX_E_NO_MEMORY;
+    return err != 0 ? err : memcmp(have, want, sizeof want) == 0 ? 0 : IRISX_E_SIGNATURE;
 }
 
 static void finish_file(void *arg)
@@ -372,8 +403,6 @@ static void work_done(void *arg, int err)
     (void) err; /* cannot be cancelled */
     s->busy = false;
     if (s->dropped) {
-        if (!s->resume)
-            (void) unlink(s->temp);
         free_save(s);
         return;
     }
@@ -471,9 +500,8 @@ void ix_file_save_close(struct ix_file_save *s)
         return;
     s->dropped = true;
     s->asked = false;
-    if (s->busy)
-        return;
-    if (!s->resume && !s->finishing)
+    if (!s->resume) /* it is not there any more once renamed; a helper writes on without a name */
         (void) unlink(s->temp);
-    free_save(s);
+    if (!s->busy)
+        free_save(s);
 }

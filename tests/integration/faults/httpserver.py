@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A REST server of the standard library that answers what a test tells it, down to the byte."""
+import base64
 import json
 import socket
 import ssl
@@ -14,6 +15,18 @@ def response(status, body=b"", kind="application/json", headers="", length=None)
     body = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
     return ("HTTP/1.1 %d X\r\nContent-Type: %s\r\n%sContent-Length: %d\r\n\r\n" %
             (status, kind, headers, len(body) if length is None else length)).encode() + body
+
+
+ONE = json.dumps({"id": "1", "name": "x" * 20})
+
+
+def ok(sock, q):
+    return response(200, ONE)
+
+
+def token(n, iat=1795166288, life=86400):
+    claims = base64.urlsafe_b64encode(json.dumps({"userId": "2", "iat": iat, "exp": iat + life, "n": n}).encode()).decode().rstrip("=")
+    return "eyJhbGciOiJIUzI1NiJ9.%s.sig%d" % (claims, n)
 
 
 class Seen:

@@ -277,7 +277,7 @@ Test(http_auth, an_early_refresh_that_fails_harms_nobody)
     cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_EXCHANGE, "and it is tried again");
 }
 
-Test(http_auth, an_exchange_whose_connection_was_lost_is_run_a_second_time_and_not_a_third)
+Test(http_auth, a_login_whose_connection_was_lost_is_run_a_second_time_and_not_a_third)
 {
     cr_assert_eq(ix_auth_set_login(a, "a@b.test", "x"), 0);
     for (int round = 0; round < 2; round++) {
@@ -332,6 +332,32 @@ Test(http_auth, a_refused_refresh_ends_the_session)
     cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_REFUSED);
     cr_assert_str_eq(e.info.reason, "session_ended");
     cr_assert_null(ix_auth_access_token(a));
+}
+
+Test(http_auth, a_page_of_a_portal_in_between_does_not_end_the_session)
+{
+    static const int statuses[] = { 400, 401, 403, 511 };
+
+    log_in();
+    cr_assert(expired(ix_auth_generation(a), "{\"error\":\"Token expired\"}"));
+    for (size_t i = 0; i < IX_COUNT(statuses); i++) {
+        cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_EXCHANGE);
+        cr_assert_neq(reply(statuses[i], "<html>Sign in to the hotel's network</html>"), 0);
+        cr_assert_str_eq(ix_auth_refresh_token(a), "R");
+    }
+    cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_EXCHANGE);
+    cr_assert_eq(reply(200, "{\"data\":{\"access_token\":\"T2\"}}"), 0);
+    cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_READY);
+}
+
+Test(http_auth, a_refresh_whose_connection_was_lost_is_told_to_its_caller_and_the_session_stays)
+{
+    log_in();
+    cr_assert(expired(ix_auth_generation(a), "{\"error\":\"Token expired\"}"));
+    cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_EXCHANGE);
+    cr_assert_eq(ix_auth_input(a, IRISX_E_OUTCOME_UNKNOWN, "reset", NULL, now, &e), IRISX_E_NETWORK);
+    cr_assert_str_eq(ix_auth_refresh_token(a), "R");
+    cr_assert_eq(ask(IX_HTTP_AUTH_JWT), IX_AUTH_EXCHANGE);
 }
 
 Test(http_auth, a_session_without_refresh_token_cannot_be_renewed)

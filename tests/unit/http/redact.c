@@ -58,6 +58,8 @@ Test(http_redact, takes_out_what_looks_like_a_key_or_token_under_any_name)
         IX_STR(
             "[\"irisx_live_3bd1ed7df\",\"eyJhbGci.eyJleHAi.c2ln\",\"/v1/streaming/ws?token=abc\",\"eyJust text.\"]"));
     gives("[\"***\",\"***\",\"***\",\"eyJust text.\"]");
+    ix_redact_json(&out, IX_STR("[\"your key is irisx_live_0123\"]"));
+    gives("[\"***\"]");
 }
 
 Test(http_redact, shows_only_the_length_of_what_is_not_json)
@@ -74,6 +76,36 @@ Test(http_redact, takes_secrets_out_of_header_lines)
 {
     ix_redact_headers(&out, IX_STR("Accept: */*\r\nAuthorization: Bearer abc\r\nx-api-key:irisx_live_1\r\n"));
     gives("Accept: */*\r\nAuthorization: ***\r\nx-api-key: ***\r\n");
+}
+
+Test(http_redact, takes_tokens_out_of_the_addresses_in_header_lines)
+{
+    ix_redact_headers(
+        &out, IX_STR("Location: https://u:p@cdn.test/v1/a%20b?expires=1&signature=abc&x=y\r\nX-Note: eyJh.eyJi.sig\r\n"
+                     "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nLink: </v1/x?token=abc>; rel=\"next\"\r\nEmpty:\r\n"));
+    gives("Location: https://***@cdn.test/v1/a%20b?expires=1&signature=***&x=y\r\nX-Note: ***\r\n"
+          "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nLink: </v1/x?token=***\r\nEmpty:\r\n");
+}
+
+static void shows(const char *url, const char *template, const char *want)
+{
+    ix_redact_url(&out, ix_str(url), template);
+    gives(want);
+}
+
+Test(http_redact, takes_tokens_out_of_paths_by_the_name_they_have_in_the_template_or_by_their_look)
+{
+    shows(
+        "http://h:1/base/v1/unsubscribe/abc?x=1", "/v1/unsubscribe/{token}", "http://h:1/base/v1/unsubscribe/***?x=1");
+    shows("/v1/social/webhook/telegram/77:AAA", "/v1/social/webhook/telegram/{bot_token}",
+        "/v1/social/webhook/telegram/***");
+    shows("/admin/feature-flags/dark", "/admin/feature-flags/{key}", "/admin/feature-flags/dark");
+    shows("/v1/calls/CA1/legs", "/v1/calls/{sid}/legs", "/v1/calls/CA1/legs");
+    shows("/v1/x/irisx_live_1/eyJa.b.c/y", NULL, "/v1/x/***/***/y");
+    shows("https://me:secret@h", NULL, "https://***@h");
+    shows("https://h/a@b/c", NULL, "https://h/a@b/c");
+    shows("", NULL, "");
+    shows("////?", "", "////?");
 }
 
 Test(http_redact, takes_secrets_out_of_a_query)

@@ -49,7 +49,17 @@ Test(http_value, reads_when_to_come_back_from_header_or_body)
     cr_assert_eq(retry_after("", "{\"retry_after\":-3}"), 0);
     cr_assert_eq(retry_after("", "{\"retry_after\":\"soon\"}"), 0);
     cr_assert_eq(retry_after("", "{\"retry_after\":1e300}"), UINT64_C(31536000) * IX_S, "a year is the most");
+    cr_assert_eq(retry_after("Retry-After: 99999999999999999999\r\n", ""), UINT64_C(31536000) * IX_S, "not at once");
     cr_assert_eq(retry_after("", ""), 0);
+}
+
+Test(http_value, a_line_break_is_no_part_of_a_header_line)
+{
+    cr_assert(ix_http_line_safe(NULL));
+    cr_assert(ix_http_line_safe("text/csv; charset=\xc3\xa9"));
+    cr_assert_not(ix_http_line_safe("a\r\nX-API-Key: b"));
+    cr_assert_not(ix_http_line_safe("a\nb"));
+    cr_assert_not(ix_http_line_safe("a\x7f"));
 }
 
 Test(http_value, looks_into_the_body_itself_when_nobody_has)

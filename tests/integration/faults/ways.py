@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Ways through the network: proxies, certificates, pinned keys; the client is rest_driver.c.
+usage: ways.py REST_DRIVER    (TAP on stdout)"""
+import base64
+import hashlib
+import socket
+import subprocess
+import threading
+
+from driver import Driver
+from harness import Suite, arguments, check
+from httpserver import HttpServer, certificate, ok, tls_context
+
+suite = Suite()
+
+
+class Proxy:
+    """CONNECT, absolute URIs and SOCKS5 with names; counts what goes through"""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port, self.targets = self.listener.getsockname()[1], []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(sock,), daemon=True).start()
+
+    @staticmethod
+    def pump(a, b):
+        try:
+            while data := a.recv(65536):
+                b.sendall(data)
+            b.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def join(self, sock, host, port, first=b""):
+        self.targets.append("%s:%d" % (host, port))
+        with socket.create_connection(("127.0.0.1", port)) as far:
+            if first:
+                far.sendall(first)
+            threading.Thread(target=self.pump, args=(far, sock), daemon=True).start()
+            self.pump(sock, far)
+
+    def serve(self, sock):
+        with sock:
+            try:
+                data = sock.recv(65536)
+                if data[:1] == b"\x05":
+                    sock.sendall(b"\x05\x00")
+                    data = sock.recv(65536)
+                    name = data[5:5 + data[4]].decode()
+                    sock.sendall(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x00")
+                    self.join(sock, name, int.from_bytes(data[-2:], "big"))
+                elif data.startswith(b"CONNECT "):
+                    host, _, port = data.split()[1].decode().partition(":")
+                    sock.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+                    self.join(sock, host, int(port))
+                else:
+                    host, _, port = data.split()[1].decode()[7:].partition("/")[0].partition(":")
+                    self.join(sock, host, int(port), data)
+            except OSError:
+                pass
+
+
+@suite.case("proxies: absolute addresses, CONNECT for TLS, SOCKS5 with the name asked there, NO_PROXY, the environment where that is wanted")
+def proxies(t):
+    cert, key = certificate(t.folder)
+    with HttpServer(ok) as plain, HttpServer(ok, tls=tls_context(cert, key)) as secure:
+        for scheme, url, target in ("http", plain.url, None), ("http", secure.url, None), ("socks5h", "http://name.invalid:%d" % plain.port, "name.invalid"):
+            proxy = Proxy()
+            with Driver(t, url, key="k", ca=cert, proxy="%s://127.0.0.1:%d" % (scheme, proxy.port)) as d:
+                d.ask("GET /x", "OK")
+                d.ask("POST /x", "OK")
+            check(len(proxy.targets) >= 1 and (target is None or proxy.targets[0].startswith(target)), scheme, proxy.targets)
+        proxy = Proxy()
+        with Driver(t, plain.url, key="k", proxy="http://127.0.0.1:%d" % proxy.port, no_proxy="example.com,127.0.0.0/8") as d:
+            d.ask("GET /x", "OK")
+        check(not proxy.targets, "through the proxy", proxy.targets)
+        words = {"http_proxy": "http://127.0.0.1:%d" % proxy.port, "NO_PROXY": "example.com"}
+        name = "http://name.invalid:%d" % plain.port
+        for extra, wanted, through in ({}, 0, 0), ({}, 1, 1), ({"NO_PROXY": "name.invalid,example.com"}, 1, 0):
+            proxy.targets.clear()
+            with Driver(t, name, environment=dict(words, **extra), key="k", env=wanted, tries=1) as d:
+                d.ask("GET /x", "OK" if through else "IRISX_E_DNS")
+            check(len(proxy.targets) == through, extra, wanted, proxy.targets)
+
+
+@suite.case("TLS: an authority of one's own, a certificate for the server that asks, a pinned key and a wrong one")
+def tls(t):
+    cert, key = certificate(t.folder)
+    mine, mine_key = certificate(t.folder, "client")
+    der = subprocess.run("openssl x509 -in %s -pubkey -noout | openssl pkey -pubin -outform der" % cert, shell=True, capture_output=True, check=True).stdout
+    pin = "sha256//" + base64.b64encode(hashlib.sha256(der).digest()).decode()
+    with HttpServer(ok, tls=tls_context(cert, key)) as server:
+        for options, code in (dict(ca=cert), "OK"), ({}, "IRISX_E_TLS"), (dict(ca=cert, pin=pin), "OK"), \
+                (dict(ca=cert, pin="sha256//" + "A" * 43 + "="), "IRISX_E_TLS"):
+            with Driver(t, server.url, key="k", **options) as d:
+                a = d.ask("GET /x", code)
+                check(code == "OK" or a["message"], a)
+    with HttpServer(ok, tls=tls_context(cert, key, client_ca=mine)) as server:
+        with Driver(t, server.url, key="k", ca=cert, cert=mine, cert_key=mine_key) as d:
+            d.ask("GET /x", "OK")
+        with Driver(t, server.url, key="k", ca=cert, tries=1) as d:
+            check(d.ask("GET /x")["code"] in ("IRISX_E_TLS", "IRISX_E_NETWORK"), "let in without a certificate")
+
+
+if __name__ == "__main__":
+    arguments("driver")
+    suite.run(4)
