@@ -176,6 +176,11 @@ typedef struct irisx_call_stats {
     char codec[16]; /**< "opus", "PCMU", "PCMA" */
     int32_t sip_status; /**< last final status, 0 none */
     int32_t q850_cause; /**< from Reason, 0 none */
+    uint64_t silent_concealed_ms; /**< of concealed_ms: not to be heard, comfort noise included. */
+    uint64_t restored_ms; /**< sound from redundancy (in-band FEC, RFC 2198 is not counted). */
+    uint64_t inserted_ms, removed_ms; /**< sound put in and cut out by time stretching. */
+    uint64_t ticks_late; /**< of 20 ms each, run more than 5 ms late or left out: the machine was busy. */
+    double tick_late_max_ms; /**< the worst of them. */
 } irisx_call_stats_t;
 /** @param stats_out struct_size set by the caller @thread any */
 IRISX_API irisx_error_t irisx_call_stats(const irisx_call_t *call, irisx_call_stats_t *stats_out);

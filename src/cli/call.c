@@ -215,6 +215,18 @@ static int talk(struct session *s)
 }
 
 /* ---- results ----------------------------------------------------------------------------- */
+static int sound_figures(irisx_value_t *call, const irisx_call_stats_t *t)
+{
+    return irisx_value_set_int(call, "concealed_ms", (int64_t) t->concealed_ms) ||
+           irisx_value_set_int(call, "silent_concealed_ms", (int64_t) t->silent_concealed_ms) ||
+           irisx_value_set_int(call, "restored_ms", (int64_t) t->restored_ms) ||
+           irisx_value_set_int(call, "inserted_ms", (int64_t) t->inserted_ms) ||
+           irisx_value_set_int(call, "removed_ms", (int64_t) t->removed_ms) ||
+           irisx_value_set_num(call, "buffer_delay_ms", t->buffer_delay_ms) ||
+           irisx_value_set_int(call, "ticks_late", (int64_t) t->ticks_late) ||
+           irisx_value_set_num(call, "tick_late_max_ms", t->tick_late_max_ms);
+}
+
 static irisx_value_t *stats_value(const struct session *s, const irisx_call_stats_t *t)
 {
     irisx_value_t *call = irisx_value_new_object(), *phases = irisx_value_new_object();
@@ -235,8 +247,9 @@ static irisx_value_t *stats_value(const struct session *s, const irisx_call_stat
           irisx_value_set_int(call, "packets_lost", (int64_t) t->packets_lost) ||
           irisx_value_set_num(call, "jitter_ms", t->jitter_ms) ||
           irisx_value_set_num(call, "round_trip_ms", t->round_trip_ms) || irisx_value_set_num(call, "mos", t->mos) ||
-          irisx_value_set_num(call, "duration_ms", t->duration_ms) || irisx_value_set_text(call, "codec", t->codec) ||
-          irisx_value_set_text(call, "digits", s->digits) || irisx_value_set_int(call, "sip_status", t->sip_status) ||
+          sound_figures(call, t) || irisx_value_set_num(call, "duration_ms", t->duration_ms) ||
+          irisx_value_set_text(call, "codec", t->codec) || irisx_value_set_text(call, "digits", s->digits) ||
+          irisx_value_set_int(call, "sip_status", t->sip_status) ||
           irisx_value_set_int(call, "q850_cause", t->q850_cause) ||
           irisx_value_set_bool(call, "ended_by_peer", s->ended && !s->args->duration);
     if (s->args->record)

@@ -353,6 +353,12 @@ static void fill_counts(irisx_call_stats_t *s, const struct ix_call_report *r, c
     s->loss_percent = expected ? 100.0 * (double) r->rtp.packets_lost / (double) expected : 0;
     s->buffer_delay_ms = (double) m->buffer_delay_us / 1000.0;
     s->concealed_ms = m->concealed_us / 1000;
+    s->silent_concealed_ms = m->silent_concealed_us / 1000;
+    s->restored_ms = m->fec_us / 1000;
+    s->inserted_ms = m->inserted_us / 1000;
+    s->removed_ms = m->removed_us / 1000;
+    s->ticks_late = m->ticks_late + m->ticks_skipped;
+    s->tick_late_max_ms = (double) m->tick_late_max_us / 1000.0;
     s->mos = (double) m->mos;
     s->level_in = (double) m->level_in;
     s->level_out = (double) m->level_out;

@@ -38,6 +38,7 @@ static void on_bell(void *ctx)
 {
     struct ix_host *h = ctx;
 
+    atomic_fetch_add_explicit(&h->bells, 1, memory_order_release);
     ix_media_deliver(h);
     ix_workers_deliver(h);
 }

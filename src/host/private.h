@@ -24,6 +24,7 @@ struct media_thread {
     uint32_t parties; /* call loop */
     struct ix_media_event pending; /* media thread: an event that had no room yet */
     bool has_pending;
+    uint64_t patient_us; /* media thread: when it last waited for the call loop */
 };
 int ix_media_thread_init(struct media_thread *m, struct ix_host *h);
 int ix_media_thread_start(struct media_thread *m); /* no thread in zero-thread mode */
@@ -73,6 +74,7 @@ struct ix_host {
     pthread_t call_thread, service_thread;
     bool call_runs, service_runs, stopped;
     struct ix_loop_bell *bell; /* call loop: media threads and workers have something */
+    atomic_uint bells; /* heard: what lay in the sockets before is in the rings now */
     struct media_thread media[HOST_MAX_MEDIA];
     unsigned media_wanted;
     atomic_uint media_running; /* set by the call loop alone */

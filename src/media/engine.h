@@ -77,6 +77,7 @@ struct counters { /* as the last statistics saw them */
 
 struct shaping { /* zero to begin */
     float floor; /* level of the quietest frames */
+    uint32_t too_much; /* frames in a row that found more delay than wanted */
     uint32_t rest; /* ticks before the next piece may be cut out or put in */
 };
 

@@ -5,6 +5,7 @@
  */
 #include "media/engine.h"
 
+#define LATE_US (5 * IX_MS) /* a tick so late is one the machine was too busy for */
 #define JOIN_GAP_US (IX_TICK_US / 2) /* a party that changes slots is not run twice within half a tick */
 
 /* ---- where and when ---------------------------------------------------------------------- */
@@ -94,6 +95,9 @@ static void hear_all(struct ix_media *m, struct group *g, uint64_t due_us, struc
         if (!p->present)
             continue;
         p->last_due_us = due_us;
+        uint64_t late = now.mono_us - due_us;
+        p->stats.ticks_late += late > LATE_US;
+        p->stats.tick_late_max_us = IX_MAX(p->stats.tick_late_max_us, late);
         ix_party_hear(m, p, due_us, now);
     }
 }

@@ -144,6 +144,7 @@ struct ix_media_stats { /* counters since ADD; *_us are durations */
     uint64_t samples_dropped; /* that a sink or record ring had no room for */
     uint64_t source_underrun_us; /* RING source had nothing although not ended */
     uint64_t ticks_skipped; /* the engine was called too late for them */
+    uint64_t ticks_late, tick_late_max_us; /* run more than 5 ms after they were due; the worst of them */
 };
 enum ix_media_event_kind {
     IX_MEDIA_EV_RELEASED = 1, /* the engine no longer knows the party, its rings and codecs */

@@ -10,6 +10,7 @@
 #define OVER_US (10 * IX_MS) /* beyond the target and a tick: below it nothing is done */
 #define FAST_US (60 * IX_MS) /* so far off the pieces follow each other */
 #define REST_TICKS 2
+#define SPARE_TICKS 50u /* so long a cut waits for silence rather than being made in speech */
 #define LIKENESS 0.85f /* of the two ends of a piece; what is less alike is heard */
 #define LIKENESS_FAST 0.6f
 #define QUIET_MAX 0.02f /* RMS; -34 dB: never quiet above */
@@ -56,9 +57,11 @@ void ix_party_shape(struct ix_party *p, const struct ix_jitter_got *got, size_t 
     bool fast = over > (int64_t) FAST_US || got->excess_us < -(int64_t) FAST_US;
     bool quiet = ix_rms(pcm, n) < want.quiet;
     want.likeness = fast ? LIKENESS_FAST : LIKENESS;
+    bool too_much = over > (int64_t) OVER_US && got->waiting > 0;
+    s->too_much = too_much ? s->too_much + 1 : 0;
     if (s->rest > 0 && !fast && !quiet)
         return;
-    if (over > (int64_t) OVER_US && got->waiting > 0)
+    if (too_much && (fast || quiet || s->too_much > SPARE_TICKS))
         cut(p, &want);
     else if (got->excess_us < 0)
         put_in(p, &want);

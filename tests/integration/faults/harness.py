@@ -362,13 +362,21 @@ def starved(call, duration_s):
     return call["packets_sent"] < 0.97 * duration_s * 50 or call["packets_received"] < 0.95 * call["packets_sent"] - 10
 
 
-def undisturbed(attempt, tries=4):
-    """attempt(n) makes a call and returns (its figures, seconds of sound); again while the machine was too busy for it"""
+def disturbed(call, duration_s):
+    """Starved, or a tick of ours came so late that the peer had to make up a frame, or what the peer sent so late that we had
+    to: on a line without a network between there is nobody but the machine who could have done that"""
+    heard = call["concealed_ms"] - call["silent_concealed_ms"]
+    return (starved(call, duration_s) or call["tick_late_max_ms"] > 10 or heard > 0 or call["inserted_ms"] + call["removed_ms"] > 0)
+
+
+def undisturbed(attempt, tries=6):
+    """attempt(n) makes a call and returns (its figures, seconds of sound); again while the machine was too busy for it. The
+    figures of the last one, and whether it was left in peace"""
     for n in range(tries):
         call, seconds = attempt(n)
-        if not starved(call, seconds):
-            break
-    return call
+        if not disturbed(call, seconds):
+            return call, True
+    return call, False
 
 
 def similarity(sent, heard, milliseconds=0):

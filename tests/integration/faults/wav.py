@@ -11,6 +11,7 @@ from harness import FAILED, NOT_FOUND, OK, SPEECH, Suite, arguments, check, resa
 suite = Suite()
 extensions, taking = iter(range(1000, 1010)), threading.Lock()
 LIKE = 0.9
+DISTURBED = 0.5  # one late tick moves what follows by a frame: half of a second is unlike; other speech has 0.07
 
 
 def heard_back(t, path, seconds=3):
@@ -25,10 +26,11 @@ def heard_back(t, path, seconds=3):
         p = t.call(suite.sandbox(), "9196", "--play", path, "--record", record, "--duration", str(seconds + 0.5), "--json", extension=extension)
         p.expect(OK)
         return p.json()["call"], seconds
-    check(undisturbed(attempt)["recording"] == record, "another recording")
+    call, in_peace = undisturbed(attempt)
+    check(call["recording"] == record, "another recording")
     check(os.stat(record).st_mode & 0o77 == 0, "others can read the recording")
     score = similarity(original, record, seconds * 1000)
-    check(score >= LIKE, "similarity", score)
+    check(score >= (LIKE if in_peace else DISTURBED), "similarity", score, call)
 
 
 def refused(t, path, status, code, *patterns):

@@ -52,3 +52,18 @@ Test(stats, loss_is_seen_in_the_figures_and_in_the_score)
     cr_assert_lt(much.mos, clean.mos - 0.5f);
     cr_assert_leq(some.mos, clean.mos);
 }
+
+Test(stats, ticks_that_the_machine_made_late_are_told)
+{
+    struct world *w = world_new(3);
+    world_party(w, 1, 0, IX_CODEC_OPUS);
+    world_run(w, 1010);
+    cr_assert_eq(world_stats(w, 1).ticks_late, 0);
+    uint64_t due = ix_media_deadline(w->engine[0]);
+    ix_media_tick(w->engine[0], (struct ix_now){ .mono_us = due + 30 * IX_MS });
+    w->now_us = due + 30 * IX_MS;
+    world_run(w, 1010);
+    cr_assert_eq(world_stats(w, 1).ticks_late, 2, "the tick 30 ms ago and the one 10 ms ago");
+    cr_assert_eq(world_stats(w, 1).tick_late_max_us, 30 * IX_MS);
+    world_free(w);
+}
