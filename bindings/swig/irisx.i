@@ -36,6 +36,8 @@
 %ignore irisx_call_dial;
 %ignore irisx_call_answer;
 %ignore irisx_call_stats(const irisx_call_t *, irisx_call_stats_t *);
+%ignore irisx_client_call_counts;
+%ignore irisx_call_counts;
 %ignore irisx_audio_read;
 %ignore irisx_audio_write;
 %ignore irisx_value_parse;

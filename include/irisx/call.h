@@ -130,6 +130,32 @@ IRISX_API irisx_error_t irisx_call_transfer_to(irisx_call_t *call, irisx_call_t 
 /** Sends an incoming call that rings elsewhere (302). @param target number, extension or sip: URI @thread any */
 IRISX_API irisx_error_t irisx_call_redirect(irisx_call_t *call, const char *target);
 
+/* ---- more of what is said within a call --------------------------------------------------- */
+
+/**
+ * Sends a text to the other side within the call (MESSAGE, RFC 3428). The op ends with the answer.
+ * @param content_type NULL: "text/plain" @param body at most 32768 bytes @param op_out may be NULL
+ * @return IRISX_OK; IRISX_E_INVALID, IRISX_E_TOO_LARGE, IRISX_E_CLOSED. The op: IRISX_E_STATE before the answer, or as
+ * the other side refused
+ * @thread any @since 0.2
+ */
+IRISX_API irisx_error_t irisx_call_send_message(
+    irisx_call_t *call, const char *content_type, const void *body, size_t len, irisx_op_t **op_out);
+/** The same with INFO (RFC 6086). @param content_type Required @thread any @since 0.2 */
+IRISX_API irisx_error_t irisx_call_send_info(
+    irisx_call_t *call, const char *content_type, const void *body, size_t len, irisx_op_t **op_out);
+/**
+ * A header of what the other side sent: of the INVITE for an incoming call, else of the 2xx that answered, or the
+ * first 18x until then. Borrowed from call; NULL if there is none of that name. @thread any @since 0.2
+ */
+IRISX_API const char *irisx_call_header(const irisx_call_t *call, const char *name);
+/** Who the network says the other side is (P-Asserted-Identity, RFC 3325); "" if it does not. Borrowed from call. */
+IRISX_API const char *irisx_call_asserted(const irisx_call_t *call);
+/** 1 if the other side does not want to be known (Privacy, or From anonymous). @thread any */
+IRISX_API int32_t irisx_call_anonymous(const irisx_call_t *call);
+/** Incoming: the number of a call of ours whose conversation the caller wants to join (Join, RFC 3911); 0 none. The
+ * application may answer, and mix the two, or reject. @thread any */
+IRISX_API uint64_t irisx_call_joins(const irisx_call_t *call);
 /** Why it ended; IRISX_REASON_NONE while it has not. @thread any @since 0.2 */
 IRISX_API irisx_reason_t irisx_call_reason(const irisx_call_t *call);
 
@@ -140,6 +166,23 @@ typedef enum irisx_signalling {
     IRISX_SIGNALLING_BACK = 2, /**< registered again, and the server knows the call */
     IRISX_SIGNALLING_REPLACED = 3 /**< the server had forgotten the call: a new dialog has taken its place */
 } irisx_signalling_t;
+
+/* ---- limits -------------------------------------------------------------------------------- */
+
+/** What a client's calls met so far; counters since its start. */
+typedef struct irisx_call_counts {
+    size_t struct_size; /**< Required: sizeof(irisx_call_counts_t) */
+    uint32_t calls, ringing; /**< now: all, and those not answered yet */
+    uint64_t dialled, incoming; /**< ever */
+    uint64_t refused_busy; /**< incoming ones over a limit: 486 */
+    uint64_t refused_overload; /**< requests over a limit of the stack: 503 */
+    uint64_t refused_local; /**< dialling over a limit: IRISX_E_LIMIT */
+    uint64_t replaced, resumed; /**< dialogs made anew after the server had lost them; calls taken over */
+    uint64_t gaps; /**< IRISX_EVENT_CALL_GAP so far */
+    uint64_t gap_ms; /**< their sum */
+} irisx_call_counts_t;
+/** @param counts_out struct_size set by the caller @return IRISX_OK, IRISX_E_INVALID @thread any @since 0.2 */
+IRISX_API irisx_error_t irisx_client_call_counts(irisx_client_t *client, irisx_call_counts_t *counts_out);
 
 /** Takes one more reference; gives call back. NULL allowed. @thread any */
 IRISX_API irisx_call_t *irisx_call_ref(irisx_call_t *call);

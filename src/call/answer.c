@@ -4,7 +4,8 @@
 
 #include "call/private.h"
 
-static void refuse_invite(struct ix_phone *p, ix_sip_txn txn, unsigned status, const char *why)
+static void refuse_invite(
+    struct ix_phone *p, ix_sip_txn txn, unsigned status, const char *why, const struct ix_buf *more)
 {
     struct ix_sip_reply reply = { .status = status };
     struct ix_buf b;
@@ -15,23 +16,11 @@ static void refuse_invite(struct ix_phone *p, ix_sip_txn txn, unsigned status, c
         ix_sip_quote(&b, ix_str(why));
         ix_buf_str(&b, "\r\n");
     }
+    if (more && !more->err)
+        ix_buf_put(&b, more->p, more->n);
     reply.headers = b.err ? IX_STR_NONE : ix_str_n(b.p, b.n);
     (void) ix_sip_respond(p->stack, txn, &reply, p->now); /* failing, the peer's transaction times out */
     ix_buf_clear(&b);
-}
-
-static int peer_texts(struct ix_call *c, const struct ix_sip_msg *msg)
-{
-    struct ix_buf name;
-
-    ix_buf_init(&name, 512);
-    ix_sip_unquote(&name, msg->from.display);
-    c->peer_name = name.err ? ix_dup_cstr("") : ix_buf_take(&name);
-    if (!c->peer_name)
-        c->peer_name = ix_dup_cstr("");
-    ix_buf_clear(&name);
-    c->peer_uri = ix_str_dup(msg->from.uri.text);
-    return c->peer_uri && c->peer_name ? 0 : IRISX_E_NO_MEMORY;
 }
 
 /* RFC 4475 section 3.3.15: who takes no SDP cannot be answered */
@@ -78,34 +67,90 @@ static unsigned read_offer(struct ix_call *c, const struct ix_sip_msg *msg, cons
     return err ? 488 : 0;
 }
 
+static bool line_full(const struct ix_phone *p, const struct ix_line *l)
+{
+    uint32_t count = 0;
+
+    if (!l || !l->max_calls)
+        return false;
+    IX_LIST_EACH (node, &p->calls) {
+        const struct ix_call *c = IX_CONTAINER(node, struct ix_call, obj.all);
+
+        count += c->line == l->obj.id && !c->ended;
+    }
+    return count >= l->max_calls;
+}
+
+static int room_for(struct ix_phone *p, const struct ix_transport *t, struct ix_call **out)
+{
+    const struct ix_line *l = t ? ix_line_get(p, t->line) : NULL;
+
+    if (!t || (l && l->closing))
+        return IRISX_E_CLOSED;
+    if (line_full(p, l)) {
+        p->counts.refused_busy++;
+        return IRISX_E_LIMIT;
+    }
+    return ix_call_new(p, true, out);
+}
+
+/* when it is answered by itself, and how long it may ring */
+static void set_clocks(struct ix_call *c, const struct ix_sip_msg *msg)
+{
+    const struct ix_line *l = ix_line_get(c->obj.phone, c->line);
+    uint64_t now = c->obj.phone->now.mono_us;
+    int asked = l && l->auto_answer == IX_AUTO_ASKED ? ix_call_asks_answer(msg) : -1;
+
+    /* the caller gives up first; this only ends leftovers */
+    c->ring_at_us = now + (l && l->ring_limit_ms ? l->ring_limit_ms * IX_MS : 3 * IX_RING_DEFAULT_US);
+    if (c->replaces)
+        return;
+    if (l && l->auto_answer == IX_AUTO_ALWAYS)
+        c->auto_at_us = now + l->auto_answer_ms * IX_MS;
+    else if (asked >= 0)
+        c->auto_at_us = now + (uint64_t) asked * IX_MS;
+}
+
+/* what the INVITE says besides its description; 0, or the status to refuse it with */
+static unsigned read_request(struct ix_call *c, const struct ix_sip_msg *msg, struct ix_buf *lines, const char **why)
+{
+    unsigned status = ix_call_identity(c, msg) ? 500 : read_offer(c, msg, why);
+
+    if (!status)
+        status = ix_session_request(c, msg, lines);
+    return status ? status : ix_call_takes_place(c, msg);
+}
+
 static struct ix_call *make_call(struct ix_phone *p, uint32_t transport, ix_sip_txn txn, const struct ix_sip_msg *msg)
 {
     struct ix_transport *t = ix_transport_get(p, transport);
     const char *why = NULL;
-    unsigned status = 0;
-    const struct ix_line *l = t ? ix_line_get(p, t->line) : NULL;
+    char storage[64];
+    struct ix_buf lines;
+    unsigned status;
     struct ix_call *c;
     struct ix_set *s;
-    int err = t && !(l && l->closing) ? ix_call_new(p, true, &c) : IRISX_E_CLOSED;
+    int err = room_for(p, t, &c);
 
+    p->counts.incoming++;
     if (err) {
-        refuse_invite(p, txn, err == IRISX_E_LIMIT ? 486 : 480, NULL);
+        refuse_invite(p, txn, err == IRISX_E_LIMIT ? 486 : 480, NULL, NULL);
         return NULL;
     }
     c->transport = transport;
     c->line = t->line;
-    err = peer_texts(c, msg);
-    status = err ? 500 : read_offer(c, msg, &why);
+    ix_buf_init_fixed(&lines, storage, sizeof storage);
+    status = read_request(c, msg, &lines, &why);
     s = status ? NULL : ix_set_take(p, c->obj.id);
     if (!s) {
-        refuse_invite(p, txn, status ? status : 500, why);
+        refuse_invite(p, txn, status ? status : 500, why, &lines);
         ix_call_free(c);
         return NULL;
     }
     (void) ix_sip_txn_set_user(p->stack, txn, c); /* it is there: its request was just read */
     c->invite = txn;
     c->set = s->obj.id;
-    c->ring_at_us = p->now.mono_us + 3 * IX_RING_DEFAULT_US; /* the caller gives up first; this only ends leftovers */
+    set_clocks(c, msg);
     ix_call_set_state(c, IX_CALL_RINGING);
     c->unreported = 0; /* IX_EV_INCOMING says it, or the caller of ix_call_take knows it */
     ix_set_spare(p);
@@ -141,7 +186,10 @@ void ix_call_send_answer(struct ix_call *c, unsigned status)
 {
     struct ix_phone *p = c->obj.phone;
     struct ix_sip_reply reply = { .status = status, .content_type = IX_STR("application/sdp") };
+    const struct ix_sip_msg *request = ix_sip_txn_request(p->stack, c->invite);
     const char *why = NULL;
+    char storage[160];
+    struct ix_buf lines;
     int err = c->ice ? 0 : ix_call_media_open(c, c->remote == NULL);
 
     if (!err && c->remote && !c->described) {
@@ -159,6 +207,12 @@ void ix_call_send_answer(struct ix_call *c, unsigned status)
         err = ix_sip_dialog_uas(p->stack, c->invite, c, &c->dialog);
     reply.dialog = c->dialog;
     reply.body = ix_str_n(p->scratch.p, p->scratch.n);
+    ix_buf_init_fixed(&lines, storage, sizeof storage);
+    if (request && status >= 200)
+        ix_session_reply(c, request, &lines);
+    if (c->line)
+        ix_buf_str(&lines, "X-FS-Support: update_display,send_info\r\n");
+    reply.headers = ix_str_n(lines.p, lines.n);
     if (!err)
         err = ix_sip_respond(p->stack, c->invite, &reply, p->now);
     if (err) {
@@ -173,6 +227,7 @@ void ix_call_send_answer(struct ix_call *c, unsigned status)
     c->invite = 0; /* the stack keeps the 2xx alive until the ACK */
     c->describing = c->offerer;
     ix_call_set_state(c, IX_CALL_ANSWERED);
+    ix_call_took_place(c);
     if (c->keyed)
         ix_call_set_state(c, IX_CALL_ACTIVE);
 }

@@ -28,8 +28,11 @@ int ix_call_new(struct ix_phone *p, bool incoming, struct ix_call **out)
 
     if (p->shutting_down)
         return IRISX_E_CLOSED;
-    if (p->call_count >= p->config.max_calls)
+    if (p->call_count >= p->config.max_calls) {
+        p->counts.refused_busy += incoming;
+        p->counts.refused_local += !incoming;
         return IRISX_E_LIMIT;
+    }
     c = ix_alloc(sizeof *c);
     if (!c)
         return IRISX_E_NO_MEMORY;
@@ -41,7 +44,8 @@ int ix_call_new(struct ix_phone *p, bool incoming, struct ix_call **out)
     c->incoming = incoming;
     c->report.incoming = incoming;
     c->report.dialled_us = p->now.mono_us;
-    c->ring_at_us = c->end_at_us = c->farewell_at_us = IX_NEVER;
+    c->ring_at_us = c->end_at_us = c->farewell_at_us = c->auto_at_us = c->ask_again_us = IX_NEVER;
+    c->session.refresh_us = c->session.expire_us = IX_NEVER;
     c->want_start = true;
     ix_buf_init(&c->timeline, IX_TIMELINE_LIMIT);
     ix_rng_token(p->config.rng, c->cname, 16);
@@ -64,6 +68,7 @@ static void drop_signalling(struct ix_call *c)
         if (txns[i])
             ix_sip_txn_forget(p->stack, txns[i], p->now);
     c->invite = c->forks = c->bye = c->refresh = 0;
+    ix_call_say_drop(c);
     if (c->transfer)
         c->transfer->txn = 0;
     if (c->dialog)
@@ -91,6 +96,10 @@ void ix_call_free(struct ix_call *c)
     ix_free(c->headers);
     ix_free(c->peer_uri);
     ix_free(c->peer_name);
+    ix_free(c->head);
+    ix_free(c->asserted);
+    ix_free(c->name);
+    ix_free(c->replacing);
     ix_free(c);
 }
 
@@ -157,7 +166,7 @@ void ix_call_end(struct ix_call *c)
     if (!c->report.error.why)
         c->report.error.why = (uint16_t) ix_reason_of_code(c->report.error.code);
     c->report.ended_us = p->now.mono_us;
-    c->ring_at_us = c->end_at_us = c->farewell_at_us = IX_NEVER;
+    c->ring_at_us = c->end_at_us = c->farewell_at_us = c->auto_at_us = c->ask_again_us = IX_NEVER;
     ix_call_media_close(c);
     drop_signalling(c);
     ix_call_set_state(c, IX_CALL_ENDED);
@@ -216,7 +225,7 @@ void ix_call_farewell(struct ix_call *c, unsigned q850)
         return;
     c->ending = true;
     ix_call_media_close(c);
-    c->ring_at_us = c->end_at_us = IX_NEVER;
+    c->ring_at_us = c->end_at_us = c->auto_at_us = c->ask_again_us = IX_NEVER;
     c->farewell_at_us = p->now.mono_us + IX_FAREWELL_US;
     c->bye_cause = (uint16_t) q850;
     ix_dirty(&c->obj);
@@ -412,6 +421,18 @@ int ix_call_peer(const struct ix_phone *p, uint32_t call, struct ix_str *uri, st
     return 0;
 }
 
+void ix_phone_call_counts(const struct ix_phone *p, struct ix_call_counts *out)
+{
+    *out = p->counts;
+    out->calls = (uint32_t) p->call_count;
+    out->refused_overload = ix_sip_overload_count(p->stack);
+    IX_LIST_EACH (node, &p->calls) {
+        const struct ix_call *c = IX_CONTAINER(node, struct ix_call, obj.all);
+
+        out->ringing += !c->report.answered_us && !c->ending;
+    }
+}
+
 void ix_phone_first_audio(struct ix_phone *p, uint32_t call, uint64_t at_us)
 {
     struct ix_call *c = ix_call_get(p, call);
@@ -484,6 +505,11 @@ void ix_call_timeout(struct ix_call *c)
         c->report.error.why = IRISX_REASON_DURATION;
         ix_call_farewell(c, 16);
     }
+    if (now >= c->auto_at_us) {
+        c->auto_at_us = IX_NEVER;
+        ix_call_talk(c, c->replaces ? IX_EV_REPLACED : IX_EV_ANSWER_NOW);
+    }
+    ix_session_timeout(c);
     if (c->glare_us && now >= c->glare_us) {
         c->glare_us = 0;
         ix_call_reoffer(c);
@@ -498,11 +524,38 @@ void ix_call_rearm(struct ix_call *c)
     at = IX_MIN(at, c->ring_at_us);
     at = IX_MIN(at, c->end_at_us);
     at = IX_MIN(at, c->farewell_at_us);
+    at = IX_MIN(at, c->auto_at_us);
+    at = IX_MIN(at, ix_session_deadline(c));
     at = IX_MIN(at, c->glare_us && !c->ended ? c->glare_us : IX_NEVER);
     ix_object_wake(&c->obj, at);
 }
 
 /* ---- outputs ----------------------------------------------------------------------------- */
+void ix_call_talk(struct ix_call *c, enum ix_phone_event_kind kind)
+{
+    c->unreported_talk |= UINT32_C(1) << kind;
+    ix_dirty(&c->obj);
+}
+
+static bool talk_event(struct ix_call *c, struct ix_phone_event *ev)
+{
+    if (c->ended)
+        c->unreported_talk = 0;
+    for (unsigned kind = 1; c->unreported_talk >> kind; kind++) {
+        if (!(c->unreported_talk >> kind & 1))
+            continue;
+        c->unreported_talk &= ~(UINT32_C(1) << kind);
+        ev->kind = (enum ix_phone_event_kind) kind;
+        ev->state = (int) (kind == IX_EV_REPLACED     ? c->replaces
+                           : kind == IX_EV_SIGNALLING ? (uint32_t) c->signalling
+                           : kind == IX_EV_GAP        ? c->gap_ms
+                                                      : 0);
+        ev->why = (int) c->gap_why;
+        return true;
+    }
+    return false;
+}
+
 static bool call_event(struct ix_call *c, struct ix_phone_out *out)
 {
     struct ix_phone *p = c->obj.phone;
@@ -535,7 +588,7 @@ static bool call_event(struct ix_call *c, struct ix_phone_out *out)
         memset(&c->hold_error, 0, sizeof c->hold_error);
         return true;
     }
-    if (ix_call_transfer_poll(c, &out->event))
+    if (ix_call_transfer_poll(c, &out->event) || ix_call_say_poll(c, &out->event) || talk_event(c, &out->event))
         return true;
     for (int state = IX_CALL_DIALING; state <= IX_CALL_ENDED; state++) {
         if (!(c->unreported & (1u << state)))

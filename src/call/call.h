@@ -76,8 +76,19 @@ enum ix_phone_event_kind {
     IX_EV_INFO = 6, /* INFO or MESSAGE inside a call: content_type and body; already answered 200 */
     IX_EV_REFER = 7, /* REFER inside a call: refer_to; answer with ix_phone_respond */
     IX_EV_HOLD = 8, /* who holds the call has changed, or ours was refused (error): state is enum ix_hold */
-    IX_EV_TRANSFER = 9 /* what became of ix_call_transfer: state is enum ix_transfer_state, error if it failed */
+    IX_EV_TRANSFER = 9, /* what became of ix_call_transfer: state is enum ix_transfer_state, error if it failed */
+    IX_EV_EARLY_MEDIA = 10, /* the peer is heard before it answers */
+    IX_EV_DISPLAY = 11, /* ix_call_peer says another name or address */
+    IX_EV_DIGIT = 12, /* by INFO: state is the character */
+    IX_EV_GAP = 13, /* sound is there again: state is the milliseconds it was away, why: enum ix_gap */
+    IX_EV_SIGNALLING = 14, /* state is enum ix_signalling */
+    IX_EV_REPLACED = 15, /* state is the id of the call whose place it takes; to be answered at once */
+    IX_EV_MOVED = 16, /* 3xx followed: ix_call_peer says where */
+    IX_EV_ANSWER_NOW = 17, /* it was asked for, or the line says so: ix_call_answer is due */
+    IX_EV_SAID = 18 /* what became of ix_call_say: txn, error */
 };
+enum ix_gap { IX_GAP_PEER = 1, IX_GAP_PATH = 2, IX_GAP_SIGNALLING = 3 }; /* what else was away meanwhile */
+enum ix_signalling { IX_SIGNALLING_LOST = 1, IX_SIGNALLING_BACK = 2, IX_SIGNALLING_REPLACED = 3 };
 enum ix_hold { IX_HOLD_LOCAL = 1, IX_HOLD_REMOTE = 2 }; /* bits */
 enum ix_transfer_state {
     IX_TRANSFER_ACCEPTED = 1, /* the peer has said that it will try: nothing is known of the target */
@@ -91,6 +102,7 @@ struct ix_phone_event {
     uint32_t call;
     uint32_t transport;
     int state; /* enum ix_line_state or ix_call_state */
+    int why; /* GAP */
     const struct ix_phone_error *error; /* never NULL */
     const struct ix_sip_msg *msg; /* INCOMING, REQUEST, REFER, INFO */
     ix_sip_txn txn; /* REQUEST, REFER */
@@ -207,6 +219,8 @@ struct ix_line_config { /* texts copied */
     const char *ws_url, *user, *realm /* NULL: host of ws_url */, *password, *auth_user, *display_name, *ca_file;
     uint32_t expires_s;
     bool no_register;
+    enum ix_auto_answer { IX_AUTO_NEVER = 0, IX_AUTO_ASKED = 1, IX_AUTO_ALWAYS = 2 } auto_answer;
+    uint32_t auto_answer_ms, max_calls, ring_limit_ms; /* 0: at once; as many as the phone takes; 180000 */
     void *user_data;
 };
 int ix_line_open(struct ix_phone *p, const struct ix_line_config *config, struct ix_now now, uint32_t *line_out);
@@ -228,6 +242,12 @@ struct ix_call_config { /* texts copied */
     uint32_t ring_timeout_ms; /* 0 = 60000 */
     uint32_t max_duration_ms; /* 0 = none */
     bool no_opus, no_pcmu, no_pcma; /* what is not offered */
+    const char *caller_name; /* NULL: the line's */
+    bool anonymous; /* RFC 3323, 3325 */
+    const char *replaces; /* value of Replaces, NULL none */
+    int32_t session_s; /* Session-Expires asked for (RFC 4028); 0: none of ours, whoever asks for one is obeyed */
+    enum ix_reliable { IX_RELIABLE_OFFERED = 0, IX_RELIABLE_NEVER = 1, IX_RELIABLE_REQUIRED = 2 } reliable; /* 100rel */
+    uint8_t redirects; /* so many 3xx are followed */
     void *user_data;
 };
 int ix_call_dial(struct ix_phone *p, const struct ix_call_config *config, struct ix_now now, uint32_t *call_out);
@@ -264,6 +284,26 @@ int ix_call_notify_refer(struct ix_phone *p, uint32_t call, const char *sipfrag,
 /* re-INVITE that changes nothing (session timer); headers: further lines or NULL. IRISX_E_STATE: not now. A refusal is
  * only noted in the timeline: whoever keeps the timer decides what it means */
 int ix_call_refresh(struct ix_phone *p, uint32_t call, const char *headers, struct ix_now now);
+/* INFO or MESSAGE in an answered call; IX_EV_SAID with this txn follows. IRISX_E_LIMIT: too many wait for an answer */
+int ix_call_say(struct ix_phone *p, uint32_t call, enum ix_sip_method method, struct ix_str content_type,
+    struct ix_str body, struct ix_now now, ix_sip_txn *txn);
+/* status line and headers of what the peer sent (its INVITE; its newest 18x or 2xx); n = 0 none; borrowed */
+struct ix_str ix_call_head(const struct ix_phone *p, uint32_t call);
+/* what the network says of the peer (P-Asserted-Identity), "" if nothing; whether it wants to be unknown; borrowed */
+struct ix_str ix_call_asserted(const struct ix_phone *p, uint32_t call, bool *anonymous);
+uint32_t ix_call_replaces(const struct ix_phone *p, uint32_t call); /* Replaces: as above */
+uint32_t ix_call_joins(const struct ix_phone *p, uint32_t call); /* Join: the call of ours; 0 none */
+/* what another process needs to go on with it: appended to out. IRISX_E_STATE: not answered */
+int ix_call_save(const struct ix_phone *p, uint32_t call, struct ix_buf *out);
+/* goes on with it, once the line is ready; config as of dialling. IRISX_E_FORMAT, _UNSUPPORTED (newer), _EXPIRED,
+ * _INVALID (of another address than the line's), and ix_call_dial's */
+int ix_call_resume(struct ix_phone *p, const struct ix_call_config *config, const void *data, size_t n,
+    struct ix_now now, uint32_t *call_out);
+struct ix_call_counts {
+    uint32_t calls, ringing;
+    uint64_t dialled, incoming, refused_busy, refused_overload, refused_local, replaced, resumed, gaps, gap_ms;
+};
+void ix_phone_call_counts(const struct ix_phone *p, struct ix_call_counts *out);
 void ix_call_set_user(struct ix_phone *p, uint32_t call, void *user_data);
 /* ICE restart (RFC 8445 section 9) by re-INVITE, at once or as soon as signalling allows; new_sockets: over interfaces
  * as they are now. Media goes on over the path at hand meanwhile. IRISX_E_STATE: not answered or not described yet. */

@@ -26,15 +26,6 @@ int ix_call_target(const struct ix_line *l, const char *to, char **out)
     return ix_sip_uri_parse(&parsed, ix_str(*out)) ? IRISX_E_INVALID : 0;
 }
 
-static char *from_line(const struct ix_line *l)
-{
-    struct ix_buf b;
-
-    ix_buf_init(&b, 1024);
-    ix_sip_write_addr(&b, ix_str(l->display), ix_str(l->aor), IX_STR_NONE);
-    return ix_buf_take(&b);
-}
-
 static int call_texts(struct ix_call *c, const struct ix_line *l, const struct ix_call_config *config)
 {
     int err = l ? ix_call_target(l, config->to, &c->to) : 0;
@@ -43,7 +34,15 @@ static int call_texts(struct ix_call *c, const struct ix_line *l, const struct i
         return err;
     if (!l)
         c->to = ix_dup_cstr(config->to);
-    c->from = l ? from_line(l) : ix_dup_cstr(config->from);
+    c->name = ix_dup_cstr(config->caller_name);
+    c->replacing = ix_dup_cstr(config->replaces);
+    c->hide = config->anonymous;
+    c->session.wanted_s = (uint32_t) IX_MAX(config->session_s, 0);
+    c->reliable = config->reliable;
+    c->redirects = config->redirects;
+    if ((config->caller_name && !c->name) || (config->replaces && !c->replacing))
+        return IRISX_E_NO_MEMORY;
+    c->from = l ? ix_call_own_from(c, l) : ix_dup_cstr(config->from);
     c->headers = ix_dup_cstr(config->headers ? config->headers : "");
     c->peer_uri = ix_dup_cstr(c->to);
     c->peer_name = ix_dup_cstr("");
@@ -83,6 +82,7 @@ int ix_call_dial(struct ix_phone *p, const struct ix_call_config *config, struct
     c->set = s->obj.id;
     c->want_invite = true;
     *call_out = c->obj.id;
+    p->counts.dialled++;
     ix_call_set_state(c, IX_CALL_DIALING);
     if (s->state == IX_SET_READY)
         ix_call_sockets_ready(c);
@@ -97,13 +97,16 @@ void ix_call_send_invite(struct ix_call *c)
     struct ix_sip_request req = { .method = IX_SIP_INVITE,
         .uri = ix_str(c->to),
         .from = ix_str(c->from),
-        .headers = ix_str(c->headers),
         .content_type = IX_STR("application/sdp"),
         .auth = l ? l->auth : NULL };
-    struct ix_buf to;
-    int err = ix_call_media_open(c, true);
+    struct ix_buf to, lines;
+    int err = c->ice ? 0 : ix_call_media_open(c, true);
 
     c->want_invite = false;
+    ix_buf_init(&lines, 16384);
+    ix_buf_str(&lines, c->headers);
+    (void) ix_call_own_lines(c, l, &lines); /* lines.err */
+    req.headers = ix_str_n(lines.p, lines.n);
     ix_buf_init(&to, 1024);
     ix_sip_write_addr(&to, IX_STR_NONE, ix_str(c->to), IX_STR_NONE);
     ix_buf_reset(&p->scratch);
@@ -112,8 +115,11 @@ void ix_call_send_invite(struct ix_call *c)
     req.to = ix_str_n(to.p, to.n);
     req.body = ix_str_n(p->scratch.p, p->scratch.n);
     if (!err)
-        err = to.err ? to.err : ix_sip_send_request(p->stack, c->transport, &req, c, p->now, &c->invite);
+        err = lines.err ? lines.err : to.err;
+    if (!err)
+        err = ix_sip_send_request(p->stack, c->transport, &req, c, p->now, &c->invite);
     ix_buf_clear(&to);
+    ix_buf_clear(&lines);
     if (err)
         ix_call_fail(
             c, err, err == IRISX_E_MEDIA ? "no network interface is up: check the connection" : ix_error_text(err));
@@ -160,13 +166,16 @@ static void accepted(struct ix_call *c, const struct ix_sip_out *so)
     }
     c->forks = c->invite;
     c->invite = 0;
+    ix_call_heard(c, so->msg);
     if (c->ending) { /* our CANCEL and their 200 crossed */
         c->report.answered_us = p->now.mono_us;
         c->ending = false;
         ix_call_farewell(c, 16);
         return;
     }
+    ix_session_agreed(c, so->msg);
     ix_call_set_state(c, IX_CALL_ANSWERED);
+    ix_call_display(c, so->msg);
     description(c, so->msg);
     if (!c->described && !c->ending)
         ix_call_fail(c, IRISX_E_PROTOCOL, "the answer has no session description");
@@ -182,6 +191,7 @@ static void provisional(struct ix_call *c, const struct ix_sip_out *so)
 
     if (c->ending)
         return;
+    ix_call_heard(c, so->msg);
     if (so->msg->status == 180 || so->msg->status == 183)
         ix_call_set_state(c, IX_CALL_RINGING);
     if (c->dialog && tagged && so->dialog != c->dialog)
@@ -191,8 +201,57 @@ static void provisional(struct ix_call *c, const struct ix_sip_out *so)
     description(c, so->msg);
 }
 
+/* RFC 3261 section 8.1.3.4: the first address that is one */
+static bool moved(struct ix_call *c, const struct ix_sip_msg *msg)
+{
+    struct ix_sip_addr to;
+    char *uri;
+
+    if (!c->redirects || c->described || ix_sip_get_addr(msg, IX_SIP_H_CONTACT, &to) || to.star ||
+        to.uri.scheme == IX_SIP_SCHEME_OTHER || to.uri.text.n > 255)
+        return false;
+    uri = ix_str_dup(to.uri.text);
+    if (!uri)
+        return false;
+    c->redirects--;
+    ix_free(c->to);
+    c->to = uri;
+    ix_free(c->peer_uri);
+    c->peer_uri = ix_str_dup(to.uri.text);
+    ix_call_talk(c, IX_EV_MOVED);
+    return c->peer_uri != NULL;
+}
+
+static bool longer_session(struct ix_call *c, const struct ix_sip_msg *msg)
+{
+    uint32_t least;
+
+    if (ix_sip_get_u32(msg, IX_SIP_H_MIN_SE, &least) || least <= c->session.wanted_s || least > 86400)
+        return false;
+    c->session.wanted_s = least;
+    return true;
+}
+
+/* a refusal that says how it would do */
+static bool again(struct ix_call *c, const struct ix_sip_msg *msg)
+{
+    bool better = msg->status == 422 ? longer_session(c, msg) : msg->status < 400 && moved(c, msg);
+
+    if (c->ending || !better || c->retries++ >= 12)
+        return false;
+    ix_call_note(c, "again", "\"sip_status\":%u", msg->status);
+    c->invite = 0;
+    if (c->dialog)
+        ix_sip_dialog_free(c->dialog, c->obj.phone->now);
+    c->dialog = NULL;
+    ix_call_send_invite(c);
+    return true;
+}
+
 static void refused(struct ix_call *c, const struct ix_sip_msg *msg)
 {
+    if (again(c, msg))
+        return;
     c->invite = 0;
     if (!c->ending || !c->report.error.code)
         ix_error_from_response(&c->report.error, msg);
@@ -258,6 +317,8 @@ void ix_call_response(struct ix_call *c, const struct ix_sip_out *so)
         return;
     }
     if (ix_call_transfer_output(c, so))
+        return;
+    if (ix_call_say_output(c, so))
         return;
     if (ix_call_refresh_output(c, so))
         return;

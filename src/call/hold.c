@@ -17,6 +17,7 @@ enum ix_sdp_direction ix_call_direction(const struct ix_call *c)
 
 static void changed(struct ix_call *c)
 {
+    c->sound_us = 0; /* what is not heard now is no gap */
     c->report_hold = true;
     c->want_codec = c->described && !c->media_closed;
     ix_call_note(c, "hold", "\"local\":%s,\"remote\":%s", c->hold_said ? "true" : "false", c->held ? "true" : "false");

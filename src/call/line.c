@@ -138,6 +138,10 @@ int ix_line_open(struct ix_phone *p, const struct ix_line_config *config, struct
     }
     p->line_count++;
     l->no_register = config->no_register;
+    l->auto_answer = config->auto_answer;
+    l->auto_answer_ms = config->auto_answer_ms;
+    l->max_calls = config->max_calls;
+    l->ring_limit_ms = config->ring_limit_ms;
     l->user_data = config->user_data;
     l->close_us = IX_NEVER;
     err = ix_id_set(p->line_by_id, l->obj.id, l);

@@ -10,6 +10,7 @@
 
 #include "call/private.h"
 
+#define GAP_US (500 * IX_MS) /* a peer that sends nothing but comfort noise sends it every 400 ms (Opus DTX) */
 #define SILENCE_US (1 * IX_S) /* no packet for so long: is the path still there? */
 
 /* ---- our side ---------------------------------------------------------------------------- */
@@ -439,6 +440,7 @@ static void ice_state(struct ix_call *c, enum ix_ice_state state)
         break;
     case IX_ICE_DISCONNECTED:
         ix_call_note(c, "ice_disconnected", "%s", "");
+        c->path_lost_us = c->obj.phone->now.mono_us;
         ix_call_path_lost(c);
         break;
     case IX_ICE_FAILED:
@@ -554,6 +556,28 @@ static bool poll_dtls(struct ix_call *c, struct ix_phone_out *out)
     return false;
 }
 
+/* sound that was away and is there again is told with its length */
+static void sounds(struct ix_call *c)
+{
+    uint64_t now = c->obj.phone->now.mono_us, before = c->sound_us;
+
+    if (c->state < IX_CALL_ANSWERED && !c->early_heard && !c->incoming) {
+        c->early_heard = true;
+        ix_call_talk(c, IX_EV_EARLY_MEDIA);
+    }
+    c->sound_us = c->hold_said || c->held ? 0 : now;
+    if (!before || !c->sound_us || now - before < GAP_US || c->ending)
+        return;
+    c->gap_ms = (uint32_t) IX_MIN((now - before) / IX_MS, (uint64_t) UINT32_MAX / 2);
+    c->gap_why = c->path_lost_us >= before         ? IX_GAP_PATH
+                 : c->away || c->away_us >= before ? IX_GAP_SIGNALLING
+                                                   : IX_GAP_PEER;
+    c->obj.phone->counts.gaps++;
+    c->obj.phone->counts.gap_ms += c->gap_ms;
+    ix_call_note(c, "gap", "\"ms\":%u,\"why\":%d", c->gap_ms, (int) c->gap_why);
+    ix_call_talk(c, IX_EV_GAP);
+}
+
 static bool poll_rtp(struct ix_call *c, struct ix_phone_out *out)
 {
     struct ix_rtp_out o;
@@ -561,6 +585,7 @@ static bool poll_rtp(struct ix_call *c, struct ix_phone_out *out)
 
     while (ix_rtp_poll(c->rtp, &o)) {
         if (o.kind == IX_RTP_OUT_FRAME && !c->media_closed) {
+            sounds(c);
             out->kind = IX_OUT_FRAME;
             out->frame = o.frame;
             return true;

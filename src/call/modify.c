@@ -5,17 +5,28 @@
  */
 #include "call/private.h"
 
-static void reply_status(struct ix_call *c, ix_sip_txn txn, unsigned status)
+static void reply_lines(struct ix_call *c, ix_sip_txn txn, unsigned status, const struct ix_buf *lines)
 {
-    struct ix_sip_reply reply = { .status = status };
+    struct ix_sip_reply reply = { .status = status, .headers = ix_str_n(lines->p, lines->n) };
 
     (void) ix_sip_respond(c->obj.phone->stack, txn, &reply, c->obj.phone->now); /* failing, the peer times out */
 }
 
-static void reply_description(struct ix_call *c, ix_sip_txn txn, bool offer)
+static void reply_status(struct ix_call *c, ix_sip_txn txn, unsigned status)
+{
+    struct ix_buf none;
+
+    ix_buf_init(&none, 1);
+    reply_lines(c, txn, status, &none);
+}
+
+static void reply_description(struct ix_call *c, ix_sip_txn txn, bool offer, const struct ix_buf *lines)
 {
     struct ix_phone *p = c->obj.phone;
-    struct ix_sip_reply reply = { .status = 200, .dialog = c->dialog, .content_type = IX_STR("application/sdp") };
+    struct ix_sip_reply reply = { .status = 200,
+        .dialog = c->dialog,
+        .content_type = IX_STR("application/sdp"),
+        .headers = ix_str_n(lines->p, lines->n) };
 
     ix_buf_reset(&p->scratch);
     if (ix_call_describe(c, offer, &p->scratch)) {
@@ -27,34 +38,54 @@ static void reply_description(struct ix_call *c, ix_sip_txn txn, bool offer)
     c->describing = offer;
 }
 
-void ix_call_modify(struct ix_call *c, const struct ix_sip_out *so)
+/* a description of theirs within the call: 0, or the status to refuse it with */
+static unsigned take_offer(struct ix_call *c, const struct ix_sip_msg *msg)
 {
-    struct ix_sdp *sdp;
     const char *why = NULL;
+    struct ix_sdp *sdp;
     char *text;
-    int err;
+    int err = ix_call_read(c, msg->body, &sdp, &text, &why);
 
-    if (c->ending || !c->described) {
-        reply_status(c, so->txn, c->ending ? 481 : 491);
-        return;
-    }
-    if (!so->msg->body.n) {
-        if (so->msg->method == IX_SIP_INVITE)
-            reply_description(c, so->txn, true);
-        else
-            reply_status(c, so->txn, 200); /* UPDATE without a description: a session refresh */
-        return;
-    }
-    err = ix_call_read(c, so->msg->body, &sdp, &text, &why);
     if (!err)
         err = ix_call_update(c, sdp, text, true, &why);
-    if (err) {
-        ix_call_note(c, "modify_refused", "%s", "");
-        reply_status(c, so->txn, err == IRISX_E_NO_MEMORY ? 500 : err == IRISX_E_PROTOCOL ? 400 : 488);
+    if (!err) {
+        ix_call_note(c, "modified", "\"method\":\"%s\"", ix_sip_method_name(msg->method));
+        return 0;
+    }
+    ix_call_note(c, "modify_refused", "%s", "");
+    return err == IRISX_E_NO_MEMORY ? 500 : err == IRISX_E_PROTOCOL ? 400 : err == IRISX_E_STATE ? 491 : 488;
+}
+
+/* offers cross (RFC 3311 section 5.2; the stack sees to INVITEs): one of ours waits for its answer */
+static bool crossing(const struct ix_call *c, const struct ix_sip_msg *msg)
+{
+    return msg->method == IX_SIP_UPDATE && msg->body.n && (c->refresh || c->describing);
+}
+
+void ix_call_modify(struct ix_call *c, const struct ix_sip_out *so)
+{
+    bool update = so->msg->method == IX_SIP_UPDATE, plain = update && !so->msg->body.n;
+    char storage[96];
+    struct ix_buf lines;
+    unsigned status;
+
+    ix_buf_init_fixed(&lines, storage, sizeof storage);
+    status = c->ending ? 481 : (!c->described && !plain) || crossing(c, so->msg) ? 491 : 0;
+    if (!status)
+        status = ix_session_request(c, so->msg, &lines);
+    if (!status && so->msg->body.n)
+        status = take_offer(c, so->msg);
+    if (status) {
+        reply_lines(c, so->txn, status, &lines);
         return;
     }
-    ix_call_note(c, "modified", "\"method\":\"%s\"", ix_sip_method_name(so->msg->method));
-    reply_description(c, so->txn, false);
+    ix_call_display(c, so->msg);
+    if (c->report.answered_us)
+        ix_session_reply(c, so->msg, &lines);
+    if (plain)
+        reply_lines(c, so->txn, 200, &lines); /* a session refresh, or another name */
+    else
+        reply_description(c, so->txn, !so->msg->body.n, &lines);
 }
 
 static void bye(struct ix_call *c, const struct ix_sip_out *so)
@@ -103,7 +134,8 @@ bool ix_call_request(struct ix_call *c, const struct ix_sip_out *so, struct ix_p
     case IX_SIP_INFO:
     case IX_SIP_MESSAGE:
         reply_status(c, so->txn, 200);
-        return pass_up(c, so, IX_EV_INFO, out);
+        (void) pass_up(c, so, IX_EV_INFO, out);
+        return so->msg->method == IX_SIP_MESSAGE || ix_call_hear_info(c, so->msg, &out->event);
     case IX_SIP_REFER:
         return pass_up(c, so, IX_EV_REFER, out);
     case IX_SIP_NOTIFY:

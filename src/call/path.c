@@ -275,6 +275,7 @@ int ix_call_restart(struct ix_phone *p, uint32_t call, bool new_sockets, struct 
     if (c->ending || c->media_closed || !c->described || !c->report.answered_us)
         return IRISX_E_STATE;
     c->restart_us = now.mono_us;
+    c->path_lost_us = now.mono_us;
     if (!new_sockets) {
         c->want_restart = true;
         ix_call_path_reoffer(c);

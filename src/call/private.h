@@ -11,6 +11,7 @@
 #define IX_BACKOFF_MAX_US (7 * IX_S)
 #define IX_PING_US (10 * IX_S) /* silence before a ping */
 #define IX_PONG_US (4 * IX_S) /* then silence is death: found within 14 s */
+#define IX_SAID_MAX 8 /* INFO and MESSAGE of ours that wait for an answer */
 #define IX_TIMELINE_LIMIT (64 * 1024)
 #define IX_MAX_TRANSPORTS 1024
 #define IX_MAX_LINES 256
@@ -57,6 +58,8 @@ struct ix_line {
     struct ix_sip_auth *auth;
     struct ix_sip_reg *reg;
     bool no_register;
+    enum ix_auto_answer auto_answer;
+    uint32_t auto_answer_ms, max_calls, ring_limit_ms;
     bool closing;
     uint64_t close_us; /* closing or refused: when to look whether it can go */
     uint64_t close_by_us; /* not later than this, whatever has not been said yet */
@@ -110,6 +113,39 @@ struct ix_call {
     uint64_t ring_at_us, end_at_us, farewell_at_us; /* deadlines, IX_NEVER = none */
     bool no_opus, no_pcmu, no_pcma;
     void *user_data;
+    uint32_t unreported_talk; /* bit number: enum ix_phone_event_kind, of those that carry nothing but the call */
+    /* who they are (identity.c) */
+    char *head; /* what they sent of it */
+    size_t head_len;
+    char *asserted;
+    bool anonymous, peer_timer, peer_update, peer_reliable; /* their Supported and Allow */
+    uint32_t joins, replaces; /* calls of ours, by id; 0 none */
+    uint64_t auto_at_us; /* then it is answered by itself; IX_NEVER */
+    bool early_heard;
+    /* how we dial */
+    char *name, *replacing; /* Replaces of ours */
+    bool hide;
+    enum ix_reliable reliable;
+    uint8_t redirects, retries;
+    struct ix_session { /* RFC 4028, session.c */
+        uint32_t wanted_s; /* ours; 0 none */
+        uint32_t interval_s; /* agreed; 0 none */
+        bool ours; /* we refresh */
+        uint64_t refresh_us, expire_us; /* IX_NEVER: not */
+    } session;
+    struct ix_said { /* say.c: what waits for its answer */
+        ix_sip_txn txn;
+        bool done;
+        struct ix_phone_error error;
+    } said[IX_SAID_MAX];
+    /* survive.c */
+    bool away, relive, renew; /* signalling is lost; the dialog is; the next description begins another DTLS */
+    enum ix_signalling signalling; /* to be told; 0 nothing */
+    uint64_t ask_again_us; /* early, after an outage: the INVITE goes out again; IX_NEVER */
+    uint64_t sound_us; /* the last frame heard; 0: none since the call began or was held */
+    uint64_t path_lost_us, away_us; /* when the path, the signalling was lost last; 0 never */
+    uint32_t gap_ms; /* to be told */
+    enum ix_gap gap_why;
     /* signalling */
     ix_sip_txn invite; /* client: ours; server: theirs, until answered */
     ix_sip_txn forks; /* ours, answered: more answers may come of it (RFC 3261 section 13.2.2.4) */
@@ -174,6 +210,7 @@ struct ix_phone {
     struct ix_buf tap_buf; /* redaction-free copy of what is sent */
     struct ix_phone_error polled; /* of the event handed out last */
     bool shutting_down;
+    struct ix_call_counts counts;
 };
 
 /* phone.c */
@@ -250,6 +287,7 @@ void ix_call_note(struct ix_call *c, const char *event, const char *fmt, ...)
 void ix_call_sockets_ready(struct ix_call *c);
 void ix_call_farewell(struct ix_call *c, unsigned q850);
 void ix_call_send_bye(struct ix_call *c);
+void ix_call_talk(struct ix_call *c, enum ix_phone_event_kind kind); /* to be told; once, however often it happens */
 
 /* dial.c, answer.c, modify.c: signalling of one call */
 /* "9196" -> sip:9196@realm; a URI stays what it is; the caller frees it. IRISX_E_INVALID */
@@ -278,6 +316,34 @@ bool ix_call_transfer_notify(struct ix_call *c, const struct ix_sip_msg *msg); /
 void ix_call_transfer_ended(struct ix_call *c); /* the peer hung up: it has gone to the target */
 bool ix_call_transfer_poll(struct ix_call *c, struct ix_phone_event *ev);
 void ix_call_transfer_free(struct ix_call *c);
+
+/* identity.c */
+int ix_call_identity(struct ix_call *c, const struct ix_sip_msg *msg); /* of their INVITE: who they say they are */
+void ix_call_heard(struct ix_call *c, const struct ix_sip_msg *msg); /* what they can and sent, of any message */
+void ix_call_display(struct ix_call *c, const struct ix_sip_msg *msg); /* they may be somebody else now */
+/* milliseconds after which the caller wants it answered; -1: it does not */
+int ix_call_asks_answer(const struct ix_sip_msg *msg);
+int ix_call_own_lines(const struct ix_call *c, const struct ix_line *l, struct ix_buf *b); /* of our INVITE */
+char *ix_call_own_from(const struct ix_call *c, const struct ix_line *l);
+
+/* say.c */
+bool ix_call_say_output(struct ix_call *c, const struct ix_sip_out *so); /* it was of what we said */
+bool ix_call_say_poll(struct ix_call *c, struct ix_phone_event *ev);
+void ix_call_say_drop(struct ix_call *c);
+bool ix_call_hear_info(struct ix_call *c, const struct ix_sip_msg *msg, struct ix_phone_event *ev); /* false: nothing */
+
+/* session.c */
+unsigned ix_session_request(struct ix_call *c, const struct ix_sip_msg *msg, struct ix_buf *lines); /* 0, or refused */
+void ix_session_reply(struct ix_call *c, const struct ix_sip_msg *request, struct ix_buf *lines); /* of our 2xx */
+void ix_session_offer(const struct ix_call *c, bool initial, struct ix_buf *lines); /* of our request */
+void ix_session_agreed(struct ix_call *c, const struct ix_sip_msg *response); /* their 2xx */
+void ix_session_timeout(struct ix_call *c);
+uint64_t ix_session_deadline(const struct ix_call *c);
+void ix_session_refused(struct ix_call *c, const struct ix_sip_out *so); /* a refresh of ours has failed */
+
+/* replace.c: Replaces and Join of an incoming INVITE; 0, or the status to refuse it with */
+unsigned ix_call_takes_place(struct ix_call *c, const struct ix_sip_msg *msg);
+void ix_call_took_place(struct ix_call *c); /* it is answered: the other one goes */
 
 /* refresh.c */
 /* a re-INVITE with our description as it is now */

@@ -10,10 +10,10 @@ int ix_call_refresh(struct ix_phone *p, uint32_t call, const char *headers, stru
 {
     struct ix_call *c = ix_call_get(p, call);
     const struct ix_line *l = c ? ix_line_get(p, c->line) : NULL;
-    struct ix_sip_request req = { .method = IX_SIP_INVITE,
-        .headers = ix_str(headers),
-        .content_type = IX_STR("application/sdp"),
-        .auth = l ? l->auth : NULL };
+    struct ix_sip_request req = {
+        .method = IX_SIP_INVITE, .content_type = IX_STR("application/sdp"), .auth = l ? l->auth : NULL
+    };
+    struct ix_buf lines;
     int err;
 
     p->now = now;
@@ -24,8 +24,13 @@ int ix_call_refresh(struct ix_phone *p, uint32_t call, const char *headers, stru
     ix_buf_reset(&p->scratch);
     err = ix_call_describe(c, true, &p->scratch);
     req.body = ix_str_n(p->scratch.p, p->scratch.n);
+    ix_buf_init(&lines, 4096);
+    ix_session_offer(c, false, &lines);
+    ix_buf_str(&lines, headers ? headers : "");
+    req.headers = ix_str_n(lines.p, lines.n);
     if (!err)
-        err = ix_sip_dialog_request(c->dialog, &req, c, now, &c->refresh);
+        err = lines.err ? lines.err : ix_sip_dialog_request(c->dialog, &req, c, now, &c->refresh);
+    ix_buf_clear(&lines);
     return err;
 }
 
@@ -51,8 +56,10 @@ static enum ix_reoffer outcome_of(struct ix_call *c, const struct ix_sip_out *so
     if (so->kind != IX_SIP_OUT_RESPONSE)
         return so->err == IRISX_E_NETWORK ? IX_REOFFER_LATER : IX_REOFFER_REFUSED; /* again when it is back */
     ix_call_note(c, "refreshed", "\"sip_status\":%u", so->msg->status);
-    if (so->msg->status < 300)
-        return accepted(c, so->txn, so->msg);
+    if (so->msg->status < 300) {
+        ix_session_agreed(c, so->msg);
+        return so->msg->method == IX_SIP_INVITE ? accepted(c, so->txn, so->msg) : IX_REOFFER_DONE;
+    }
     if (so->msg->status != 491)
         return IX_REOFFER_REFUSED;
     ix_call_glare(c);
@@ -70,8 +77,10 @@ bool ix_call_refresh_output(struct ix_call *c, const struct ix_sip_out *so)
         return true;
     c->refresh = 0;
     outcome = outcome_of(c, so);
-    if (outcome != IX_REOFFER_DONE)
+    if (outcome != IX_REOFFER_DONE) {
         ix_call_path_refused(c);
+        ix_session_refused(c, so);
+    }
     c->want_restart = c->want_restart || (restart && outcome == IX_REOFFER_LATER);
     ix_call_hold_answered(c, outcome, so->kind == IX_SIP_OUT_RESPONSE ? so->msg : NULL);
     ix_call_reoffer(c); /* if one became due meanwhile */

@@ -35,6 +35,7 @@ void irisx_call_unref(irisx_call_t *call)
     ix_free(call->timeline);
     ix_free(call->peer);
     ix_free(call->peer_name);
+    ix_call_talk_free(call);
     ix_free(call);
     ix_client_release(c);
 }
@@ -51,6 +52,7 @@ irisx_call_t *ix_call_make(irisx_client_t *c, irisx_line_t *line, bool incoming)
         return NULL;
     }
     atomic_init(&call->refs, 1);
+    ix_list_init(&call->shown);
     atomic_init(&call->held, 0);
     atomic_init(&call->why, IRISX_REASON_NONE);
     call->client = ix_client_hold(c);
@@ -172,6 +174,8 @@ static void push_final(irisx_call_t *call)
     ix_op_end(&call->holding, call->end.info.code ? &call->end : NULL);
     ix_op_end(&call->transferring, call->end.info.code ? &call->end : NULL);
     ix_op_end(&call->hanging_up, NULL);
+    ix_call_talk_end(call);
+    ix_call_count(call->client);
     unlink_call(call);
 }
 
@@ -262,6 +266,8 @@ void ix_call_event(irisx_client_t *c, const struct ix_phone_event *ev)
         finish(call);
         return;
     }
+    atomic_store(&call->state, ev->state);
+    ix_call_learn(call);
     push_state(call, (irisx_call_state_t) ev->state);
     if (ev->state != IX_CALL_ACTIVE)
         return;
@@ -300,6 +306,10 @@ void ix_call_rings(irisx_client_t *c, const struct ix_phone_event *ev)
     atomic_store(&call->state, IRISX_CALL_RINGING);
     ix_call_set_user(p, ev->call, call);
     ix_call_link(call);
+    ix_call_learn(call);
+    IX_LIST_EACH (node, &c->calls)
+        if (ix_call_joins(p, ev->call) && IX_CONTAINER(node, irisx_call_t, node)->id == ix_call_joins(p, ev->call))
+            atomic_store(&call->joins, IX_CONTAINER(node, irisx_call_t, node)->number);
     told->line = irisx_line_ref(line);
     told->call = call; /* the event has the first reference */
     (void) ix_call_ring(p, ev->call, now); /* a caller without a 180 still gets the answer */

@@ -100,6 +100,32 @@ static void order(irisx_call_t *call, struct ix_media_cmd *cmd)
             (unsigned long long) call->number, cmd->kind, ix_error_text(err));
 }
 
+static void hear_record(irisx_call_t *call)
+{
+    struct ix_media_cmd cmd = { .kind = IX_MEDIA_RECORD, .u.record = { .rate_hz = call->record_rate } };
+
+    if (call->record_stereo) {
+        cmd.u.record.sent = ix_record_ring(call->record, 0);
+        cmd.u.record.received = ix_record_ring(call->record, 1);
+    } else {
+        cmd.u.record.received = ix_record_ring(call->record, 0);
+    }
+    order(call, &cmd);
+}
+
+void ix_call_sound_hear(irisx_call_t *call)
+{
+    struct ix_media_cmd cmd = { .kind = IX_MEDIA_SINK, .u.sink = { .ring = call->heard, .rate_hz = call->audio_rate } };
+
+    if (call->hearing)
+        return;
+    call->hearing = call->media_started = true;
+    if (call->app_audio)
+        order(call, &cmd);
+    if (call->record)
+        hear_record(call);
+}
+
 void ix_call_sound_start(irisx_call_t *call)
 {
     struct ix_media_cmd cmd = { .kind = IX_MEDIA_SOURCE, .u.source.kind = IX_SOURCE_RING };
@@ -114,21 +140,7 @@ void ix_call_sound_start(irisx_call_t *call)
         cmd.u.source.rate_hz = call->audio_rate;
         order(call, &cmd);
     }
-    if (call->app_audio) {
-        cmd = (struct ix_media_cmd){ .kind = IX_MEDIA_SINK,
-            .u.sink = { .ring = call->heard, .rate_hz = call->audio_rate } };
-        order(call, &cmd);
-    }
-    if (call->record) {
-        cmd = (struct ix_media_cmd){ .kind = IX_MEDIA_RECORD, .u.record = { .rate_hz = call->record_rate } };
-        if (call->record_stereo) {
-            cmd.u.record.sent = ix_record_ring(call->record, 0);
-            cmd.u.record.received = ix_record_ring(call->record, 1);
-        } else {
-            cmd.u.record.received = ix_record_ring(call->record, 0);
-        }
-        order(call, &cmd);
-    }
+    ix_call_sound_hear(call);
 }
 
 static void ending_done(irisx_call_t *call)

@@ -53,6 +53,18 @@ static void order_free(struct order *o)
     ix_free(o);
 }
 
+void ix_call_answer_now(irisx_call_t *call)
+{
+    irisx_call_options_t defaults = IRISX_CALL_OPTIONS_INIT;
+
+    pthread_mutex_lock(&call->client->lock);
+    bool first = !call->answer_wanted;
+    call->answer_wanted = true;
+    pthread_mutex_unlock(&call->client->lock);
+    if (first && call->id && !ix_call_options_take(call, &defaults))
+        ix_call_files_open(call, answer_now);
+}
+
 static void answer_cmd(void *arg)
 {
     struct order *o = arg;
@@ -191,6 +203,12 @@ static void media_cmd(void *arg)
     struct order *o = arg;
     int err = IRISX_E_CLOSED;
 
+    if (o->call->id && o->op && o->call->digits_how) {
+        ix_call_digits_by_info(o->call, o->media.u.dtmf.digits, o->op);
+        o->op = NULL;
+        order_free(o);
+        return;
+    }
     if (o->call->id) {
         o->media.party_id = o->call->id;
         err = ix_engine_media(o->call->client->engine, &o->media);

@@ -63,7 +63,18 @@ static void phone_event(void *ctx, const struct ix_phone_event *ev)
         break;
     case IX_EV_REQUEST:
     case IX_EV_TRANSPORT_CLOSED:
+        break;
     case IX_EV_INFO:
+    case IX_EV_EARLY_MEDIA:
+    case IX_EV_DISPLAY:
+    case IX_EV_DIGIT:
+    case IX_EV_GAP:
+    case IX_EV_SIGNALLING:
+    case IX_EV_REPLACED:
+    case IX_EV_MOVED:
+    case IX_EV_ANSWER_NOW:
+    case IX_EV_SAID:
+        ix_call_talk_event(ev);
         break;
     case IX_EV_REFER:
         ix_call_referred(c, ev);

@@ -109,6 +109,10 @@ static void open_on_loop(irisx_line_t *l)
         .ca_file = l->ca_file,
         .expires_s = l->expires_s,
         .no_register = l->no_register,
+        .auto_answer = (enum ix_auto_answer) l->auto_answer,
+        .auto_answer_ms = l->auto_answer_ms,
+        .max_calls = l->max_calls,
+        .ring_limit_ms = l->ring_limit_ms,
         .user_data = l };
     int err = l->close_wanted ? IRISX_E_CANCELLED
                               : ix_line_open(ix_engine_phone(c->engine), &config, ix_engine_now(c->engine), &l->id);
@@ -240,6 +244,12 @@ static int line_take(irisx_line_t *l, const irisx_line_options_t *o)
     l->address = make_address(o->user, o->realm, o->ws_url);
     l->expires_s = o->expires_s;
     l->no_register = o->no_register != 0;
+    l->auto_answer = o->auto_answer;
+    l->auto_answer_ms = o->auto_answer_ms;
+    l->max_calls = o->max_calls;
+    l->ring_limit_ms = o->ring_limit_ms;
+    if (o->auto_answer < IRISX_AUTO_ANSWER_NEVER || o->auto_answer > IRISX_AUTO_ANSWER_ALWAYS)
+        return IRISX_E_INVALID;
     if (!l->ws_url || !l->user || !l->address || (o->realm && !l->realm) || (o->password && !l->password) ||
         (o->auth_user && !l->auth_user) || (o->display_name && !l->display_name) || (o->ca_file && !l->ca_file))
         return IRISX_E_NO_MEMORY;

@@ -112,6 +112,7 @@ struct irisx_client {
     struct ix_post goodbye, last_call, last_service; /* closing needs no memory */
     irisx_event_t *closed; /* so does its event; made with the client */
     struct ix_list ops;
+    struct ix_call_counts counts;
     int event_fd;
     bool fd_raised; /* it is readable: no need to tell it again */
     pthread_t dispatcher;
@@ -175,6 +176,8 @@ struct irisx_line {
     char *extension; /* provisioned */
     uint32_t expires_s;
     bool no_register, close_wanted;
+    irisx_auto_answer_t auto_answer;
+    uint32_t auto_answer_ms, max_calls, ring_limit_ms;
 };
 void ix_line_event(irisx_client_t *c, const struct ix_phone_event *ev);
 void ix_lines_drop(irisx_client_t *c); /* call: at the end, ends what still runs */
@@ -201,8 +204,25 @@ struct irisx_call {
     char *to, *play_file, *record_file, *codecs, *header; /* from the options */
     bool play_loop, record_stereo, app_audio;
     uint32_t record_rate, audio_rate, ring_ms, duration_ms;
+    bool hearing; /* call: its sound is taken in */
     irisx_op_t *connecting, *hanging_up, *digits, *holding, *transferring; /* call */
     bool hold_wanted; /* call */
+    char *caller_name, *replaces; /* from the options, as the next three */
+    bool anonymous;
+    int32_t session_s, reliable, redirects;
+    irisx_digits_t digits_how;
+    char *_Atomic heads[2]; /* what they sent first, and with their answer: "Name\0Value\0" ... "\0" */
+    char *asserted;
+    atomic_bool hidden; /* they want to be unknown */
+    atomic_ullong joins;
+    struct {
+        ix_sip_txn txn;
+        irisx_op_t *op;
+    } waiting[8]; /* call: MESSAGE and INFO that wait for their answer */
+    char info_digits[40]; /* call: still to be sent by INFO */
+    ix_sip_txn digit_txn; /* call: of the one that was sent last; 0 none */
+    struct ix_list shown; /* lock: names and addresses of before, which somebody may still look at */
+    size_t shown_count;
     atomic_int held; /* irisx_hold_t */
     atomic_int why; /* irisx_reason_t */
     irisx_event_t *final; /* made with the call */
@@ -217,13 +237,20 @@ struct irisx_call {
     /* lock of the client */
     irisx_call_stats_t stats;
     char *timeline;
-    char *peer, *peer_name;
+    char *_Atomic peer, *_Atomic peer_name;
     struct ix_media_stats media;
 };
 void ix_call_event(irisx_client_t *c, const struct ix_phone_event *ev);
 void ix_call_rings(irisx_client_t *c, const struct ix_phone_event *ev);
 void ix_call_control_event(const struct ix_phone_event *ev); /* HOLD, TRANSFER */
 void ix_call_referred(irisx_client_t *c, const struct ix_phone_event *ev);
+void ix_call_talk_event(const struct ix_phone_event *ev); /* call_talk.c: what is said beside the sound */
+void ix_call_count(irisx_client_t *c); /* call loop: what irisx_client_call_counts tells */
+void ix_call_learn(irisx_call_t *call); /* what they sent */
+void ix_call_talk_end(irisx_call_t *call); /* ops of it that still run */
+void ix_call_talk_free(irisx_call_t *call);
+void ix_call_digits_by_info(irisx_call_t *call, const char *digits, irisx_op_t *op); /* takes the op */
+void ix_call_answer_now(irisx_call_t *call); /* call loop: with the options it has */
 void ix_call_media_event(irisx_client_t *c, const struct ix_media_event *ev);
 void ix_calls_drop(irisx_client_t *c);
 irisx_call_t *ix_call_make(irisx_client_t *c, irisx_line_t *line, bool incoming);
@@ -235,6 +262,7 @@ void ix_call_config_fill(const irisx_call_t *call, struct ix_call_config *config
 irisx_error_t ix_call_cancel(irisx_op_t *op); /* call_orders.c: of an op that connects a call */
 /* call_media.c */
 void ix_call_files_open(irisx_call_t *call, void (*then)(irisx_call_t *call, int err, const char *detail));
+void ix_call_sound_hear(irisx_call_t *call); /* what comes in is taken; harmless when repeated */
 void ix_call_sound_start(irisx_call_t *call);
 void ix_call_sound_end(irisx_call_t *call, void (*then)(irisx_call_t *call));
 void ix_call_sound_drop(irisx_call_t *call); /* without waiting */

@@ -72,6 +72,15 @@ static void on_event(void *ctx, const struct ix_phone_event *ev)
         break;
     case IX_EV_INFO: /* answered 200 and dropped, as FreeSWITCH does */
     case IX_EV_HOLD:
+    case IX_EV_EARLY_MEDIA:
+    case IX_EV_DISPLAY:
+    case IX_EV_DIGIT:
+    case IX_EV_GAP:
+    case IX_EV_SIGNALLING:
+    case IX_EV_REPLACED:
+    case IX_EV_MOVED:
+    case IX_EV_ANSWER_NOW:
+    case IX_EV_SAID:
     case IX_EV_TRANSFER:
     case IX_EV_LINE:
     case IX_EV_INCOMING: /* ours come as REQUEST */

@@ -271,6 +271,7 @@ static int new_request(struct ix_sip_stack *s, struct ix_sip_transport *t, const
         return answer_with(s, t->id, msg, status, &headers);
     ix_buf_clear(&headers);
     int err = start(s, t, d, msg);
+    s->overload += err != 0;
     if (err)
         (void) ix_sip_answer(s, t->id, msg, 503, IX_STR_NONE, IX_STR("Retry-After: 5\r\n"));
     return err;

@@ -310,6 +310,7 @@ int ix_sip_respond(struct ix_sip_stack *s, ix_sip_txn txn, const struct ix_sip_r
 const struct ix_sip_msg *ix_sip_txn_request(const struct ix_sip_stack *s, ix_sip_txn txn); /* server; NULL if ended */
 int ix_sip_txn_set_user(struct ix_sip_stack *s, ix_sip_txn txn, void *user);
 size_t ix_sip_txn_count(const struct ix_sip_stack *s);
+uint64_t ix_sip_overload_count(const struct ix_sip_stack *s); /* requests answered 503 so far */
 
 /* ---- dialogs: owned by the caller, known to the stack until freed ------------------------ */
 enum ix_sip_dialog_state { IX_SIP_EARLY = 1, IX_SIP_CONFIRMED = 2 };

@@ -130,6 +130,7 @@ struct ix_sip_stack {
     size_t queued;
     struct ix_sip_event *current; /* what the last poll showed */
     ix_sip_txn next_id;
+    uint64_t overload; /* requests answered 503: out of transactions or memory */
     struct ix_now now; /* of the verb or command at hand */
 };
 

@@ -166,6 +166,11 @@ size_t ix_sip_txn_count(const struct ix_sip_stack *s)
     return ix_map_count(s->ids);
 }
 
+uint64_t ix_sip_overload_count(const struct ix_sip_stack *s)
+{
+    return s->overload;
+}
+
 void ix_sip_txn_forget(struct ix_sip_stack *s, ix_sip_txn txn, struct ix_now now)
 {
     static const enum ix_sip_out_kind told[] = { IX_SIP_OUT_REQUEST, IX_SIP_OUT_CANCELLED, IX_SIP_OUT_RESPONSE,
