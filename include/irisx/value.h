@@ -10,7 +10,7 @@
  * Values are not locked: one value, one thread at a time (@thread owner everywhere in this file). Different values may
  * be used by different threads.
  *
- * Limits: 64 levels of nesting; text to parse at most 16 MiB with at most 262144 values in it.
+ * Limits: 128 levels of nesting; text to parse at most 16 MiB with at most 262144 values in it.
  *
  * Memory: values are jansson's and come from its allocator (malloc unless the application has called
  * json_set_alloc_funcs() itself); this library never changes that process-wide setting.

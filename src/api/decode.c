@@ -390,16 +390,20 @@ static int no_memory(struct ix_http_error *error)
 }
 
 /* 2xx with a body that cannot be read */
-static int unreadable(const struct ix_http_response *r, int err, struct ix_http_error *error)
+static int unreadable(
+    const struct ix_http_response *r, int err, const irisx_value_error_t *why, struct ix_http_error *error)
 {
     bool html = ix_str_starts(ix_str_trim(r->body), IX_STR("<"));
 
     if (err == IRISX_E_NO_MEMORY)
         return no_memory(error);
-    ix_http_error_set(error, (irisx_error_t) err, IRISX_DOMAIN_HTTP, NULL, "HTTP %d, but the answer is %s", r->status,
-        err == IRISX_E_TOO_LARGE ? "larger or deeper nested than the limit"
-        : html                   ? "a page, not JSON: is the address that of the API?"
-                                 : "not JSON, or was cut short");
+    if (html)
+        ix_http_error_set(error, (irisx_error_t) err, IRISX_DOMAIN_HTTP, NULL,
+            "HTTP %d, but the answer is a page, not JSON: is the address that of the API?", r->status);
+    else
+        ix_http_error_set(error, (irisx_error_t) err, IRISX_DOMAIN_HTTP, NULL,
+            "HTTP %d, but the answer is %s: %s, at byte %zu", r->status,
+            err == IRISX_E_TOO_LARGE ? "more JSON than is read" : "not JSON, or was cut short", why->message, why->offset);
     error->info.status = r->status;
     return err;
 }
@@ -562,13 +566,14 @@ int ix_api_decode_in(const struct ix_api_set *s, const struct ix_api_op *op, enu
     bool redirect = op != NULL && s->statuses[op->status] >= 300 && response->status >= 300 && response->status < 400;
     bool refusal = !redirect && (response->status < 200 || response->status > 299);
     bool json = wants_json(op, response) || (refusal && response->body.n > 0);
-    int err = json ? ix_json_parse(response->body, &answer->root, NULL) : 0;
+    irisx_value_error_t why = { .message = "" };
+    int err = json ? ix_json_parse(response->body, &answer->root, &why) : 0;
 
     read_content(&d, response, !json || refusal);
     if (refusal || ix_http_refused_in_body(answer->root))
         return refused(s, op, cls, response, answer->root, error);
     if (err != 0)
-        return unreadable(response, err, error);
+        return unreadable(response, err, &why, error);
     err = op != NULL ? read_result(&d, op, response, error) : 0;
     if (!d.no_memory)
         return err;

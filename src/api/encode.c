@@ -403,6 +403,7 @@ static int finish(
     struct ix_api_encoder *e, const char *method, struct ix_http_request *out, struct ix_http_error *error)
 {
     struct ix_http_request r = { .method = method };
+    bool form = e->op != NULL && e->op->body == IX_HTTP_BODY_FORM;
     size_t body_len = e->body.n;
     int err = e->err;
 
@@ -411,6 +412,8 @@ static int finish(
     take(&e->headers, &r.headers, &err);
     take(&e->body, &r.body, &err);
     r.body_len = r.body != NULL ? body_len : 0;
+    if (err == 0 && form && r.body == NULL && (r.body = ix_dup_cstr("")) == NULL)
+        err = IRISX_E_NO_MEMORY; /* a form of nothing is an empty one, not {} */
     if (err == 0) {
         r.kind = r.body != NULL ? IX_HTTP_BODY_JSON : IX_HTTP_BODY_NONE;
         r.parts = e->parts;
@@ -437,9 +440,30 @@ static void begin(struct ix_api_encoder *e)
     ix_buf_init(&e->body, MAX_BODY);
 }
 
-static void put_body(struct ix_api_encoder *e)
+static bool has_file(const struct ix_api_encoder *e)
 {
-    switch ((enum ix_http_body) e->op->body) {
+    struct ix_api_walk w = { 0 };
+
+    for (const struct ix_api_field *f = ix_api_walk(e->set, e->type, &w); f != NULL;
+         f = ix_api_walk(e->set, e->type, &w))
+        if (f->kind == IX_API_KIND_FILE && ix_api_cell(e->set, &e->from, f, w.offset).type > IX_CELL_NULL)
+            return true;
+    return false;
+}
+
+/* what the operation sends; of one that takes a form with a file or JSON, JSON where no file is given */
+static enum ix_http_body body_of(const struct ix_api_encoder *e)
+{
+    enum ix_http_body body = (enum ix_http_body) e->op->body;
+
+    if (body == IX_HTTP_BODY_MULTIPART && ix_api_media(e->set, e->op)->send != 0 && !has_file(e))
+        return IX_HTTP_BODY_JSON;
+    return body;
+}
+
+static void put_body(struct ix_api_encoder *e, enum ix_http_body body)
+{
+    switch (body) {
     case IX_HTTP_BODY_NONE:
         if (wants_body(methods[e->op->method]))
             ix_buf_str(&e->body, "{}");
@@ -471,15 +495,16 @@ int ix_api_encode_in(const struct ix_api_set *s, const struct ix_api_op *op, con
     put_path(&e);
     put_query(&e);
     put_headers(&e);
-    put_body(&e);
+    enum ix_http_body body = body_of(&e);
+    put_body(&e, body);
     if (params->upload != NULL)
         e.err = ix_api_source_take(&e.source, params->upload);
     err = finish(&e, methods[op->method], out, error);
     if (err == 0) {
         const struct ix_api_media *media = ix_api_media(s, op);
-        if (op->body != IX_HTTP_BODY_NONE)
-            out->kind = (enum ix_http_body) op->body;
-        if (op->body == IX_HTTP_BODY_RAW && out->source.content_type == NULL && media->send != 0)
+        if (body != IX_HTTP_BODY_NONE)
+            out->kind = body;
+        if (body == IX_HTTP_BODY_RAW && out->source.content_type == NULL && media->send != 0)
             out->send = ix_api_text(s, media->send);
         out->accept = media->accept != 0 ? ix_api_text(s, media->accept) : NULL;
         out->keep_redirect = s->statuses[op->status] >= 300;

@@ -218,7 +218,7 @@ struct ix_transfer_stream { /* all zero: none */
 struct ix_transfer_request { /* values; copied */
     const char *method, *url;
     const char *headers; /* "Name: value\r\n" lines */
-    const void *body; /* NULL with body_len 0 = none (POST/PATCH/PUT then send {}) */
+    const void *body; /* NULL: none (POST/PATCH/PUT then send {}); body_len 0 otherwise: an empty one */
     size_t body_len;
     uint32_t timeout_ms; /* whole transfer; 0 = 30000 */
     struct ix_transfer_limits limits;

@@ -235,7 +235,7 @@ static int set_fields(struct ix_transfer *t, const struct ix_transfer_request *r
 
 static int copy_body(struct ix_transfer *t, const struct ix_transfer_request *r)
 {
-    bool given = r->body_len > 0;
+    bool given = r->body != NULL;
 
     t->body_len = 0;
     t->has_body = given || r->stream.read != NULL || takes_body(r->method);

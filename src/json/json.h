@@ -11,7 +11,7 @@
 #include "core/core.h"
 
 #define IX_JSON_MAX_BYTES ((size_t) 16 << 20) /* of text to parse */
-#define IX_JSON_MAX_DEPTH 64 /* arrays and objects inside each other */
+#define IX_JSON_MAX_DEPTH 128 /* arrays and objects inside each other */
 #define IX_JSON_MAX_VALUES 262144 /* in one text: small values cost up to 100 times their text in memory */
 
 /* as irisx_value_parse */

@@ -355,7 +355,7 @@ static json_t *parse_parts(struct parser *p, json_t *container, char close, pars
 static json_t *parse_container(struct parser *p, size_t depth)
 {
     if (depth == IX_JSON_MAX_DEPTH)
-        return fail(p, p->at, IRISX_E_TOO_LARGE, "nested deeper than 64 levels");
+        return fail(p, p->at, IRISX_E_TOO_LARGE, "nested deeper than 128 levels");
     if (accept(p, '{'))
         return parse_parts(p, json_object(), '}', parse_member, depth + 1);
     p->at++;

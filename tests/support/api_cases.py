@@ -44,7 +44,7 @@ class Field:
 
 
 class Case:
-    """id, method, path, auth, status, body kind, fields of the request, `answer` (schema), unwrap, expect ..."""
+    """id, variant (of the body), method, path, auth, status, body kind, fields of the request, `answer` (schema), unwrap, expect ..."""
 
 
 class Cases:
@@ -56,8 +56,16 @@ class Cases:
     def all(self):
         for path, item in self.document["paths"].items():
             for method in spec.METHODS:
-                if method in item:
-                    yield self.case(path, method.upper(), item[method])
+                for variant in self.variants(item[method]) if method in item else ():
+                    yield self.case(path, method.upper(), item[method], variant)
+
+    def variants(self, raw):
+        """The bodies an operation can have: schemas of a oneOf with a discriminator, or the one."""
+        for content in raw.get("requestBody", {}).get("content", {}).values():
+            some = self.resolve(content["schema"]).get("oneOf")
+            if some:
+                return [(i, self.resolve(s)) for i, s in enumerate(some)]
+        return [(0, None)]
 
     # ---- schemas ------------------------------------------------------------------------------------------------
     def resolve(self, node):
@@ -117,8 +125,9 @@ class Cases:
         return "json"
 
     def list_meaning(self, schema, where):
-        items = self.resolve(schema.get("items", {}))
-        kind = items.get("type")
+        items, _ = self.plain(schema.get("items", {}))
+        kinds = self.types(items)
+        kind = kinds[0] if kinds else None
         if kind == "string":
             return "list text"
         if kind == "integer":
@@ -131,8 +140,9 @@ class Cases:
         return "json"
 
     # ---- requests -----------------------------------------------------------------------------------------------
-    def case(self, path, method, raw):
+    def case(self, path, method, raw, variant):
         c = Case()
+        c.variant = variant[0]
         c.id, c.method, c.path = raw["operationId"], method, path
         c.group = raw["tags"][0]
         c.auth, c.retry = raw["x-irisx-auth"], raw["x-irisx-retry"]
@@ -141,7 +151,7 @@ class Cases:
         c.unwrap, c.expect = raw.get("x-irisx-unwrap"), raw.get("x-irisx-expect")
         self.counter, self.place = 0, c.id.replace(".", "_")
         fields = [self.parameter(self.resolve(p)) for p in raw.get("parameters", [])]
-        c.body, c.send, body = self.body(raw.get("requestBody"))
+        c.body, c.send, body = self.body(raw.get("requestBody"), variant[1])
         order = self.lock["params"][c.id]
         c.fields = sorted(fields + body, key=lambda f: order.index(f.name))
         self.answers(c, raw)
@@ -154,16 +164,17 @@ class Cases:
         f.csv = p.get("explode") is False
         return f
 
-    def body(self, request):
+    def body(self, request, variant):
         if not request:
             return "none", "", []
         content = request["content"]
+        if "application/json" in content and "multipart/form-data" in content:  # without a file it is JSON
+            fields = self.members(self.resolve(content["multipart/form-data"]["schema"]), "body", None)
+            return "form or json", "multipart/form-data", fields
         for media, kind in (("application/json", "json"), ("application/x-www-form-urlencoded", "form"),
                             ("multipart/form-data", "multipart")):
             if media in content:
-                schema = self.resolve(content[media]["schema"])
-                if "oneOf" in schema:  # one of the variants is enough for the wire; the first
-                    schema = self.resolve(schema["oneOf"][0])
+                schema = variant or self.resolve(content[media]["schema"])
                 if "properties" in schema or schema.get("type") == "object":
                     fields = self.members(schema, "body", None)  # bytes cannot stand in a urlencoded form
                     return kind, media, [f for f in fields if kind != "form" or f.meaning != "file"]
@@ -185,7 +196,7 @@ class Cases:
         f = Field(name, self.meaning(schema, where), where)
         self.counter += 1
         n = self.counter
-        inner = self.resolve(schema.get("items", {})) if f.meaning == "list object" else schema
+        inner = self.plain(schema.get("items", {}))[0] if f.meaning == "list object" else schema
         if f.meaning.endswith("object") and depth < DEEP:
             before, self.place = self.place, "%s_%s" % (self.place, snake(name))
             f.members = self.members(inner, where, self.nested_order(inner), depth + 1)
@@ -232,15 +243,17 @@ class Cases:
         target = path + ("?" + "&".join(query) if query else "")
         own = [(f.name, f.value) for f in c.fields if f.where == "header" and self.given(f, mode)]
         body = [f for f in c.fields if f.where == "body"]
-        if c.body == "json":
+        kind = c.body
+        if kind == "form or json":
+            kind = "multipart" if any(f.meaning == "file" and self.given(f, mode) for f in body) else "json"
+        if kind == "json":
             parts = ["%s:%s" % (compact(f.name), self.json_of(f, mode)) for f in body if self.in_json(f, mode)]
             parts += ["%s:%s" % (compact(k), compact(v)) for k, v in extra.items()]
             return target, "application/json", ("{" + ",".join(parts) + "}").encode(), own
-        if c.body == "form":
-            mode = mode if any(f.required for f in body) else "full"  # none at all is no form
+        if kind == "form":
             pairs = ["%s=%s" % (self.percent(f.name), self.percent(self.form_text(f))) for f in body if self.given(f, mode)]
             return target, "application/x-www-form-urlencoded", "&".join(pairs + more).encode(), own
-        if c.body == "multipart":
+        if kind == "multipart":
             return target, "multipart/form-data", self.parts(body, mode, extra), own
         if c.body == "raw":
             return target, c.send, b"raw \x00 bytes", own

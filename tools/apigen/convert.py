@@ -94,7 +94,8 @@ def make(path, route_list):
     if len(written) > 1:
         gone = yaml.load("\n".join(l[4:] for l in written[1].split("\n")[1:]), Loader=yaml.CSafeLoader) or {}
         hand = {k: v for k, v in hand.items() if k not in gone}
-    contract = Contract(route_list, spec.load(os.path.join(folder, "overlay.yaml")), kept)
+    overlay = dict(spec.load(os.path.join(folder, "overlay.yaml")), members=spec.load(os.path.join(folder, "members.yaml")))
+    contract = Contract(route_list, overlay, kept)
     common, local = share.named(contract, hand)
     out = {}
     for group, paths in contract.by_group.items():

@@ -90,6 +90,7 @@ class Field:
         self.rule = None
         self.doc = ""
         self.default = None
+        self.free = None  # reason why it may be any value
         self.hints = []  # values seen: words for people, never a rule
         self.c_name = c_member(name)
         if kind == "TIME" and not self.c_name.endswith("_ms"):
@@ -282,6 +283,9 @@ class Model:
     def body_schema(self, op, body):
         """The members of a body; of one that is bytes none: it is given as an option of the call."""
         content = body["content"]
+        if JSON in content and MULTIPART in content:
+            op.body, op.send = "MULTIPART", JSON  # without a file it is JSON
+            return self.deref(content[MULTIPART]["schema"])[0]
         for media, kind in ((JSON, "JSON"), (FORM, "FORM"), (MULTIPART, "MULTIPART")):
             if media in content:
                 schema = self.deref(content[media]["schema"])[0]
@@ -427,6 +431,7 @@ class Model:
         f.nullable, f.type = nullable, sub
         f.doc, f.default = schema.get("description", "").strip(), schema.get("default")
         f.hints = [str(v) for v in schema.get("x-irisx-values", [])]
+        f.free = schema.get("x-irisx-free", schema.get("items", {}).get("x-irisx-free")) if kind == "JSON" else None
         if where != "result":
             rule = Rule(dict(schema, type=types[0] if types else None))
             f.rule = None if rule.empty() else rule
@@ -476,8 +481,10 @@ class Model:
         return "JSON", None
 
     def array_kind(self, name, schema, where, parent):
-        items, ref = self.deref(schema.get("items", {}))
+        items, ref = self.deref(self.not_null(schema.get("items", {})))
         kind = items.get("type")
+        kinds = [k for k in kind if k != "null"] if isinstance(kind, list) else [kind]
+        kind = "string" if kinds == ["string", "integer"] else kinds[0]  # ids, as they come
         if kind == "string":
             return "TEXT_LIST", None
         if kind == "integer":

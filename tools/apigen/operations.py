@@ -7,6 +7,7 @@ import ids
 import shapes
 import words
 from lock import SpecError
+from members import Members
 
 METHODS = ["get", "post", "put", "patch", "delete"]
 AUTH = {"none": "none", "jwt": "jwt", "jwtOrApiKey": "key_or_jwt", "admin": "admin", "apiKey": "key"}
@@ -38,6 +39,7 @@ class Contract:
         self.aliases = {}
         for r in routes:
             self.take(r)
+        self.members = Members(overlay["members"], self.routes)
         self.paths = ids.Paths(self.routes)
         self.by_group = {g: {} for g in self.groups}
         self.named = {}
@@ -223,10 +225,7 @@ class Operation:
     def body(self):
         r = self.r
         if "body_encoding" in r or "form" in r:
-            kind = BODY_TYPES[r.get("body_encoding", "multipart")]
-            fields = [dict(f, type=f.get("type") or "string") for f in r.get("form", [])]
-            schema = shapes.fields_schema(fields)
-            return {"required": True, "content": {kind: {"schema": schema}}}
+            return self.form(BODY_TYPES[r.get("body_encoding", "multipart")])
         if r.get("body_raw"):
             kind = "application/json" if r["body"] else "application/octet-stream"
             schema = shapes.fields_schema(r["body"]) if r["body"] else {"type": "string", "format": "binary"}
@@ -240,21 +239,42 @@ class Operation:
             schema["additionalProperties"] = True
         return {"required": not r.get("body_optional"), "content": {"application/json": {"schema": schema}}}
 
+    def form(self, kind):
+        """A form; one whose file may be missing is JSON then, where the route takes both."""
+        fields = [self.form_field(f, kind) for f in self.r.get("form", [])]
+        files = [f for f in fields if f["type"] == "file"]
+        if not files or not self.r["body"]:
+            return {"required": True, "content": {kind: {"schema": shapes.fields_schema(fields)}}}
+        fields = [dict(f, required=False) if f in files else f for f in fields]
+        return {"required": True, "content": {"application/json": {"schema": shapes.fields_schema(self.r["body"])},
+                                              kind: {"schema": shapes.fields_schema(self.r["body"] + fields)}}}
+
+    @staticmethod
+    def form_field(f, kind):
+        """The list takes a member for a file where its name has "file" in it (profile_name), and misses one whose media type
+        is looked at."""
+        media = [v for sub in f.get("fields", []) if sub["name"] == "type" for v in sub.get("enum", [])]
+        if kind == "application/x-www-form-urlencoded":
+            given = f.get("type") if f.get("type") != "file" else "string"  # bytes cannot stand in such a form
+        else:
+            given = "file" if media and all("/" in m for m in media) else f.get("type")
+        return dict(f, type=given or "string")
+
     # ---- what comes back --------------------------------------------------------------------------------------------
     def answer(self):
         """Schema of a successful JSON answer; None if it is something else."""
         if self.good is None:
             return None
         if "result" in self.over:
-            return shapes.schema_of(self.over["result"]["is"])
+            return shapes.schema_of(self.c.members.close(self.over["result"]["is"], self))
         if "shape" in self.good:
             shape = copy.deepcopy(self.good["shape"])
             for place, word in self.said("members", {}).items():
                 self.put(shape, place, word)
-            return shapes.schema_of(shape)
+            return shapes.schema_of(self.c.members.close(shape, self))
         keys = self.good.get("keys")
         if keys:
-            return {"type": "object", "properties": {k: {} for k in dict.fromkeys(keys)}}
+            return shapes.schema_of(self.c.members.close({k: "any?" for k in dict.fromkeys(keys)}, self))
         return None
 
     def put(self, shape, place, word):
@@ -272,8 +292,9 @@ class Operation:
         if not answer or "properties" not in answer:
             return None
         members = answer["properties"]
-        rest = [n for n, s in members.items() if n not in ENVELOPE or shapes.is_object(s)]
-        return rest[0] if len(rest) == 1 and shapes.is_object(members[rest[0]]) else None
+        known = {n: shapes.is_object(s) and shapes.WAS not in s for n, s in members.items()}
+        rest = [n for n in members if n not in ENVELOPE or known[n]]
+        return rest[0] if len(rest) == 1 and known[rest[0]] else None
 
     def paging(self, answer):
         if "paging" in self.over:

@@ -9,15 +9,21 @@ import re
 import infer
 from ids import snake
 from infer import is_id
+from members import Closed
 
 FORMATS = {"uuid": "uuid", "date-time": "date-time", "date": "date", "time": "time", "url": "uri", "email": "email",
            "decimal": "decimal", "int64": "int64"}
+WAS = "x-irisx-was"  # for the time of sharing only
 GENERIC = {"data", "result", "results", "items", "item", "rows", "row", "object", "value", "list", "details", "entry", "info"}
 
 
 # ---- responses ------------------------------------------------------------------------------------------------------
 def schema_of(shape, name=""):
     """JSON schema of a shape; `name` is that of the member, which tells ids."""
+    if isinstance(shape, Closed):  # which types are one is told by what the list says: names of types stay what they are
+        out = schema_of(shape.shape, name)
+        out[WAS] = kind_of(schema_of(shape.was, name))
+        return out
     if isinstance(shape, dict):
         return object_schema(shape)
     if isinstance(shape, list):
@@ -28,7 +34,8 @@ def schema_of(shape, name=""):
 def object_schema(shape):
     members = {k: v for k, v in shape.items() if k not in ("?", "*", "{key}")}
     if not members:
-        out = {"type": "object", "additionalProperties": schema_of(shape["{key}"]) if "{key}" in shape else True}
+        out = {"type": "object", "additionalProperties": schema_of(shape["{key}"]) if "{key}" in shape else True,
+               "x-irisx-free": "keyed"}
     else:
         out = {"type": "object"}
         required = [k for k, v in members.items() if not optional(v)]
@@ -39,6 +46,7 @@ def object_schema(shape):
 
 
 def optional(shape):
+    shape = shape.shape if isinstance(shape, Closed) else shape
     if isinstance(shape, dict):
         return "?" in shape
     return isinstance(shape, str) and shape.endswith("?")
@@ -73,6 +81,8 @@ def word_schema(word, name):
 
 
 def plain_schema(base, fmt, name):
+    if base == "free":
+        return {"x-irisx-free": fmt}
     if base in ("any", "json", "null", "unknown", "object|array", ""):
         return {}
     if base.startswith("object"):
@@ -166,6 +176,8 @@ def limits(out, field):
 
 def default(out, field, kind):
     value = field.get("default")
+    if kind == "boolean" and value in ("true", "false"):
+        value = value == "true"
     fits = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict}
     if kind not in fits or value is None or isinstance(value, bool) != (kind == "boolean"):
         return
@@ -185,6 +197,8 @@ def fields_schema(fields):
 # ---- one type for what is the same ----------------------------------------------------------------------------------
 def kind_of(schema):
     """What a member becomes in C, without what is a hint or may be missing."""
+    if WAS in schema:
+        return schema[WAS]
     if "$ref" in schema:
         return schema["$ref"].rsplit("/", 1)[-1]
     kinds = schema.get("type", "any")

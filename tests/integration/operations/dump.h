@@ -42,7 +42,7 @@ irisx_opt_num_t null_num(void);
 irisx_opt_bool_t null_bool(void);
 
 struct typed {
-    uint32_t number;
+    uint32_t number, variant; /* of the body: 0 unless it has several */
     irisx_error_t (*send)(irisx_client_t *client, enum mode mode, struct bag *bag, irisx_op_t **op);
     bool (*read)(const irisx_op_t *op, struct out *out); /* false: there is no result */
 };

@@ -114,10 +114,9 @@ class Filler:
 def sender(op, case):
     """Fills the struct and calls the generated function."""
     filler = Filler()
-    for f in case.fields:  # a form of nothing is none: one without required members is sent whole
-        f.required = f.required or (case.body == "form" and f.where == "body")
     filler.members("p", op.params.fields, case.fields)
-    lines = ["static irisx_error_t send_%d(irisx_client_t *client, enum mode mode, struct bag *bag, irisx_op_t **op)" % op.number,
+    lines = ["static irisx_error_t send_%d_%d(irisx_client_t *client, enum mode mode, struct bag *bag, irisx_op_t **op)" % (
+        op.number, case.variant),
              "{", "    %s p = { 0 };" % op.params.c_name] + filler.lines
     lines += ["    if (mode == MODE_FULL)", "        p.extra = json(bag, %s);" % c_text(compact(EXTRA)), "    (void) bag;"]
     if case.body == "raw":
@@ -174,15 +173,15 @@ def line_of(cases, case, op):
         whole, read = ("bytes of it", "") if case.is_content else cases.answer(case, variant)
         complaint = case.expect["reason"] if case.expect and variant in ("null", "missing") else None
         answers.append({"variant": variant, "mode": mode, "body": whole, "read": read, "reason": complaint})
-    return {"id": case.id, "number": op.number, "method": case.method, "auth": case.auth, "accept": case.accept,
+    return {"id": case.id, "number": op.number, "variant": case.variant, "retry": case.retry, "method": case.method, "auth": case.auth, "accept": case.accept,
             "status": case.status, "media": case.media, "content": case.is_content, "raw": case.body == "raw",
             "requests": {mode: expected(cases, case, mode) for mode in ("full", "required", "null")},
             "dynamic": cases.dynamic(case, "full", EXTRA), "answers": answers}
 
 
-def table(ops):
-    rows = ["    { %d, send_%d, read_%d }," % (op.number, op.number, op.number) for op in ops]
-    return rows
+def table(ops, by_id):
+    return ["    { %d, %d, send_%d_%d, read_%d }," % (op.number, c.variant, op.number, c.variant, op.number)
+            for op in ops for c in by_id[op.id]]
 
 
 def write(folder, name, text):
@@ -194,7 +193,9 @@ def main():
     spec_file, lock_file, parts, out = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
     model = Model(spec.join(spec_file), Lock(spec.load(lock_file)))
     cases = Cases(spec_file, lock_file)
-    by_id = {c.id: c for c in cases.all()}
+    by_id = {}
+    for c in cases.all():
+        by_id.setdefault(c.id, []).append(c)
     ops = sorted((op for op in model.ops), key=lambda op: op.number)
     groups = "".join("#include <irisx/api/%s.h>\n" % g for g in model.groups)
     types = [t for t in model.type_order if not t.is_params and not t.is_view]
@@ -205,12 +206,13 @@ def main():
     write(out, "dumps.c", HEAD + '#include "typed.h"\n' + "\n".join(dumper(t) for t in types))
     for i in range(parts):
         mine = ops[i::parts]
-        text = HEAD + '#include "typed.h"\n' + "\n".join(sender(op, by_id[op.id]) + "\n" + reader(op) for op in mine)
-        text += "const struct typed typed_%d[] = {\n%s\n};\nconst size_t typed_%d_count = %d;\n" % (i, "\n".join(table(mine)), i, len(mine))
+        text = HEAD + '#include "typed.h"\n' + "\n".join("\n".join(sender(op, c) for c in by_id[op.id]) + "\n" + reader(op) for op in mine)
+        text += "const struct typed typed_%d[] = {\n%s\n};\nconst size_t typed_%d_count = %d;\n" % (i, "\n".join(table(mine, by_id)), i, len(table(mine, by_id)))
         write(out, "typed_%d.c" % i, text)
     with open(os.path.join(out, "cases.jsonl"), "w", encoding="utf-8") as f:
         for op in ops:
-            f.write(json.dumps(line_of(cases, by_id[op.id], op), ensure_ascii=False) + "\n")
+            for c in by_id[op.id]:
+                f.write(json.dumps(line_of(cases, c, op), ensure_ascii=False) + "\n")
 
 
 main()

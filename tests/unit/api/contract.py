@@ -14,7 +14,8 @@ CONTRACTS = [os.environ.get("IRISX_CONTRACT", ""), os.path.join(ROOT, "..", "sha
              os.path.join(ROOT, "..", "..", "shared", "contract")]
 FILE = os.path.join(ROOT, "openapi", "irisx.yaml")
 SPEC = spec.join(FILE)
-OVERLAY = spec.load(os.path.join(ROOT, "openapi", "overlay.yaml"))
+MEMBERS = spec.load(os.path.join(ROOT, "openapi", "members.yaml"))
+OVERLAY = dict(spec.load(os.path.join(ROOT, "openapi", "overlay.yaml")), members=MEMBERS)
 
 
 def operations():

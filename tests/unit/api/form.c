@@ -125,6 +125,26 @@ Test(api_form, pairs_are_escaped_and_headers_are_lines)
     text_is(r.headers, NULL);
 }
 
+Test(api_form, a_form_of_nothing_is_empty)
+{
+    cr_assert_eq(from_json("fx.form", "{}", NULL), 0);
+    cr_assert_eq(r.kind, IX_HTTP_BODY_FORM);
+    text_is(r.body, ""); /* NULL would be sent as {} */
+    cr_assert_eq(r.body_len, 0);
+}
+
+Test(api_form, where_both_are_taken_a_file_makes_a_form_and_nothing_makes_json)
+{
+    cr_assert_eq(from_json("fx.either", "{'name':'n','file':{'text':'abc'}}", NULL), 0);
+    cr_assert_eq(r.kind, IX_HTTP_BODY_MULTIPART);
+    cr_assert_eq(r.part_count, 2);
+    ix_http_request_clear(&r);
+    cr_assert_eq(from_json("fx.either", "{'name':'n','url':null,'zz':1}", NULL), 0);
+    cr_assert_eq(r.kind, IX_HTTP_BODY_JSON);
+    text_is(r.body, "{\"name\":\"n\",\"url\":null,\"zz\":1}");
+    cr_assert_eq(r.part_count, 0);
+}
+
 Test(api_form, a_header_cannot_smuggle_another_one)
 {
     cr_assert_eq(from_json("fx.form", "{'X-Signature':'a\\r\\nX-Api-Key: b'}", NULL), IRISX_E_INVALID);

@@ -9,7 +9,7 @@ from contract import METHODS, SPEC, deref, operations
 
 SCHEMA_KEYS = {"type", "format", "properties", "required", "items", "enum", "const", "oneOf", "discriminator", "default",
                "minimum", "maximum", "exclusiveMinimum", "minLength", "maxLength", "minItems", "maxItems", "pattern",
-               "description", "additionalProperties", "$ref", "x-irisx-secret", "x-irisx-id", "x-irisx-values"}
+               "description", "additionalProperties", "$ref", "x-irisx-secret", "x-irisx-id", "x-irisx-values", "x-irisx-free"}
 OPERATION_KEYS = {"operationId", "tags", "summary", "description", "security", "parameters", "requestBody", "responses",
                   "deprecated", "x-irisx-source", "x-irisx-availability", "x-irisx-auth", "x-irisx-retry",
                   "x-irisx-paging", "x-irisx-unwrap", "x-irisx-expect", "x-irisx-aliases", "x-irisx-alternative"}

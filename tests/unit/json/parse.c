@@ -119,18 +119,18 @@ Test(json_parse, gives_the_place_in_bytes_lines_and_columns)
     cr_assert_eq(why.column, 8);
 }
 
-Test(json_parse, takes_64_levels_and_refuses_the_65th)
+Test(json_parse, takes_128_levels_and_refuses_the_129th)
 {
-    char text[2 * 65 + 1] = { 0 };
+    char text[2 * 129 + 1] = { 0 };
 
-    memset(text, '[', 64);
-    memset(text + 64, ']', 64);
+    memset(text, '[', 128);
+    memset(text + 128, ']', 128);
     cr_assert_eq(parse(text), IRISX_OK);
-    memset(text, '[', 65);
-    memset(text + 65, ']', 65);
+    memset(text, '[', 129);
+    memset(text + 129, ']', 129);
     cr_assert_eq(parse(text), IRISX_E_TOO_LARGE);
-    cr_assert_eq(why.offset, 64);
-    cr_assert_str_eq(why.message, "nested deeper than 64 levels");
+    cr_assert_eq(why.offset, 128);
+    cr_assert_str_eq(why.message, "nested deeper than 128 levels");
 }
 
 Test(json_parse, does_not_count_brackets_inside_texts)

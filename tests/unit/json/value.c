@@ -155,11 +155,11 @@ Test(json_value, refuses_texts_and_numbers_that_json_cannot_hold)
     irisx_value_free(v);
 }
 
-Test(json_value, nests_64_levels_and_no_more)
+Test(json_value, nests_128_levels_and_no_more)
 {
     irisx_value_t *v = irisx_value_new_array();
 
-    for (int i = 1; i < 64; i++) {
+    for (int i = 1; i < 128; i++) {
         irisx_value_t *outer = i % 2 == 0 ? irisx_value_new_array() : irisx_value_new_object();
         if (i % 2 == 0)
             cr_assert_eq(irisx_value_add_take(outer, v), IRISX_OK);
