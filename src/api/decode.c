@@ -403,7 +403,8 @@ static int unreadable(
     else
         ix_http_error_set(error, (irisx_error_t) err, IRISX_DOMAIN_HTTP, NULL,
             "HTTP %d, but the answer is %s: %s, at byte %zu", r->status,
-            err == IRISX_E_TOO_LARGE ? "more JSON than is read" : "not JSON, or was cut short", why->message, why->offset);
+            err == IRISX_E_TOO_LARGE ? "more JSON than is read" : "not JSON, or was cut short", why->message,
+            why->offset);
     error->info.status = r->status;
     return err;
 }

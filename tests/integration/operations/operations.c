@@ -155,7 +155,8 @@ static void one_header(
 static void compare_headers(
     const irisx_value_t *k, const char *how, const struct caught *have, struct wanted *all, size_t n)
 {
-    for (const char *line = strstr(have->head, "\r\n") + 2; *line != '\r' && *line != '\0'; line = strstr(line, "\r\n") + 2)
+    for (const char *line = strstr(have->head, "\r\n") + 2; *line != '\r' && *line != '\0';
+         line = strstr(line, "\r\n") + 2)
         one_header(k, how, line, strcspn(line, "\r"), all, n);
     for (size_t i = 0; i < n; i++)
         if (!all[i].seen)
@@ -163,7 +164,8 @@ static void compare_headers(
 }
 
 /* the body and its type are looked at by check_body; a key goes with what cannot be repeated, and only with that */
-static void check_headers(const irisx_value_t *k, const char *how, const irisx_value_t *expected, const struct caught *have)
+static void check_headers(
+    const irisx_value_t *k, const char *how, const irisx_value_t *expected, const struct caught *have)
 {
     const irisx_value_t *own = irisx_value_get(expected, "headers");
     struct wanted all[HEADERS_MAX];
@@ -287,8 +289,8 @@ static enum mode mode_of(const char *name)
 
 static void one_typed(const irisx_value_t *k, const irisx_value_t *answer)
 {
-    const struct typed *t = typed_of(
-        (uint32_t) irisx_value_get_int(k, "number", 0), (uint32_t) irisx_value_get_int(k, "variant", 0));
+    const struct typed *t =
+        typed_of((uint32_t) irisx_value_get_int(k, "number", 0), (uint32_t) irisx_value_get_int(k, "variant", 0));
     const char *mode = irisx_value_get_text(answer, "mode", ""), *how = irisx_value_get_text(answer, "variant", "");
     struct bag bag = { .count = 0 };
     struct out out = { .text = calloc(1, 4096), .room = 4096 };

@@ -348,7 +348,8 @@ Test(api_decode, success_that_cannot_be_read_is_a_protocol_error)
     cr_assert_eq(decode_as("calls.get", 200, "<html>nginx</html>"), IRISX_E_PROTOCOL);
     text_is(e.info.message, "HTTP 200, but the answer is a page, not JSON: is the address that of the API?");
     cr_assert_eq(decode_as("calls.get", 200, "{\"sid\":\"CA"), IRISX_E_PROTOCOL);
-    text_is(e.info.message, "HTTP 200, but the answer is not JSON, or was cut short: the text ends too early, at byte 10");
+    text_is(
+        e.info.message, "HTTP 200, but the answer is not JSON, or was cut short: the text ends too early, at byte 10");
     cr_assert_null(a.result);
 }
 
