@@ -149,6 +149,8 @@ void ix_call_count(irisx_client_t *c)
 {
     struct ix_call_counts n;
 
+    if (!c->engine) /* closing: a timeline was still being written; the last figures stay */
+        return;
     ix_phone_call_counts(ix_engine_phone(c->engine), &n);
     pthread_mutex_lock(&c->lock);
     c->counts = n;
