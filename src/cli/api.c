@@ -83,11 +83,12 @@ static int run_operation(struct rest_call *call, const char *const *words, size_
 
 struct asked {
     bool list;
+    struct list_filter filter;
     const char *describe, *completion;
 };
 
 static int answer(
-    const struct cli_common *c, const struct asked *a, struct rest_options *o, const char *const *words, size_t count)
+    const struct cli_common *c, struct asked *a, struct rest_options *o, const char *const *words, size_t count)
 {
     struct rest_call call = { .common = c, .options = o };
 
@@ -95,8 +96,12 @@ static int answer(
         char *argv[] = { (char *) "completion", (char *) (uintptr_t) a->completion, NULL };
         return cmd_completion(2, argv);
     }
+    if (!a->list && explain_filter_given(&a->filter))
+        return cli_usage("--group, --family, --method and --availability belong to --list");
+    a->filter.words = words;
+    a->filter.count = count;
     if (a->list)
-        return explain_list(c, count ? words[0] : NULL);
+        return explain_list(c, &a->filter);
     if (a->describe)
         return explain_operation(c, a->describe);
     if (!count)
@@ -108,7 +113,7 @@ int cmd_api(int argc, char **argv)
 {
     struct rest_options o = { 0 };
     struct asked a = { 0 };
-    struct cli_option options[REST_OPTIONS_MAX + 3];
+    struct cli_option options[REST_OPTIONS_MAX + LIST_FILTERS + 3];
     size_t n = rest_options_table(&o, options), count;
     struct cli_command command = { "api", "OPERATION [NAME=VALUE…]",
         "Calls any operation of the platform by its id (irisx api --list), or METHOD /path.", options, 0, NULL, about,
@@ -119,7 +124,8 @@ int cmd_api(int argc, char **argv)
     int code;
 
     options[n++] =
-        (struct cli_option){ .name = "list", .help = "operations, or those that have the WORD given", .flag = &a.list };
+        (struct cli_option){ .name = "list", .help = "operations; behind it words that each must have", .flag = &a.list };
+    n += explain_filter_options(&a.filter, options + n);
     options[n++] = (struct cli_option){
         .name = "describe", .argument = "OPERATION", .help = "what it takes and answers", .text = &a.describe
     };
@@ -127,6 +133,7 @@ int cmd_api(int argc, char **argv)
         .name = "completion", .argument = "SHELL", .help = "completion script: bash, zsh, fish", .text = &a.completion
     };
     command.option_count = n;
+    command.rest = true;
     (void) snprintf(more, sizeof more, "%s%s", rest_help, examples);
     command.more = more;
     code = cli_parse(&command, &c, argc, argv, words, CLI_WORDS_MAX, &count);

@@ -125,9 +125,12 @@ int cmd_call(int argc, char **argv);
 int cmd_completion(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_config(int argc, char **argv);
+void config_names(void (*offer)(const char *typed, const char *word, const char *text), const char *typed);
 int cmd_login(int argc, char **argv);
 int cmd_logout(int argc, char **argv);
 int cli_complete(int argc, char **argv); /* completion.c */
+bool cli_completing(const struct cli_command *command); /* true: the options of the command were offered, no more */
+void cli_complete_command(int argc, char **argv); /* main.c: runs it as far as cli_completing */
 void cli_commands(void (*offer)(const char *typed, const char *word, const char *text), const char *typed); /* main.c */
 int cmd_shortcut(int argc, char **argv); /* calls, contacts, messages, numbers, recordings: argv[0] is the noun */
 int cmd_sandbox(int argc, char **argv);

@@ -127,6 +127,12 @@ static int set(const struct cli_common *c, const char *name, const char *value)
     return code;
 }
 
+void config_names(void (*offer)(const char *typed, const char *word, const char *text), const char *typed)
+{
+    for (size_t i = 0; i < SETTINGS; i++)
+        offer(typed, settings[i].name, settings[i].help);
+}
+
 static int act(const struct cli_common *c, const char *const *words, size_t count)
 {
     struct wish away = { .name = words[1] };

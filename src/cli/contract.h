@@ -46,7 +46,18 @@ const irisx_value_t *params_find(const irisx_value_t *operation, const char *nam
 char *params_text(const char *name, const char *value, size_t *len);
 
 /* ---- telling what there is --------------------------------------------------------------- */
-int explain_list(const struct cli_common *c, const char *filter);
+struct list_filter { /* of --list; NULL: any */
+    const char *group, *family, *method, *availability;
+    const char *const *words; /* each of them, in whatever member or in the summary */
+    size_t count;
+};
+#define LIST_FILTERS 4
+size_t explain_filter_options(struct list_filter *f, struct cli_option *table); /* LIST_FILTERS of them */
+bool explain_filter_given(const struct list_filter *f);
+/* Offers the values of such an option; false: it is none */
+bool explain_filter_values(
+    const char *option, const char *typed, void (*offer)(const char *typed, const char *word, const char *text));
+int explain_list(const struct cli_common *c, const struct list_filter *filter);
 int explain_operation(const struct cli_common *c, const char *id);
 
 #endif

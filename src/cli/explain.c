@@ -13,19 +13,81 @@ static bool has_word(const char *text, const char *word)
     return text && strcasestr(text, word);
 }
 
-static bool wanted(const irisx_value_t *row, const char *filter)
+size_t explain_filter_options(struct list_filter *f, struct cli_option *table)
+{
+    const struct cli_option all[LIST_FILTERS] = {
+        { .name = "group", .argument = "GROUP", .help = "with --list: of that group", .text = &f->group },
+        { .name = "family", .argument = "FAMILY", .help = "with --list: of that family of groups", .text = &f->family },
+        { .name = "method", .argument = "METHOD", .help = "with --list: GET, POST, PUT, PATCH, DELETE", .text = &f->method },
+        { .name = "availability",
+            .argument = "STATE",
+            .help = "with --list: mounted (reachable), unmounted (in the platform's code only), documented (there only)",
+            .text = &f->availability },
+    };
+
+    memcpy(table, all, sizeof all);
+    return LIST_FILTERS;
+}
+
+bool explain_filter_given(const struct list_filter *f)
+{
+    return f->group || f->family || f->method || f->availability;
+}
+
+static const char *member_of(const char *option)
+{
+    static const char *const members[] = { "group", "family", "method", "availability" };
+
+    for (size_t i = 0; strncmp(option, "--", 2) == 0 && i < LIST_FILTERS; i++)
+        if (strcmp(option + 2, members[i]) == 0)
+            return members[i];
+    return NULL;
+}
+
+bool explain_filter_values(
+    const char *option, const char *typed, void (*offer)(const char *typed, const char *word, const char *text))
+{
+    const irisx_value_t *all = contract_operations();
+    const char *member = member_of(option);
+    irisx_value_t *seen = irisx_value_new_object();
+
+    for (size_t i = 0; member && i < irisx_value_count(all); i++) {
+        const char *value = irisx_value_get_text(irisx_value_at(all, i), member, "");
+
+        if (irisx_value_get(seen, value))
+            continue;
+        (void) irisx_value_set_bool(seen, value, 1); /* without memory it is offered again */
+        offer(typed, value, "");
+    }
+    irisx_value_free(seen);
+    return member != NULL;
+}
+
+static bool has_anywhere(const irisx_value_t *row, const char *word)
 {
     static const char *const members[] = { "id", "path", "group", "family", "method", "availability" };
 
-    if (!filter || has_word(contract_summary(row), filter))
-        return true;
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        if (has_word(irisx_value_get_text(row, members[i], NULL), filter))
+        if (has_word(irisx_value_get_text(row, members[i], NULL), word))
             return true;
-    return false;
+    return has_word(contract_summary(row), word);
 }
 
-static irisx_value_t *filtered(const char *filter)
+static bool is(const irisx_value_t *row, const char *member, const char *wanted)
+{
+    return !wanted || strcasecmp(irisx_value_get_text(row, member, ""), wanted) == 0;
+}
+
+static bool wanted(const irisx_value_t *row, const struct list_filter *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (!has_anywhere(row, f->words[i]))
+            return false;
+    return is(row, "group", f->group) && is(row, "family", f->family) && is(row, "method", f->method) &&
+           is(row, "availability", f->availability);
+}
+
+static irisx_value_t *filtered(const struct list_filter *filter)
 {
     const irisx_value_t *all = contract_operations();
     irisx_value_t *out = irisx_value_new_array();
@@ -45,16 +107,18 @@ struct list_widths {
 
 static void list_line(const irisx_value_t *row, size_t width, const struct list_widths *w)
 {
-    const char *state = irisx_value_get_text(row, "availability", "mounted");
+    const char *state = irisx_value_get_text(row, "availability", "mounted"), *summary = contract_summary(row);
     bool there = strcmp(state, "mounted") == 0;
     char text[512];
     char *shown;
 
-    (void) snprintf(text, sizeof text, "  %-*s  %-6s %-*s  %s%s%s", (int) w->id, irisx_value_get_text(row, "id", ""),
-        irisx_value_get_text(row, "method", ""), (int) w->path, irisx_value_get_text(row, "path", ""), there ? "" : "(",
-        there ? contract_summary(row) : state, there ? "" : ")");
+    (void) snprintf(text, sizeof text, "  %-*s  %-6s %-*s%s%s%s%s%s%s", (int) w->id,
+        irisx_value_get_text(row, "id", ""), irisx_value_get_text(row, "method", ""), (int) w->path,
+        w->path ? irisx_value_get_text(row, "path", "") : "", w->path ? "  " : "", there ? "" : "(",
+        there ? "" : state, there ? "" : ")", there || !*summary ? "" : " ", summary);
     shown = text_fit(text, width);
-    (void) printf("%s\n", shown ? shown : "");
+    (void) printf("%s%s%s\n", there ? "" : text_style(stdout, STYLE_DIM), shown ? shown : "",
+        there ? "" : text_style(stdout, STYLE_PLAIN));
     free(shown);
 }
 
@@ -87,20 +151,24 @@ static size_t list_group(const irisx_value_t *const *rows, size_t n, size_t widt
         w.id = id > w.id ? id : w.id;
         w.path = path > w.path ? path : w.path;
     }
+    if (width && w.id + w.path + 30 > width) /* narrow: the path would leave no room to say what it does */
+        w.path = 0;
+    (void) fputs(text_style(stdout, STYLE_BOLD), stdout);
     cli_line(stdout, "%s (%s)", group, irisx_value_get_text(rows[0], "family", ""));
+    (void) fputs(text_style(stdout, STYLE_PLAIN), stdout);
     for (size_t i = 0; i < count; i++)
         list_line(rows[i], width, &w);
     return count;
 }
 
-static void list_for_people(const irisx_value_t *list, const char *filter)
+static void list_for_people(const irisx_value_t *list, const struct list_filter *filter)
 {
     size_t n = irisx_value_count(list), width = terminal_width(stdout);
     const irisx_value_t **rows = calloc(n + 1, sizeof *rows);
 
     for (size_t i = 0; rows && i < n; i++)
         rows[i] = irisx_value_at(list, i);
-    sort_first = filter;
+    sort_first = filter->count ? filter->words[0] : NULL;
     if (rows)
         qsort(rows, n, sizeof *rows, by_group);
     for (size_t i = 0; rows && i < n;) {
@@ -110,7 +178,7 @@ static void list_for_people(const irisx_value_t *list, const char *filter)
     free(rows);
 }
 
-int explain_list(const struct cli_common *c, const char *filter)
+int explain_list(const struct cli_common *c, const struct list_filter *filter)
 {
     irisx_value_t *list = filtered(filter);
     size_t n = irisx_value_count(list);
@@ -121,7 +189,7 @@ int explain_list(const struct cli_common *c, const char *filter)
     else if (c->json)
         code = cli_print_value(list);
     else if (!n)
-        code = cli_fail_code(c, IRISX_E_NOT_FOUND, "listing", "no operation has that word");
+        code = cli_fail_code(c, IRISX_E_NOT_FOUND, "listing", filter->count == 1 && !explain_filter_given(filter) ? "no operation has that word" : "there is none like that");
     else
         list_for_people(list, filter);
     if (!c->json && n)

@@ -10,30 +10,38 @@ struct entry {
     const char *name;
     int (*run)(int argc, char **argv);
     const char *summary;
+    enum { ALONE, WORDS, VERBS } options; /* completed by running it up to cli_parse, VERBS: with a verb. ALONE: never */
 };
 
 static const struct entry entries[] = {
-    { "demo", cmd_demo, "place calls, send an SMS and receive signed webhooks against a local platform" },
-    { "sandbox", cmd_sandbox, "run the local platform" },
-    { "login", cmd_login, "log in and keep the session in a profile" },
-    { "logout", cmd_logout, "end the session" },
-    { "config", cmd_config, "settings: what holds, where it comes from; profiles" },
-    { "call", cmd_call, "place or answer a call" },
-    { "sms", cmd_sms, "send, get and list text messages" },
-    { "calls", cmd_shortcut, "list, get, create and hang up calls of the platform" },
-    { "messages", cmd_shortcut, "messages of all channels" },
-    { "contacts", cmd_shortcut, "the contact book" },
-    { "numbers", cmd_shortcut, "telephone numbers of the tenant" },
-    { "recordings", cmd_shortcut, "the recording of a call, into a file" },
-    { "api", cmd_api, "every operation of the platform's REST API" },
-    { "webhooks", cmd_webhooks, "receive and verify signed webhooks" },
-    { "completion", cmd_completion, "completion script for bash, zsh or fish" },
+    { "demo", cmd_demo, "place calls, send an SMS and receive signed webhooks against a local platform", WORDS },
+    { "sandbox", cmd_sandbox, "run the local platform", ALONE },
+    { "login", cmd_login, "log in and keep the session in a profile", WORDS },
+    { "logout", cmd_logout, "end the session", WORDS },
+    { "config", cmd_config, "settings: what holds, where it comes from; profiles", WORDS },
+    { "call", cmd_call, "place or answer a call", WORDS },
+    { "sms", cmd_sms, "send, get and list text messages", VERBS },
+    { "calls", cmd_shortcut, "list, get, create and hang up calls of the platform", VERBS },
+    { "messages", cmd_shortcut, "messages of all channels", VERBS },
+    { "contacts", cmd_shortcut, "the contact book", VERBS },
+    { "numbers", cmd_shortcut, "telephone numbers of the tenant", VERBS },
+    { "recordings", cmd_shortcut, "the recording of a call, into a file", VERBS },
+    { "api", cmd_api, "every operation of the platform's REST API", WORDS },
+    { "webhooks", cmd_webhooks, "receive and verify signed webhooks", VERBS },
+    { "completion", cmd_completion, "completion script for bash, zsh or fish", ALONE },
 };
 
 void cli_commands(void (*offer)(const char *typed, const char *word, const char *text), const char *typed)
 {
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
         offer(typed, entries[i].name, entries[i].summary);
+}
+
+void cli_complete_command(int argc, char **argv)
+{
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        if (strcmp(argv[0], entries[i].name) == 0 && argc > (int) entries[i].options && entries[i].options != ALONE)
+            (void) entries[i].run(argc, argv);
 }
 
 static const char help_more[] =

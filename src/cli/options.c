@@ -320,6 +320,8 @@ int cli_parse(const struct cli_command *command, struct cli_common *common, int 
 
     memset(common, 0, sizeof *common);
     *positional_count = 0;
+    if (cli_completing(command))
+        return EXIT_OK;
     for (k.at = 1; k.at < argc; k.at++) {
         const char *word = argv[k.at];
         const struct cli_option *letter = only_words ? NULL : by_letter(command, word);

@@ -193,7 +193,8 @@ int recording_get(int argc, char **argv)
         .arguments = "CALL_SID",
         .summary = "Saves the recording of a call: from its recording_url, else by the documented route.",
         .options = options,
-        .option_count = 3 };
+        .option_count = 3,
+        .rest = true };
     struct cli_common c;
     struct wanted w = { .common = &c, .options = &o };
     size_t count;

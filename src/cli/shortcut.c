@@ -188,7 +188,7 @@ static int run(const struct shortcut *k, int argc, char **argv)
     struct rest_options o = { 0 };
     struct option_set *s = calloc(1, sizeof *s);
     char name[64], arguments[128];
-    struct cli_command command = { .name = name, .arguments = arguments, .summary = "" };
+    struct cli_command command = { .name = name, .arguments = arguments, .summary = "", .rest = true };
     struct cli_common c;
     struct rest_call call = {
         .common = &c, .options = &o, .id = k->id, .columns = k->columns, .operation = contract_describe(k->id)
@@ -259,35 +259,33 @@ int cmd_shortcut(int argc, char **argv)
 }
 
 /* ---- completion -------------------------------------------------------------------------- */
-static void complete_options(
-    const struct shortcut *k, const char *typed, void (*offer)(const char *typed, const char *word, const char *text))
+/* The field of an option "--from-number"; NULL: it is of no parameter */
+static const irisx_value_t *field_of(const irisx_value_t *operation, const char *option)
 {
-    struct rest_options o;
-    struct option_set *s = calloc(1, sizeof *s);
-    irisx_value_t *operation = k->id ? contract_describe(k->id) : NULL;
     const irisx_value_t *fields = irisx_value_get(operation, "parameters");
-    char word[64];
 
-    if (s && operation) {
-        s->count = rest_options_table(&o, s->options);
-        for (size_t i = 0; i < irisx_value_count(fields); i++)
-            add_option(s, irisx_value_at(fields, i));
-        for (size_t i = 0; i < s->count; i++) {
-            (void) snprintf(word, sizeof word, "--%s", s->options[i].name);
-            offer(typed, word, s->options[i].help);
-        }
+    for (size_t i = 0; strncmp(option, "--", 2) == 0 && i < irisx_value_count(fields); i++) {
+        const irisx_value_t *f = irisx_value_at(fields, i);
+        const char *a = option + 2, *b = irisx_value_get_text(f, "name", "");
+
+        while (*a && (*a == *b || (*a == '-' && *b == '_')))
+            a++, b++;
+        if (!*a && !*b)
+            return f;
     }
-    irisx_value_free(operation);
-    free(s);
+    return NULL;
 }
 
 void shortcut_complete(int argc, char **argv, void (*offer)(const char *typed, const char *word, const char *text))
 {
     const struct shortcut *k = argc > 2 ? find(argv[0], argv[1]) : NULL;
+    irisx_value_t *operation = k && k->id ? contract_describe(k->id) : NULL;
+    const irisx_value_t *values = irisx_value_get(operation ? field_of(operation, argv[argc - 2]) : NULL, "enum");
 
     for (size_t i = 0; argc == 2 && i < COUNT; i++)
         if (strcmp(shortcuts[i].noun, argv[0]) == 0)
             offer(argv[1], shortcuts[i].verb, shortcuts[i].summary);
-    if (k && *argv[argc - 1] == '-')
-        complete_options(k, argv[argc - 1], offer);
+    for (size_t i = 0; i < irisx_value_count(values); i++)
+        offer(argv[argc - 1], irisx_value_text(irisx_value_at(values, i), ""), "");
+    irisx_value_free(operation);
 }

@@ -68,7 +68,8 @@ static int sms_send(int argc, char **argv)
     const char *from = NULL, *to = NULL, *text = NULL, *words[1];
     const struct cli_option options[] = { { "from", "NUMBER", "one of your numbers", &from, NULL },
         { "to", "NUMBER", "receiver", &to, NULL }, { "text", "TEXT", "what it says (or as a word)", &text, NULL } };
-    const struct cli_command command = { "sms send", "[TEXT]", "Sends one message. Never sends it twice.", options, 3 };
+    const struct cli_command command = { "sms send", "[TEXT]", "Sends one message. Never sends it twice.", options, 3,
+        .rest = true };
     struct cli_common c;
     irisx_client_t *client = NULL;
     irisx_op_t *op = NULL;
@@ -91,7 +92,8 @@ static int sms_send(int argc, char **argv)
 static int sms_get(int argc, char **argv)
 {
     const char *words[1];
-    const struct cli_command command = { "sms get", "ID", "Shows one message, by its number or its SM… sid.", NULL, 0 };
+    const struct cli_command command = { "sms get", "ID", "Shows one message, by its number or its SM… sid.", NULL, 0,
+        .rest = true };
     struct cli_common c;
     irisx_client_t *client = NULL;
     irisx_op_t *op = NULL;

@@ -18,7 +18,7 @@ ESCAPES = re.compile(r"\x1b(?:\[[0-9;?<=>]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1
 
 class Terminal:
     def __init__(self, case, argv, columns=80, lines=24, env=None, term="xterm-256color"):
-        self.case, self.data, self.changed = case, b"", threading.Condition()
+        self.case, self.data, self.changed = case, b"", threading.Condition(threading.RLock())
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.attributes = termios.tcgetattr(slave)
@@ -48,14 +48,15 @@ class Terminal:
             return self.data.decode("utf-8", "replace")
 
     def text(self):
-        return ESCAPES.sub("", self.raw()).replace("\r\n", "\n")
+        """Without escape sequences; what begins a line anew is a line"""
+        return re.sub(r"\r\n?", "\n", ESCAPES.sub("", self.raw()))
 
     def wait(self, pattern, start=0, seconds=PATIENCE):
         """The match of a pattern in what came, without escape sequences"""
         deadline = time.monotonic() + seconds
         while True:
             with self.changed:
-                found = re.compile(pattern, re.M).search(ESCAPES.sub("", self.data.decode("utf-8", "replace")).replace("\r\n", "\n"), start)
+                found = re.compile(pattern, re.M).search(self.text(), start)
                 if found:
                     return found
                 check(time.monotonic() < deadline, "no", repr(pattern), "on the terminal, which shows:\n" + repr(self.data[-3000:]))
