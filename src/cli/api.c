@@ -123,8 +123,9 @@ int cmd_api(int argc, char **argv)
     struct cli_common c;
     int code;
 
-    options[n++] =
-        (struct cli_option){ .name = "list", .help = "operations; behind it words that each must have", .flag = &a.list };
+    options[n++] = (struct cli_option){
+        .name = "list", .help = "operations; behind it words that each must have", .flag = &a.list
+    };
     n += explain_filter_options(&a.filter, options + n);
     options[n++] = (struct cli_option){
         .name = "describe", .argument = "OPERATION", .help = "what it takes and answers", .text = &a.describe

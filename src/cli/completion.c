@@ -189,8 +189,7 @@ static bool given(char **words, int count, const char *name)
 }
 
 /* Members under their names, behind `before` ("contacts[]."); those of the path too, since they have names as well */
-static void offer_names(
-    const char *typed, const char *before, const irisx_value_t *members, char **words, int count)
+static void offer_names(const char *typed, const char *before, const irisx_value_t *members, char **words, int count)
 {
     char word[320], text[512];
 
@@ -203,9 +202,9 @@ static void offer_names(
         if (!list && !object && given(words, count, word))
             continue;
         (void) snprintf(word, sizeof word, "%s%s%s%s", before, name, list ? "[]" : "",
-            object                              ? "."
+            object                                 ? "."
             : strcmp(type, "object") == 0 && !list ? "."
-                                                : "=");
+                                                   : "=");
         (void) snprintf(text, sizeof text, "%s%s%s%s", list ? "list" : type,
             irisx_value_get_bool(f, "required", 0) ? ", required" : "", irisx_value_get(f, "description") ? ", " : "",
             irisx_value_get_text(f, "description", ""));

@@ -18,10 +18,14 @@ size_t explain_filter_options(struct list_filter *f, struct cli_option *table)
     const struct cli_option all[LIST_FILTERS] = {
         { .name = "group", .argument = "GROUP", .help = "with --list: of that group", .text = &f->group },
         { .name = "family", .argument = "FAMILY", .help = "with --list: of that family of groups", .text = &f->family },
-        { .name = "method", .argument = "METHOD", .help = "with --list: GET, POST, PUT, PATCH, DELETE", .text = &f->method },
+        { .name = "method",
+            .argument = "METHOD",
+            .help = "with --list: GET, POST, PUT, PATCH, DELETE",
+            .text = &f->method },
         { .name = "availability",
             .argument = "STATE",
-            .help = "with --list: mounted (reachable), unmounted (in the platform's code only), documented (there only)",
+            .help =
+                "with --list: mounted (reachable), unmounted (in the platform's code only), documented (there only)",
             .text = &f->availability },
     };
 
@@ -114,8 +118,8 @@ static void list_line(const irisx_value_t *row, size_t width, const struct list_
 
     (void) snprintf(text, sizeof text, "  %-*s  %-6s %-*s%s%s%s%s%s%s", (int) w->id,
         irisx_value_get_text(row, "id", ""), irisx_value_get_text(row, "method", ""), (int) w->path,
-        w->path ? irisx_value_get_text(row, "path", "") : "", w->path ? "  " : "", there ? "" : "(",
-        there ? "" : state, there ? "" : ")", there || !*summary ? "" : " ", summary);
+        w->path ? irisx_value_get_text(row, "path", "") : "", w->path ? "  " : "", there ? "" : "(", there ? "" : state,
+        there ? "" : ")", there || !*summary ? "" : " ", summary);
     shown = text_fit(text, width);
     (void) printf("%s%s%s\n", there ? "" : text_style(stdout, STYLE_DIM), shown ? shown : "",
         there ? "" : text_style(stdout, STYLE_PLAIN));
@@ -189,7 +193,9 @@ int explain_list(const struct cli_common *c, const struct list_filter *filter)
     else if (c->json)
         code = cli_print_value(list);
     else if (!n)
-        code = cli_fail_code(c, IRISX_E_NOT_FOUND, "listing", filter->count == 1 && !explain_filter_given(filter) ? "no operation has that word" : "there is none like that");
+        code = cli_fail_code(c, IRISX_E_NOT_FOUND, "listing",
+            filter->count == 1 && !explain_filter_given(filter) ? "no operation has that word"
+                                                                : "there is none like that");
     else
         list_for_people(list, filter);
     if (!c->json && n)
@@ -305,6 +311,18 @@ static size_t widest_name(const irisx_value_t *fields, size_t depth)
     return w;
 }
 
+#define TYPE_WIDTH 16
+#define FACTS_WIDTH 30 /* less room than that for what is said of a member: it goes below */
+
+static void print_facts(const char *text, size_t indent, size_t below, size_t width)
+{
+    bool narrow = width < indent + FACTS_WIDTH;
+
+    if (narrow)
+        (void) printf("\n%*s", (int) below, "");
+    text_wrap(stdout, text, narrow ? below : indent, width);
+}
+
 static void print_fields(const irisx_value_t *fields, size_t depth, size_t names, bool params, size_t width)
 {
     struct facts facts;
@@ -314,11 +332,17 @@ static void print_fields(const irisx_value_t *fields, size_t depth, size_t names
         const irisx_value_t *f = irisx_value_at(fields, i);
         const irisx_value_t *members = irisx_value_get(f, "members");
         const char *name = irisx_value_get_text(f, "name", "");
+        bool narrow = width < names + TYPE_WIDTH + 6 + FACTS_WIDTH;
 
         gather_facts(&facts, f, params);
-        (void) printf("  %*s%s%*s  %*s%s", (int) (2 * depth), "", name, (int) (names - 2 * depth - text_width(name)),
-            "", *facts.text ? -16 : 0, type_name(f, type), *facts.text ? "  " : "");
-        text_wrap(stdout, facts.text, names + 22, width > names + 50 ? width : names + 78);
+        (void) printf("  %*s%s%*s  %*s", (int) (2 * depth), "", name, (int) (names - 2 * depth - text_width(name)), "",
+            *facts.text && !narrow ? -TYPE_WIDTH : 0, type_name(f, type));
+        if (*facts.text && !narrow && strlen(type) <= TYPE_WIDTH)
+            (void) fputs("  ", stdout);
+        if (*facts.text)
+            print_facts(facts.text, names + TYPE_WIDTH + 6, 2 * depth + 6, width);
+        else
+            (void) putchar('\n');
         print_fields(members, depth + 1, names, params, width);
     }
 }
@@ -345,11 +369,17 @@ static const char *again(const char *retry)
     return "acts: sent again only if nothing was written, or after 429; a lost answer ends with status 6";
 }
 
-static void print_example(const irisx_value_t *op)
+/* "irisx api sms.send from=… to=…" with what is required; owned by the caller */
+static char *example_of(const irisx_value_t *op)
 {
     const irisx_value_t *params = irisx_value_get(op, "parameters");
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
 
-    (void) printf("\nexample:\n  irisx api %s", irisx_value_get_text(op, "id", ""));
+    if (!to)
+        return NULL;
+    (void) fprintf(to, "irisx api %s", irisx_value_get_text(op, "id", ""));
     for (size_t i = 0; i < irisx_value_count(params); i++) {
         const irisx_value_t *f = irisx_value_at(params, i);
         const char *name = irisx_value_get_text(f, "name", "");
@@ -357,14 +387,24 @@ static void print_example(const irisx_value_t *op)
         if (!irisx_value_get_bool(f, "required", 0))
             continue;
         if (strcmp(irisx_value_get_text(f, "in", ""), "path") == 0)
-            (void) printf(
-                " %s", irisx_value_text(irisx_value_at(irisx_value_get(f, "enum"), 0), strstr(name, "sid") ? "CA0123…"
-                                                                                       : strstr(name, "id") ? "42"
-                                                                                                            : name));
+            (void) fprintf(to, " %s",
+                irisx_value_text(irisx_value_at(irisx_value_get(f, "enum"), 0), strstr(name, "sid")  ? "CA0123…"
+                                                                                : strstr(name, "id") ? "42"
+                                                                                                     : name));
         else
-            (void) printf(" %s", contract_example(f));
+            (void) fprintf(to, " %s", contract_example(f));
     }
-    (void) printf("%s\n", irisx_value_get_text(op, "paging", NULL) ? " --paginate" : "");
+    (void) fputs(irisx_value_get_text(op, "paging", NULL) ? " --paginate" : "", to);
+    if (fclose(to)) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static void title(const char *text)
+{
+    (void) printf("%s%s%s\n", text_style(stdout, STYLE_BOLD), text, text_style(stdout, STYLE_PLAIN));
 }
 
 static void print_head(const irisx_value_t *op, size_t width)
@@ -373,7 +413,9 @@ static void print_head(const irisx_value_t *op, size_t width)
     const char *description = irisx_value_get_text(op, "description", "");
     const irisx_value_t *aliases = irisx_value_get(op, "aliases");
 
-    cli_line(stdout, "%s - %s", id, irisx_value_get_text(op, "summary", ""));
+    (void) fputs(text_style(stdout, STYLE_BOLD), stdout);
+    (void) printf("%s%s - ", id, text_style(stdout, STYLE_PLAIN));
+    text_wrap(stdout, irisx_value_get_text(op, "summary", ""), text_width(id) + 3, width);
     (void) putchar('\n');
     cli_line(stdout, "  %s %s", irisx_value_get_text(op, "method", ""), irisx_value_get_text(op, "path", ""));
     for (size_t i = 0; i < irisx_value_count(aliases); i++)
@@ -388,17 +430,28 @@ static void print_head(const irisx_value_t *op, size_t width)
     }
 }
 
-static void print_tail(const irisx_value_t *op)
+static void tail_line(const char *label, const char *text, size_t width)
 {
-    const char *paging = irisx_value_get_text(op, "paging", NULL);
+    (void) printf("%-12s ", label);
+    text_wrap(stdout, text, 13, width);
+}
+
+static void print_tail(const irisx_value_t *op, const char *example, size_t width)
+{
+    const char *paging = irisx_value_get_text(op, "paging", NULL), *instead = irisx_value_get_text(op, "instead", NULL);
+    char text[160];
 
     (void) putchar('\n');
-    cli_line(stdout, "credential:  %s", credential(irisx_value_get_text(op, "auth", "none")));
-    cli_line(stdout, "retry:       %s", again(irisx_value_get_text(op, "retry", "unsafe")));
+    tail_line("credential:", credential(irisx_value_get_text(op, "auth", "none")), width);
+    tail_line("retry:", again(irisx_value_get_text(op, "retry", "unsafe")), width);
+    (void) snprintf(text, sizeof text, "%s%s (--paginate gets them all)", irisx_value_get_text(op, "items", ""),
+        irisx_value_get_text(op, "items", NULL) ? ", page by page" : "page by page");
     if (paging)
-        cli_line(stdout, "pages:       %s%s (--paginate gets them all)", irisx_value_get_text(op, "items", ""),
-            irisx_value_get_text(op, "items", NULL) ? ", page by page" : "page by page");
-    print_example(op);
+        tail_line("pages:", text, width);
+    if (instead)
+        tail_line("instead:", instead, width);
+    title("\nexample:");
+    (void) printf("  %s\n", example ? example : "");
 }
 
 int explain_operation(const struct cli_common *c, const char *id)
@@ -406,22 +459,26 @@ int explain_operation(const struct cli_common *c, const char *id)
     irisx_value_t *op = contract_describe(id);
     const irisx_value_t *params = irisx_value_get(op, "parameters"), *result = irisx_value_get(op, "result");
     size_t width = terminal_width(stdout);
+    char *example = op ? example_of(op) : NULL;
     int code = EXIT_OK;
 
-    width = width ? width : 100;
+    width = !width ? 100 : width < 120 ? width : 120;
     if (!op)
         return contract_no_operation(id);
     if (c->json) {
+        if (example) /* without memory it is not told */
+            (void) irisx_value_set_text(op, "example", example);
         code = cli_print_value(op);
     } else {
         print_head(op, width);
-        (void) puts(irisx_value_count(params) ? "\nparameters:" : "\nno parameters");
+        title(irisx_value_count(params) ? "\nparameters:" : "\nno parameters");
         print_fields(params, 0, widest_name(params, 0), true, width);
         if (irisx_value_count(result))
-            (void) puts("\nresult:");
+            title("\nresult:");
         print_fields(result, 0, widest_name(result, 0), false, width);
-        print_tail(op);
+        print_tail(op, example, width);
     }
+    free(example);
     irisx_value_free(op);
     return code;
 }

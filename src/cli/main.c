@@ -10,7 +10,11 @@ struct entry {
     const char *name;
     int (*run)(int argc, char **argv);
     const char *summary;
-    enum { ALONE, WORDS, VERBS } options; /* completed by running it up to cli_parse, VERBS: with a verb. ALONE: never */
+    enum {
+        ALONE,
+        WORDS,
+        VERBS
+    } options; /* completed by running it up to cli_parse, VERBS: with a verb. ALONE: never */
 };
 
 static const struct entry entries[] = {

@@ -81,13 +81,19 @@ static irisx_value_t *parsed(const char *text)
     return irisx_value_parse(text, strlen(text), &v, NULL) ? NULL : v;
 }
 
+static int no_json(const char *name, const irisx_value_error_t *e)
+{
+    bool more = strcmp(e->message, "not valid JSON") != 0;
+
+    return cli_usage("%s: not valid JSON at line %u, column %u%s%s", name, e->line, e->column, more ? ": " : "",
+        more ? e->message : "");
+}
+
 static int json_value(const char *name, const char *text, irisx_value_t **out)
 {
     irisx_value_error_t e;
 
-    if (irisx_value_parse(text, strlen(text), out, &e))
-        return cli_usage("%s: not valid JSON: %s (line %u, column %u)", name, e.message, e.line, e.column);
-    return EXIT_OK;
+    return irisx_value_parse(text, strlen(text), out, &e) ? no_json(name, &e) : EXIT_OK;
 }
 
 static irisx_value_t *looks_like(const char *text) /* where the contract is open */
@@ -445,7 +451,7 @@ static int parse_data(const char *source, irisx_value_t **out)
     if (!literal && !text)
         return cli_interrupted() ? EXIT_INTERRUPTED : cli_usage("--data: cannot read %s (at most 8 MB)", path);
     if (irisx_value_parse(literal ? source : text, n, out, &e))
-        code = cli_usage("--data: not valid JSON: %s (line %u, column %u)", e.message, e.line, e.column);
+        code = no_json("--data", &e);
     cli_wipe(text);
     return code;
 }

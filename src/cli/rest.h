@@ -43,6 +43,7 @@ irisx_error_t rest_submit(
 int rest_dry(irisx_client_t *client, const struct rest_call *call, const irisx_api_options_t *o);
 int rest_pages(irisx_client_t *client, const struct rest_call *call, const irisx_api_options_t *o);
 int rest_print(const struct rest_call *call, const irisx_op_t *op);
+void rest_hidden(const struct rest_call *call, const struct sheet *s); /* says what a narrow terminal did not show */
 int rest_failed(const struct rest_call *call, const irisx_error_info_t *e);
 void rest_progress(uint64_t sent, uint64_t send_total, uint64_t received, uint64_t receive_total, void *user_data);
 /* "asking for sms.send" */

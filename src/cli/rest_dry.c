@@ -59,7 +59,7 @@ static void part(FILE *to, const irisx_value_t *p)
 static void body(FILE *to, const irisx_value_t *b, bool form)
 {
     const char *file = irisx_value_get_text(b, "file", NULL);
-    char *text;
+    char *text, *json;
 
     for (size_t i = 0; form && i < irisx_value_count(b); i++)
         part(to, irisx_value_at(b, i));
@@ -69,8 +69,14 @@ static void body(FILE *to, const irisx_value_t *b, bool form)
         option(to, "--data-binary", "@", file);
         return;
     }
+    if (irisx_value_type(b) == IRISX_VALUE_TEXT) {
+        option(to, "--data-raw", "", irisx_value_text(b, ""));
+        return;
+    }
     text = cell_text(b);
-    option(to, "--data-raw", "", text ? text : "");
+    json = text ? text_json(text) : NULL;
+    option(to, "--data-raw", "", json ? json : "");
+    free(json);
     free(text);
 }
 

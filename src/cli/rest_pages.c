@@ -2,6 +2,7 @@
 /* --paginate: page by page, printed as they come; the library reads one page ahead and keeps no more. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/rest.h"
 
@@ -28,6 +29,7 @@ static int begin(struct pages *p)
         .columns = o->columns ? o->columns
                    : o->csv   ? NULL
                               : p->call->columns,
+        .chosen = o->columns,
         .width = terminal_width(stdout) };
     double max = 0;
 
@@ -86,6 +88,17 @@ static int ended(const struct pages *p, const irisx_pager_t *pager, irisx_error_
     return e && e->code ? rest_failed(p->call, e) : cli_fail_code(p->call->common, err, rest_doing(p->call), NULL);
 }
 
+/* How far it is, where the rows themselves do not show it */
+static void progress(const struct pages *p, bool end)
+{
+    if (p->call->common->quiet || !isatty(STDERR_FILENO) || isatty(STDOUT_FILENO))
+        return;
+    if (end)
+        (void) fprintf(stderr, "\r%*s\r", 28, "");
+    else
+        (void) fprintf(stderr, "\r%llu items", (unsigned long long) p->seen);
+}
+
 static int read_pages(struct pages *p, irisx_pager_t *pager)
 {
     irisx_op_t *op = NULL;
@@ -100,6 +113,7 @@ static int read_pages(struct pages *p, irisx_pager_t *pager)
             return ended(p, pager, err);
         good = print_items(p, items_of(p->call, irisx_op_value(op)));
         irisx_op_unref(op);
+        progress(p, false);
     }
     return cli_interrupted() ? EXIT_INTERRUPTED : good ? EXIT_OK : EXIT_FAILED;
 }
@@ -116,12 +130,15 @@ int rest_pages(irisx_client_t *client, const struct rest_call *call, const irisx
     po.max_items = p.max;
     if (!code && (err = irisx_pager_call(client, call->id, call->params.object, &po, &pager)))
         code = cli_fail_code(call->common, err, rest_doing(call), NULL);
-    if (!code)
+    if (!code) {
         code = read_pages(&p, pager);
-    if (p.sheet && !code)
-        sheet_end(p.sheet);
-    if (!code)
-        cli_say(call->common, "%llu item%s", (unsigned long long) p.seen, p.seen == 1 ? "" : "s");
+        progress(&p, true);
+        if (p.sheet && !code)
+            sheet_end(p.sheet);
+        rest_hidden(call, p.sheet);
+        cli_say(call->common, "%llu item%s%s", (unsigned long long) p.seen, p.seen == 1 ? "" : "s",
+            code ? "; there are more" : "");
+    }
     irisx_pager_unref(pager);
     sheet_free(p.sheet);
     return code;

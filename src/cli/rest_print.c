@@ -54,6 +54,22 @@ static int bytes_as_json(const irisx_api_content_t *k, bool text)
     return code;
 }
 
+/* Line by line: the lines and tabulators stay, what could command the terminal does not */
+static int print_text(const char *text)
+{
+    while (*text) {
+        size_t n = strcspn(text, "\n\t");
+        char *part = strndup(text, n), *shown = part ? text_fit(part, 0) : NULL;
+
+        (void) fputs(shown ? shown : "", stdout);
+        (void) putchar(text[n] ? text[n] : '\n');
+        free(shown);
+        free(part);
+        text += n + (text[n] != 0);
+    }
+    return fflush(stdout) ? EXIT_FAILED : EXIT_OK;
+}
+
 static int print_bytes(const struct rest_call *call, const irisx_api_content_t *k)
 {
     bool text = is_text(k->content_type, k->data ? k->data : "", k->len);
@@ -75,11 +91,9 @@ static int print_bytes(const struct rest_call *call, const irisx_api_content_t *
         return cli_fail_code(call->common, IRISX_E_FORMAT, rest_doing(call),
             "the answer is no text and standard output is a terminal: give --output FILE, or redirect it");
     }
-    if (fwrite(k->data, 1, k->len, stdout) != k->len || fflush(stdout))
-        return EXIT_FAILED;
-    if (isatty(STDOUT_FILENO) && ((const char *) k->data)[k->len - 1] != '\n')
-        (void) putchar('\n');
-    return EXIT_OK;
+    if (isatty(STDOUT_FILENO))
+        return print_text(k->data);
+    return fwrite(k->data, 1, k->len, stdout) != k->len || fflush(stdout) ? EXIT_FAILED : EXIT_OK;
 }
 
 static int print_saved(const struct rest_call *call, const irisx_api_content_t *k)
@@ -147,6 +161,13 @@ static void say_more(const struct rest_call *call, const irisx_value_t *root, si
         cli_say(call->common, "%zu of %lld; --paginate shows all", shown, (long long) total);
 }
 
+void rest_hidden(const struct rest_call *call, const struct sheet *s)
+{
+    if (s && sheet_hidden(s))
+        cli_say(call->common, "%zu column%s more: --columns picks some, --json shows all", sheet_hidden(s),
+            sheet_hidden(s) == 1 ? "" : "s");
+}
+
 static int print_list(const struct rest_call *call, const irisx_value_t *list)
 {
     const struct rest_options *o = call->options;
@@ -154,12 +175,15 @@ static int print_list(const struct rest_call *call, const irisx_value_t *list)
         .columns = o->columns ? o->columns
                    : o->csv   ? NULL
                               : call->columns,
+        .chosen = o->columns,
         .width = terminal_width(stdout) };
     struct sheet *s = sheet_new(stdout, &so);
     bool good = s && sheet_rows(s, list);
 
     if (good)
         sheet_end(s);
+    if (good)
+        rest_hidden(call, s);
     sheet_free(s);
     return good ? EXIT_OK : EXIT_FAILED;
 }

@@ -2,6 +2,7 @@
 /* A table, a page at a time: columns and widths are settled by the first rows, so that what follows streams. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/sheet.h"
 
@@ -24,6 +25,7 @@ struct sheet {
     size_t count;
     bool begun;
     size_t rows;
+    size_t hidden; /* columns that did not fit */
 };
 
 struct sheet *sheet_new(FILE *to, const struct sheet_options *o)
@@ -133,9 +135,10 @@ static size_t total_width(const struct sheet *s)
     return n;
 }
 
+/* The widest, but not the first: that is what a row is called, and what is copied from it */
 static struct column *widest(struct sheet *s)
 {
-    struct column *w = &s->columns[0];
+    struct column *w = &s->columns[s->count > 1];
 
     for (size_t i = 1; i < s->count; i++)
         if (s->columns[i].width > w->width)
@@ -143,7 +146,8 @@ static struct column *widest(struct sheet *s)
     return w;
 }
 
-/* The widest column gives way, but none below a width that still tells something; then the last columns go. */
+/* The widest column gives way, but none below a width that still tells something; then the last columns go, if nobody
+ * asked for them; then the first is cut. */
 static void fit(struct sheet *s)
 {
     size_t floor = s->count <= 4 ? NARROW : 2 * NARROW;
@@ -151,12 +155,13 @@ static void fit(struct sheet *s)
     while (s->o.width && total_width(s) > s->o.width) {
         struct column *w = widest(s);
 
-        if (w->width > floor)
+        if (w->width > floor || (s->o.chosen && w->width > 1))
             w->width--;
-        else if (s->count > 1 && !s->o.columns)
+        else if (s->count > 1 && !s->o.chosen) {
             free(s->columns[--s->count].name);
-        else if (w->width > 1)
-            w->width--;
+            s->hidden++;
+        } else if (s->columns[0].width > 1)
+            s->columns[0].width--;
         else
             return;
     }
@@ -178,8 +183,12 @@ static void table_cell(struct sheet *s, size_t i, const char *text)
     free(shown);
 }
 
-static void csv_cell(struct sheet *s, size_t i, const char *text)
+/* Data as it is; on a terminal without what could command it */
+static void csv_cell(struct sheet *s, size_t i, const char *given)
 {
+    char *clean = isatty(fileno(s->to)) ? text_fit(given, 0) : NULL;
+    const char *text = clean ? clean : given;
+
     if (strpbrk(text, ",\"\r\n")) { /* RFC 4180 section 2 */
         (void) fputc('"', s->to);
         for (; *text; text++) {
@@ -192,6 +201,7 @@ static void csv_cell(struct sheet *s, size_t i, const char *text)
         (void) fputs(text, s->to);
     }
     (void) fputs(i + 1 == s->count ? "\r\n" : ",", s->to);
+    free(clean);
 }
 
 static void print_cell(struct sheet *s, size_t i, const char *text)
@@ -204,12 +214,22 @@ static void print_cell(struct sheet *s, size_t i, const char *text)
 
 static void heading(struct sheet *s)
 {
+    if (s->o.form == SHEET_TABLE)
+        (void) fputs(text_style(s->to, STYLE_BOLD), s->to);
     for (size_t i = 0; i < s->count; i++) {
         char name[128];
 
         (void) snprintf(name, sizeof name, "%s", s->columns[i].name);
         for (char *p = name; s->o.form == SHEET_TABLE && *p; p++)
             *p = (char) (*p >= 'a' && *p <= 'z' ? *p - 'a' + 'A' : *p);
+        if (i + 1 == s->count && s->o.form == SHEET_TABLE) { /* the style ends with the line, not behind it */
+            char *shown = text_fit(name, s->columns[i].width);
+            size_t w = shown ? text_width(shown) : 0, pad = s->columns[i].number ? s->columns[i].width - w : 0;
+
+            (void) fprintf(s->to, "%*s%s%s\n", (int) pad, "", shown ? shown : "", text_style(s->to, STYLE_PLAIN));
+            free(shown);
+            continue;
+        }
         print_cell(s, i, name);
     }
 }
@@ -243,6 +263,11 @@ bool sheet_rows(struct sheet *s, const irisx_value_t *array)
         }
     s->rows += n;
     return !ferror(s->to) && !fflush(s->to);
+}
+
+size_t sheet_hidden(const struct sheet *s)
+{
+    return s->hidden;
 }
 
 void sheet_end(struct sheet *s)

@@ -10,6 +10,7 @@ enum sheet_form { SHEET_TABLE, SHEET_CSV };
 struct sheet_options {
     enum sheet_form form;
     const char *columns; /* "sid,status,to"; NULL: chosen from the first rows */
+    bool chosen; /* by whoever reads it: all of them are shown, however narrow */
     size_t width; /* of the terminal; 0: nothing is cut */
 };
 struct sheet;
@@ -18,6 +19,7 @@ struct sheet *sheet_new(FILE *to, const struct sheet_options *o); /* NULL: out o
 bool sheet_rows(struct sheet *s, const irisx_value_t *array);
 /* The heading of a table without rows is "(none)"; CSV has its columns if they were named. */
 void sheet_end(struct sheet *s);
+size_t sheet_hidden(const struct sheet *s); /* columns that did not fit into the width */
 void sheet_free(struct sheet *s);
 
 /* One value: members of an object a line each, lists of objects as tables below, anything else as text. */

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -48,6 +49,22 @@ def _(t):
     check(sum(r["availability"] == "mounted" for r in rows) > 1300, "mounted ones")
 
 
+@suite.case("--list takes several words, group, family, method and availability")
+def _(t):
+    def ids(*words):
+        return [r["id"] for r in t.irisx("api", "--list", *words, "--json").expect(OK).json()]
+
+    check(set(ids("sms", "template")) < set(ids("template")) and "sms.templates.list" in ids("sms", "template"), "words")
+    everything = t.irisx("api", "--list", "--json").expect(OK).json()
+    check(set(ids("--group", "sms")) == {r["id"] for r in everything if r["group"] == "sms"}, "group")
+    both = ids("--family", "messaging", "--method", "delete")
+    check(both and all(r["method"] == "DELETE" and r["family"] == "messaging" for r in
+                       t.irisx("api", "--list", "--family", "messaging", "--method", "delete", "--json").expect(OK).json()), both)
+    check(len(ids("--availability", "documented")) == 43, "availability")
+    t.irisx("api", "sms.list", "--group", "sms").expect(USAGE, "belong to --list")
+    t.irisx("api", "--list", "sms", "no-such-word").expect(NOT_FOUND)
+
+
 @suite.case("--list WORD finds by id, path and words")
 def _(t):
     text = t.irisx("api", "--list", "sms.send").expect(OK).out
@@ -67,6 +84,7 @@ def _(t):
     value = t.irisx("api", "--describe", "sms.list", "--json").expect(OK).json()
     params = {p["name"]: p for p in value["parameters"]}
     check(params["direction"]["enum"] == ["inbound", "outbound"] and params["page"]["default"] == 1, params)
+    check(value["example"] == "irisx api sms.list --paginate", value["example"])
     check(value["paging"] == "P3" and value["items"] == "messages" and value["retry"] == "safe", value)
 
 
@@ -99,6 +117,35 @@ def _(t):
     check(body["contacts"] == [{"phone": "+1202", "first_name": "Ann"}, {"phone": "+1203"}], body)
     body = body_of(t, *SMS, "message=x", "newer:={\"a\":[1,null]}", "mediaUrls:=[]")
     check(body["newer"] == {"a": [1, None]} and body["mediaUrls"] == [], body)
+
+
+@suite.case("lists in lists, items by number, names with signs in them, null, empty and numbers as text")
+def _(t):
+    with recorded() as server:
+        def sent(*words):
+            api(t, server.url, "POST", "/v9/x", *[w for p in words for w in ("-p", p)]).expect(OK)
+            return json.loads(server.seen[-1].body)
+
+        check(sent("a[].b[].c=1", "a[].b[].c=2", "a[].n=x", "a[].n=y") == {"a": [{"b": [{"c": 1}, {"c": 2}], "n": "x"}, {"n": "y"}]}, "lists")
+        check(sent("l[0].a=1", "l[1].a=2", "l[0].b=q") == {"l": [{"a": 1, "b": "q"}, {"a": 2}]}, "by number")
+        check(sent("k\\.x\\=1\\[=z", "v=a=b", "w=@@x") == {"k.x=1[": "z", "v": "a=b", "w": "@x"}, "signs")
+        check(sent("n:=null", "e=", "z:=\"007\"", "f:=[]", "s=007") == {"n": None, "e": "", "z": "007", "f": [], "s": "007"}, "values")
+        api(t, server.url, "POST", "/v9/x", "-p", "l[3]=1").expect(USAGE, "in order")
+        api(t, server.url, "POST", "/v9/x", "-p", "l[3].a=1").expect(USAGE, "in order")
+    body = body_of(t, "calls.create", "to=+12025550199", "from=007")
+    check(body["from"] == "007", "a number as the text that the contract wants", body)
+
+
+@suite.case("--data given again is merged; standard input and files; words beat it")
+def _(t):
+    t.write("a.json", json.dumps({"from": "+1", "to": "+2", "metadata": {"x": 1, "y": 1}}))
+    with recorded() as server:
+        p = api(t, server.url, "calls.create", "--data", "@a.json", "--data", "-", "to=+4", stdin=subprocess.PIPE)
+        p.child.stdin.write(b'{"metadata": {"y": 2}, "from": "+3"}')
+        p.child.stdin.close()
+        p.expect(OK)
+        check(json.loads(server.seen[-1].body) == {"from": "+3", "to": "+4", "metadata": {"x": 1, "y": 2}}, server.seen[-1].body)
+        api(t, server.url, "calls.create", "--data", "[1]").expect(USAGE, "JSON object")
 
 
 @suite.case("values from files and from standard input")
@@ -146,9 +193,40 @@ def _(t):
     with recorded() as server:
         p = api(t, server.url, *SMS, "message=hi", "--dry-run").expect(OK, "POST " + server.url + "/v1/sms/send", r"X-API-Key: \*\*\*")
         check('{"from":"+12025550101","to":"+12025550199","message":"hi"}' in p.out, p.out)
+        check(re.search(r"^Idempotency-Key: [0-9a-f-]{36}$", p.out, re.M) and re.search(r"^User-Agent: libirisx-client/", p.out, re.M), p.out)
         value = api(t, server.url, "sms.list", "limit=2", "--dry-run", "--json").expect(OK).json()
+        check("Idempotency-Key" not in value["headers"] and value["headers"]["X-API-Key"] == "***", value)
         check(value["method"] == "GET" and value["url"] == server.url + "/v1/sms?limit=2", value)
         check(not server.seen, "it was sent")
+
+
+def same_request(t, server, words, **more):
+    """What goes out for these words, from the command and from the line for curl"""
+    line = api(t, server.url, *words, "--idempotency-key", "key-1", "--dry-run", "--json").expect(OK).json()["curl"]
+    api(t, server.url, *words, "--idempotency-key", "key-1", **more).expect(OK)
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60, cwd=t.folder, env=dict(os.environ, IRISX_API_KEY=KEY))
+    check(done.returncode == 0, done.stderr, line)
+    check(KEY not in line, "the key is in the line")
+    return server.seen[-2], server.seen[-1]
+
+
+@suite.case("the line for curl sends the same")
+def _(t):
+    t.write("voice.wav", b"RIFF\0\0\x01")
+    with recorded() as server:
+        for words in ([*SMS, "message=it's \"q\" $HOME `x` \\ ü"], ["sms.list", "limit=2", "direction=inbound"], ["calls.hangup", "CA1"],
+                      ["PUT", "/v9/x?a=1&b=%20", "--data", json.dumps({"a": "\x1b[31m\x7f \u202e"})], ["DELETE", "/v9/x"]):
+            ours, theirs = same_request(t, server, words)
+            names = ["accept", "content-type", "x-api-key", "idempotency-key", "authorization"]
+            check((ours.method, ours.path) == (theirs.method, theirs.path), ours.path, theirs.path)
+            check({n: ours.headers.get(n) for n in names} == {n: theirs.headers.get(n) for n in names}, ours.headers, theirs.headers)
+            check(json.loads(ours.body or b"null") == json.loads(theirs.body or b"null"), ours.body, theirs.body)
+
+
+@suite.case("a dry run shows no credential where none would go out")
+def _(t):
+    p = api(t, "http://127.0.0.1:9", "auth.me", "--dry-run", key=None).expect(OK, "no credential would go with it")
+    check("Authorization" not in p.out, p.out)
 
 
 @suite.case("method and path do for what is newer")
@@ -301,6 +379,22 @@ def _(t):
 # ---- completion -----------------------------------------------------------------------------------------------------
 def complete(t, *words):
     return [line.split("\t")[0] for line in t.irisx("__complete", *words).expect(OK).out.split("\n") if line]
+
+
+@suite.case("what begins many operations, members of lists, columns, paths and options of every command are completed")
+def _(t):
+    groups = complete(t, "api", "")
+    check("sms." in groups and "admin." in groups and len(groups) < 200, groups)
+    check(complete(t, "api", "contacts.import", "contacts[].fi") == ["contacts[].first_name="], complete(t, "api", "contacts.import", "contacts[].fi"))
+    check(complete(t, "api", "calls.list", "--columns", "sid,sta") == ["sid,status"], "columns")
+    check("/v1/sms/send" in complete(t, "api", "POST", "/v1/sms/s"), "paths")
+    check("completed" in complete(t, "calls", "list", "--status", ""), "values of a shortcut's option")
+    check("--credential-command" in complete(t, "login", "--c") and "--from" in complete(t, "sms", "send", "--"), "options")
+    check(complete(t, "config", "set", "api_u") == ["api_url"], "settings")
+    check("messaging" in complete(t, "api", "--list", "--family", ""), "filters")
+    t.write("config.json", json.dumps({"profiles": {"work": {}}}))
+    check(complete(t, "api", "--profile", "w") == ["work"], "profiles")
+    check(complete(t, "sandbox", "--p") == [], "the sandbox is not started")
 
 
 @suite.case("operations, parameters, values and files are completed")
