@@ -173,9 +173,10 @@ static int print(const struct login *l)
     int code = EXIT_FAILED;
 
     if (!l->common.json) {
-        cli_line(stdout, "logged in at %s as %s (%s%s); kept in %s, profile %s", l->common.api_url,
+        cli_line(stdout, "logged in as %s (%s%s) at %s; kept in %s, profile %s",
             irisx_value_get_text(user, "email", l->email), l->admin ? "staff, " : "",
-            irisx_value_get_text(user, "role", "no role told"), cli_config_path(), cli_profile_name(l->common.profile));
+            irisx_value_get_text(user, "role", "no role told"), l->common.api_url, cli_config_path(),
+            cli_profile_name(l->common.profile));
         return EXIT_OK;
     }
     root = irisx_value_new_object();

@@ -61,9 +61,9 @@ static const char help_more[] =
     "\nsettings: an option, else the environment (IRISX_API_URL, IRISX_API_KEY, IRISX_CREDENTIAL_COMMAND,\n"
     "IRISX_CA_FILE, IRISX_PROFILE, IRISX_CONFIG), else the profile; irisx config shows what holds.\n"
     "\nexit codes:\n"
-    "  0  ok                              4  no such thing, or the platform does not have it\n"
-    "  1  failed                          5  network, time or a limit: later it may work\n"
-    "  2  usage, wrong parameters         6  unknown: it may have been done; look before you repeat it\n"
+    "  0  ok                              4  no such thing\n"
+    "  1  failed, or refused              5  network, time or a limit: later it may work\n"
+    "  2  usage; nothing was sent         6  unknown: it may have been done; look before you repeat it\n"
     "  3  credentials or permission     130  interrupted\n";
 
 static int help(FILE *to)

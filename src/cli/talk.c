@@ -85,7 +85,6 @@ int cli_exit_of(irisx_error_t code)
     case IRISX_E_FORBIDDEN:
         return EXIT_AUTH;
     case IRISX_E_NOT_FOUND:
-    case IRISX_E_NOT_AVAILABLE:
         return EXIT_NOT_FOUND;
     case IRISX_E_NETWORK:
     case IRISX_E_DNS:

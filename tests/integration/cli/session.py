@@ -68,7 +68,7 @@ def _(t):
     tty.wait("password: ")
     wait_for(lambda: not tty.echoes(), "a terminal that does not echo")
     tty.type(password + "\n")
-    tty.wait("logged in at " + sandbox.api)
+    tty.wait("logged in as %s .* at %s" % (email, sandbox.api))
     tty.end(OK)
     check(password not in tty.text(), "the password is on the terminal")
     check(stat.S_IMODE(os.stat(t.path("config.json")).st_mode) == 0o600, "mode")
