@@ -25,6 +25,8 @@ typedef struct irisx_op irisx_op_t;
 typedef struct irisx_event irisx_event_t;
 /** An account at a SIP-over-WebSocket server: shared, by reference. */
 typedef struct irisx_line irisx_line_t;
+/** A subscription to somebody's state: shared, by reference. Its functions are in irisx/line.h. */
+typedef struct irisx_subscription irisx_subscription_t;
 /** A call: shared, by reference. Its functions are in irisx/call.h. */
 typedef struct irisx_call irisx_call_t;
 
@@ -77,6 +79,12 @@ typedef struct irisx_client_options {
     const char *ice_servers;
     const char *interfaces; /**< which carry media: "wlan*,eth0" or "!docker*,!br-*"; NULL: all that are up */
     int32_t vpn; /**< irisx_vpn_rule_t; 0 = tunnels are as good as others */
+    /**
+     * Folder for what outlives the process: the instance id of the device (file `instance`, mode 0600, made when it is
+     * not there). NULL: a new id for each client.
+     */
+    const char *state_dir;
+    const char *ws_proxy; /**< proxy for lines, "http://[user:password@]host:port" (HTTP CONNECT); NULL: none */
 } irisx_client_options_t;
 
 /** Initialiser with every default. */
@@ -211,6 +219,13 @@ typedef struct irisx_line_options {
     uint32_t max_calls; /**< calls at once on this line, call waiting included; one more is refused with 486; 0 = as
                            many as the client takes */
     uint32_t ring_limit_ms; /**< an incoming call that nobody answers is refused with 480 after; 0 = 180000 */
+    /**
+     * Further servers for the same account, best first after ws_url, with commas between; at most 7. One that cannot be
+     * reached or does not register is followed by the next at once; from a lesser one the line goes back to ws_url when
+     * that is there again and no call is up. NULL: none.
+     */
+    const char *servers;
+    const char *instance; /**< "urn:uuid:..." of this device (RFC 5626), the same for ever; NULL: the client's */
 } irisx_line_options_t;
 /** Initialiser with every default. */
 #define IRISX_LINE_OPTIONS_INIT      \

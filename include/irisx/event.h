@@ -42,7 +42,12 @@ typedef enum irisx_event_kind {
     IRISX_EVENT_CALL_SIGNALLING = 25, /**< irisx_event_state is irisx_signalling_t */
     IRISX_EVENT_CALL_REPLACED = 26, /**< irisx_event_call takes the place of the call whose number irisx_event_text is
                                        (RFC 3891); it is answered by itself */
-    IRISX_EVENT_CALL_MOVED = 27 /**< the called one is elsewhere (3xx), and dialled there: irisx_event_text */
+    IRISX_EVENT_CALL_MOVED = 27, /**< the called one is elsewhere (3xx), and dialled there: irisx_event_text */
+    IRISX_EVENT_LINE_MESSAGE = 40, /**< a text for irisx_event_line: irisx_event_value {from, name, to, content_type,
+                                      body, or base64 for what is no UTF-8} */
+    IRISX_EVENT_SUBSCRIPTION = 41, /**< irisx_event_subscription, irisx_event_state (irisx_subscription_state_t),
+                                      irisx_event_value: what is known now, see irisx/line.h; NULL: only the state */
+    IRISX_EVENT_LINE_NOTICE = 42 /**< a state that the server tells unasked: irisx_event_line, irisx_event_value */
 } irisx_event_kind_t;
 
 /** Takes one more reference; gives event back. NULL allowed. @thread any */
@@ -61,6 +66,8 @@ IRISX_API irisx_op_t *irisx_event_op(const irisx_event_t *event);
 IRISX_API irisx_line_t *irisx_event_line(const irisx_event_t *event);
 /** The call it is about. Borrowed from the event (take a ref to keep); NULL if it is about none. @thread any */
 IRISX_API irisx_call_t *irisx_event_call(const irisx_event_t *event);
+/** The subscription it is about. Borrowed from the event (take a ref to keep); NULL if it is about none. @thread any */
+IRISX_API irisx_subscription_t *irisx_event_subscription(const irisx_event_t *event);
 /** State or count, as the kind says. */
 IRISX_API int32_t irisx_event_state(const irisx_event_t *event);
 /** Never NULL; "" if the kind has none. */

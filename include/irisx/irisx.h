@@ -10,6 +10,7 @@
 #include <irisx/client.h>
 #include <irisx/error.h>
 #include <irisx/event.h>
+#include <irisx/line.h>
 #include <irisx/log.h>
 #include <irisx/message.h>
 #include <irisx/reason.h>

@@ -17,6 +17,7 @@
 #include "ice/ice.h"
 #include "rtp/rtp.h"
 #include "sdp/sdp.h"
+#include "sip/package.h"
 #include "sip/sip.h"
 
 #define IX_PHONE_SET_SOCKETS 12 /* sockets in one set: one an interface address */
@@ -85,7 +86,18 @@ enum ix_phone_event_kind {
     IX_EV_REPLACED = 15, /* state is the id of the call whose place it takes; to be answered at once */
     IX_EV_MOVED = 16, /* 3xx followed: ix_call_peer says where */
     IX_EV_ANSWER_NOW = 17, /* it was asked for, or the line says so: ix_call_answer is due */
-    IX_EV_SAID = 18 /* what became of ix_call_say: txn, error */
+    IX_EV_SAID = 18, /* what became of ix_call_say: txn, error */
+    /* outside of calls */
+    IX_EV_DONE = 20, /* what became of ix_phone_ask; rtt_us, error; user: as given */
+    IX_EV_MESSAGE = 21, /* MESSAGE (RFC 3428): msg; already answered 200 */
+    IX_EV_SUBSCRIPTION = 22, /* state: enum ix_sub_state; subscription; notice if one came with it; user: as given */
+    IX_EV_NOTICE = 23, /* a NOTIFY that nobody subscribed to: notice; already answered 200 */
+    IX_EV_CREDENTIALS = 24 /* a renewable line was refused after it had worked: ix_line_renew */
+};
+enum ix_sub_state { /* RFC 6665 section 4.1.2 */
+    IX_SUB_PENDING = 1, /* asked for, or waiting to ask again (error: why) */
+    IX_SUB_ACTIVE = 2,
+    IX_SUB_ENDED = 3 /* final */
 };
 enum ix_gap { IX_GAP_PEER = 1, IX_GAP_PATH = 2, IX_GAP_SIGNALLING = 3 }; /* what else was away meanwhile */
 enum ix_signalling { IX_SIGNALLING_LOST = 1, IX_SIGNALLING_BACK = 2, IX_SIGNALLING_REPLACED = 3 };
@@ -101,6 +113,9 @@ struct ix_phone_event {
     uint32_t line; /* 0 for calls of accepted transports */
     uint32_t call;
     uint32_t transport;
+    uint32_t subscription;
+    uint64_t rtt_us;
+    const struct ix_sip_notice *notice; /* NULL none */
     int state; /* enum ix_line_state or ix_call_state */
     int why; /* GAP */
     const struct ix_phone_error *error; /* never NULL */
@@ -215,16 +230,53 @@ void ix_phone_media_quality(struct ix_phone *p, uint32_t call, const struct ix_r
 void ix_phone_alarm(struct ix_phone *p, uint32_t call, const char *name, bool on);
 
 /* ---- lines ------------------------------------------------------------------------------- */
+#define IX_LINE_SERVERS 8
 struct ix_line_config { /* texts copied */
     const char *ws_url, *user, *realm /* NULL: host of ws_url */, *password, *auth_user, *display_name, *ca_file;
+    const char *servers; /* further URLs, in order of preference, with commas between; NULL none */
+    const char *instance; /* "urn:uuid:…" (RFC 5626 section 4.1); NULL none */
     uint32_t expires_s;
     bool no_register;
     enum ix_auto_answer { IX_AUTO_NEVER = 0, IX_AUTO_ASKED = 1, IX_AUTO_ALWAYS = 2 } auto_answer;
     uint32_t auto_answer_ms, max_calls, ring_limit_ms; /* 0: at once; as many as the phone takes; 180000 */
+    bool renewable; /* IX_EV_CREDENTIALS when a password that worked is refused */
     void *user_data;
 };
 int ix_line_open(struct ix_phone *p, const struct ix_line_config *config, struct ix_now now, uint32_t *line_out);
 void ix_line_close(struct ix_phone *p, uint32_t line, struct ix_now now); /* IX_LINE_CLOSED follows */
+/* answers IX_EV_CREDENTIALS: tries with this password; NULL: there is none, the line is refused */
+void ix_line_renew(struct ix_phone *p, uint32_t line, const char *password, struct ix_now now);
+
+/* ---- outside of calls -------------------------------------------------------------------- */
+#define IX_TEXT_MAX 16384 /* bytes of a MESSAGE we send or take; larger ones are refused with 413 */
+/* OPTIONS or MESSAGE by a line; IX_EV_DONE tells. to: number, extension or sip: URI; NULL: the line's server.
+ * IRISX_E_STATE: the line is not connected; IRISX_E_LIMIT: IX_MAX_REQUESTS are under way */
+struct ix_ask_config {
+    uint32_t line;
+    bool message; /* else OPTIONS */
+    const char *to, *content_type; /* NULL: "text/plain;charset=UTF-8" */
+    const void *body;
+    size_t body_len;
+    void *user_data;
+};
+int ix_phone_ask(struct ix_phone *p, const struct ix_ask_config *config, struct ix_now now);
+/* Subscribes (RFC 6665) and stays subscribed, over lost connections too, until ended by either side. to: whose state;
+ * NULL: the line's own. event: value of Event, when package is OTHER. */
+struct ix_sub_config {
+    uint32_t line;
+    enum ix_sip_package package;
+    const char *to;
+    uint32_t expires_s; /* 0 = 600 */
+    void *user_data;
+};
+int ix_sub_open(struct ix_phone *p, const struct ix_sub_config *config, struct ix_now now, uint32_t *subscription_out);
+void ix_sub_close(struct ix_phone *p, uint32_t subscription, struct ix_now now); /* IX_SUB_ENDED follows */
+struct ix_phone_refusals { /* what limits refused, since the phone was made */
+    uint64_t requests; /* of peers: too many at once */
+    uint64_t subscriptions; /* ours */
+    uint64_t notifies; /* too large, or of nobody's subscription */
+};
+void ix_phone_refusals(const struct ix_phone *p, struct ix_phone_refusals *out);
 
 /* ---- server role: connections that somebody else opened to us ---------------------------- */
 uint32_t ix_phone_accept(

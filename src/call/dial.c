@@ -97,6 +97,7 @@ void ix_call_send_invite(struct ix_call *c)
     struct ix_sip_request req = { .method = IX_SIP_INVITE,
         .uri = ix_str(c->to),
         .from = ix_str(c->from),
+        .route = l ? ix_line_route(l) : IX_STR_NONE,
         .content_type = IX_STR("application/sdp"),
         .auth = l ? l->auth : NULL };
     struct ix_buf to, lines;

@@ -35,7 +35,10 @@ void ix_line_free(struct ix_line *l)
 
     if (!l)
         return;
+    ix_subs_line(l->obj.phone, l->obj.id, false);
     t = ix_transport_get(l->obj.phone, l->transport);
+    l->state = IX_LINE_FAILED;
+    ix_servers_drop_old(l);
     ix_sip_reg_free(l->reg);
     ix_sip_auth_free(l->auth);
     ix_id_remove(l->obj.phone->line_by_id, l->obj.id);
@@ -43,6 +46,8 @@ void ix_line_free(struct ix_line *l)
     ix_object_clear(&l->obj);
     if (t)
         ix_transport_close(t);
+    ix_servers_free(l);
+    ix_free(l->ca_file);
     ix_free(l->user);
     ix_free(l->realm);
     ix_free(l->display);
@@ -50,8 +55,7 @@ void ix_line_free(struct ix_line *l)
     ix_free(l);
 }
 
-/* host of "wss://host:port/path" */
-static struct ix_str url_host(const char *url)
+struct ix_str ix_url_host(const char *url)
 {
     struct ix_str s = ix_str(url), head;
 
@@ -73,9 +77,10 @@ static int line_texts(struct ix_line *l, const struct ix_line_config *config)
     int err;
 
     l->user = ix_dup_cstr(config->user);
-    l->realm = config->realm && *config->realm ? ix_dup_cstr(config->realm) : ix_str_dup(url_host(config->ws_url));
+    l->realm = config->realm && *config->realm ? ix_dup_cstr(config->realm) : ix_str_dup(ix_url_host(config->ws_url));
     l->display = ix_dup_cstr(config->display_name);
-    if (!l->user || !l->realm || (config->display_name && !l->display))
+    l->ca_file = ix_dup_cstr(config->ca_file);
+    if (!l->user || !l->realm || (config->display_name && !l->display) || (config->ca_file && !l->ca_file))
         return IRISX_E_NO_MEMORY;
     ix_buf_init(&b, 1024);
     ix_buf_str(&b, "sip:");
@@ -111,11 +116,11 @@ static int line_registration(struct ix_line *l, const struct ix_line_config *con
     return err;
 }
 
-static bool url_ok(const char *url)
+bool ix_url_ok(const char *url)
 {
     struct ix_str s = ix_str(url);
 
-    return (ix_str_istarts(s, IX_STR("ws://")) || ix_str_istarts(s, IX_STR("wss://"))) && url_host(url).n;
+    return (ix_str_istarts(s, IX_STR("ws://")) || ix_str_istarts(s, IX_STR("wss://"))) && ix_url_host(url).n;
 }
 
 int ix_line_open(struct ix_phone *p, const struct ix_line_config *config, struct ix_now now, uint32_t *line_out)
@@ -125,7 +130,7 @@ int ix_line_open(struct ix_phone *p, const struct ix_line_config *config, struct
     int err;
 
     p->now = now;
-    if (!config->ws_url || !config->user || !*config->user || !url_ok(config->ws_url))
+    if (!config->ws_url || !config->user || !*config->user || !ix_url_ok(config->ws_url))
         return IRISX_E_INVALID;
     if (p->shutting_down)
         return IRISX_E_CLOSED;
@@ -143,8 +148,11 @@ int ix_line_open(struct ix_phone *p, const struct ix_line_config *config, struct
     l->max_calls = config->max_calls;
     l->ring_limit_ms = config->ring_limit_ms;
     l->user_data = config->user_data;
-    l->close_us = IX_NEVER;
+    l->renewable = config->renewable;
+    l->close_us = l->renew_by_us = IX_NEVER;
     err = ix_id_set(p->line_by_id, l->obj.id, l);
+    if (!err)
+        err = ix_servers_take(l, config);
     if (!err)
         err = line_texts(l, config);
     if (!err)
@@ -161,11 +169,13 @@ int ix_line_open(struct ix_phone *p, const struct ix_line_config *config, struct
     return 0;
 }
 
-static void line_rearm(struct ix_line *l)
+void ix_line_rearm(struct ix_line *l)
 {
     uint64_t at = ix_sip_reg_deadline(l->reg);
 
     at = IX_MIN(at, l->close_us);
+    at = IX_MIN(at, l->renew_by_us);
+    at = IX_MIN(at, ix_servers_deadline(l));
     ix_object_wake(&l->obj, at);
 }
 
@@ -177,6 +187,7 @@ static void line_closed(struct ix_line *l)
     if (l->state == IX_LINE_CLOSED)
         return;
     line_event(l, IX_LINE_CLOSED, NULL);
+    ix_subs_line(l->obj.phone, l->obj.id, false);
     if (t)
         ix_transport_close(t);
 }
@@ -194,29 +205,55 @@ void ix_line_close(struct ix_phone *p, uint32_t line, struct ix_now now)
         if (c->line == line)
             (void) ix_call_hangup(p, c->obj.id, 16, now); /* one that has ended refuses */
     }
+    IX_LIST_EACH_SAFE (node, &p->subs) {
+        struct ix_sub *s = IX_CONTAINER(node, struct ix_sub, obj.all);
+
+        if (s->line == line)
+            ix_sub_close(p, s->obj.id, now);
+    }
     l->close_us = now.mono_us + IX_FAREWELL_US;
     if (ix_sip_reg_state(l->reg) == IX_SIP_REG_REGISTERED || ix_sip_reg_state(l->reg) == IX_SIP_REG_TRYING)
         ix_sip_reg_stop(l->reg, now);
     else
         l->close_us = l->state == IX_LINE_READY ? l->close_us : now.mono_us;
     l->close_by_us = now.mono_us + IX_FAREWELL_US;
-    line_rearm(l);
+    ix_line_rearm(l);
+    ix_dirty(&l->obj);
+}
+
+static void line_ready(struct ix_line *l)
+{
+    struct ix_transport *t = ix_transport_get(l->obj.phone, l->transport);
+
+    l->worked = true;
+    ix_servers_ready(l);
+    if (t)
+        ix_transport_keep(t, ix_sip_reg_flow_timer(l->reg));
+    if (l->state == IX_LINE_READY || l->closing)
+        return;
+    line_event(l, IX_LINE_READY, NULL);
+    ix_subs_line(l->obj.phone, l->obj.id, true);
+}
+
+void ix_line_register(struct ix_line *l)
+{
+    if (l->server_count > 1 || l->targets.count)
+        l->answer_by_us = l->obj.phone->now.mono_us + IX_REGISTER_US;
+    ix_sip_reg_start(l->reg, l->transport, l->obj.phone->now);
+    ix_line_rearm(l);
     ix_dirty(&l->obj);
 }
 
 void ix_line_transport_opened(struct ix_line *l)
 {
-    struct ix_phone *p = l->obj.phone;
-
     if (l->closing)
         return; /* only for the farewells that the stack kept */
     if (l->no_register) {
-        line_event(l, IX_LINE_READY, NULL);
+        line_ready(l);
         return;
     }
     line_event(l, IX_LINE_REGISTERING, NULL);
-    ix_sip_reg_start(l->reg, l->transport, p->now);
-    line_rearm(l);
+    ix_line_register(l);
 }
 
 void ix_line_transport_closed(struct ix_line *l, int err, bool fatal, const char *detail, uint64_t retry_us)
@@ -225,8 +262,9 @@ void ix_line_transport_closed(struct ix_line *l, int err, bool fatal, const char
     struct ix_phone_error e;
 
     (void) retry_us;
+    l->answer_by_us = IX_NEVER;
     ix_sip_reg_transport_closed(l->reg, p->now);
-    line_rearm(l);
+    ix_line_rearm(l);
     if (l->closing) {
         line_closed(l);
         return;
@@ -236,6 +274,7 @@ void ix_line_transport_closed(struct ix_line *l, int err, bool fatal, const char
     ix_error_set(
         &e, err ? err : IRISX_E_NETWORK, "%s", detail ? detail : "the connection to the server was lost; trying again");
     line_event(l, fatal ? IX_LINE_FAILED : IX_LINE_CONNECTING, &e);
+    ix_servers_drop_old(l);
 }
 
 static void registration_failed(struct ix_line *l, const struct ix_sip_reg_event *ev, struct ix_phone_error *e)
@@ -277,7 +316,56 @@ static void part(struct ix_line *l, const struct ix_phone_error *why)
     }
     l->close_us = p->now.mono_us;
     l->close_by_us = p->now.mono_us + IX_FAREWELL_US;
-    line_rearm(l);
+    ix_line_rearm(l);
+}
+
+/* Refused for good, unless the platform has another password for it. */
+static void refused(struct ix_line *l, const struct ix_phone_error *e)
+{
+    l->renew_by_us = IX_NEVER;
+    if (l->renewable && l->worked && e->code == IRISX_E_AUTH) { /* once: it has to work again first */
+        l->worked = false;
+        l->renewing = l->want_credentials = true;
+        l->refusal = *e;
+        l->renew_by_us = l->obj.phone->now.mono_us + IX_SIP_64T1;
+        l->state = IX_LINE_REGISTERING;
+        return;
+    }
+    l->renewing = false;
+    line_event(l, IX_LINE_FAILED, e);
+    ix_servers_drop_old(l);
+    ix_subs_line(l->obj.phone, l->obj.id, false);
+    part(l, e);
+}
+
+void ix_line_renew(struct ix_phone *p, uint32_t line, const char *password, struct ix_now now)
+{
+    struct ix_line *l = ix_line_get(p, line);
+    const struct ix_transport *t = l ? ix_transport_get(p, l->transport) : NULL;
+
+    p->now = now;
+    if (!l || !l->renewing || l->closing)
+        return;
+    l->renewing = false;
+    l->renew_by_us = IX_NEVER;
+    if (!password || ix_sip_auth_set_password(l->auth, ix_str(password)))
+        refused(l, &l->refusal);
+    else if (t && t->state == IX_TR_OPEN)
+        ix_line_register(l); /* else as soon as it is open */
+    ix_line_rearm(l);
+    ix_dirty(&l->obj);
+}
+
+/* it does not register now: if there is another server, that one's turn */
+static void line_waits(struct ix_line *l, const struct ix_phone_error *e)
+{
+    struct ix_transport *t = ix_transport_get(l->obj.phone, l->transport);
+
+    ix_servers_drop_old(l);
+    if (t && (l->server_count > 1 || l->targets.count) && !ix_line_has_calls(l))
+        ix_transport_leave(t, e->code, e->message);
+    else
+        line_event(l, IX_LINE_REGISTERING, e);
 }
 
 static void registration_event(struct ix_line *l, const struct ix_sip_reg_event *ev)
@@ -286,19 +374,18 @@ static void registration_event(struct ix_line *l, const struct ix_sip_reg_event 
 
     switch (ev->state) {
     case IX_SIP_REG_REGISTERED:
-        if (l->state != IX_LINE_READY && !l->closing)
-            line_event(l, IX_LINE_READY, NULL);
+        line_ready(l);
         break;
     case IX_SIP_REG_WAITING:
         registration_failed(l, ev, &e);
-        line_event(l, IX_LINE_REGISTERING, &e);
+        line_waits(l, &e);
         break;
     case IX_SIP_REG_FAILED:
         if (l->closing)
             break;
         registration_failed(l, ev, &e);
-        line_event(l, IX_LINE_FAILED, &e);
-        part(l, &e);
+        if (ev->status < 300 || ev->status > 399 || !ix_servers_follow(l, ev->status, &e))
+            refused(l, &e);
         break;
     case IX_SIP_REG_IDLE:
     case IX_SIP_REG_TRYING:
@@ -312,7 +399,7 @@ static void registration_event(struct ix_line *l, const struct ix_sip_reg_event 
 }
 
 /* the calls' farewells go first: they need the connection, or one that may be there again soon */
-static bool has_calls(const struct ix_line *l)
+bool ix_line_has_calls(const struct ix_line *l)
 {
     IX_LIST_EACH (node, &l->obj.phone->calls)
         if (IX_CONTAINER(node, struct ix_call, obj.all)->line == l->obj.id)
@@ -324,7 +411,7 @@ static bool must_stay(const struct ix_line *l)
 {
     const struct ix_phone *p = l->obj.phone;
 
-    if (has_calls(l))
+    if (ix_line_has_calls(l))
         return true; /* bounded by the calls' own farewell time */
     return p->now.mono_us < l->close_by_us && ix_sip_transport_farewells(p->stack, l->transport) > 0;
 }
@@ -343,6 +430,9 @@ void ix_line_timeout(struct ix_line *l)
     struct ix_phone *p = l->obj.phone;
 
     ix_sip_reg_timeout(l->reg, p->now);
+    ix_servers_timeout(l);
+    if (p->now.mono_us >= l->renew_by_us && l->renewing) /* nobody has another one */
+        ix_line_renew(p, l->obj.id, NULL, p->now);
     if (p->now.mono_us >= l->close_us) {
         if (must_stay(l))
             l->close_us = p->now.mono_us + 10 * IX_MS;
@@ -351,7 +441,7 @@ void ix_line_timeout(struct ix_line *l)
         else
             line_parted(l);
     }
-    line_rearm(l);
+    ix_line_rearm(l);
 }
 
 bool ix_line_sip(struct ix_phone *p, const struct ix_sip_out *so)
@@ -362,8 +452,11 @@ bool ix_line_sip(struct ix_phone *p, const struct ix_sip_out *so)
     if (!o || o->kind != IX_OBJ_LINE)
         return false;
     l = IX_CONTAINER(o, struct ix_line, obj);
+    if (so->kind == IX_SIP_OUT_RESPONSE && so->msg->status / 100 == 3 && ix_sip_reg_owns(l->reg, so->txn) &&
+        !l->closing)
+        ix_servers_redirect(l, so->msg);
     (void) ix_sip_reg_input(l->reg, so, p->now); /* a line's transactions are all its registration's */
-    line_rearm(l);
+    ix_line_rearm(l);
     ix_dirty(&l->obj);
     return true;
 }
@@ -375,7 +468,16 @@ bool ix_line_poll(struct ix_line *l, struct ix_phone_out *out)
 
     while (ix_sip_reg_poll(l->reg, &ev))
         registration_event(l, &ev);
-    line_rearm(l);
+    ix_line_rearm(l);
+    if (l->want_credentials) {
+        l->want_credentials = false;
+        out->kind = IX_OUT_EVENT;
+        out->event = (struct ix_phone_event){
+            .kind = IX_EV_CREDENTIALS, .line = l->obj.id, .error = &l->refusal, .user = l->user_data
+        };
+        ix_dirty(&l->obj);
+        return true;
+    }
     if (!l->event_count)
         return false;
     state = l->events[0].state;
@@ -398,4 +500,32 @@ bool ix_line_poll(struct ix_line *l, struct ix_phone_out *out)
     else
         ix_dirty(&l->obj);
     return true;
+}
+
+/* ---- what requests of a line carry -------------------------------------------------------- */
+struct ix_str ix_line_route(const struct ix_line *l)
+{
+    return ix_sip_reg_route(l->reg);
+}
+
+struct ix_str ix_line_anonymous(const struct ix_line *l)
+{
+    return ix_sip_reg_anonymous(l->reg);
+}
+
+int ix_line_host(const struct ix_line *l, char **uri_out)
+{
+    struct ix_buf b;
+
+    ix_buf_init(&b, 512);
+    ix_buf_fmt(&b, "sip:%s", l->realm);
+    *uri_out = ix_buf_take(&b);
+    return *uri_out ? 0 : IRISX_E_NO_MEMORY;
+}
+
+bool ix_line_address_text(const struct ix_line *l, struct ix_buf *b)
+{
+    ix_buf_init(b, 1024);
+    ix_sip_write_addr(b, ix_str(l->display), ix_str(l->aor), IX_STR_NONE);
+    return !b->err;
 }

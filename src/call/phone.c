@@ -73,7 +73,8 @@ static int phone_setup(struct ix_phone *p)
         .log = p->config.log,
         .agent = p->agent,
         .allow = ALWAYS_ALLOWED | p->config.allow_requests,
-        .supported = "replaces, timer, outbound" };
+        .supported = "replaces, timer, outbound, path, gruu",
+        .loose_notify = true };
 
     p->transport_by_id = ix_map_new(IX_MAX_TRANSPORTS, seed);
     p->line_by_id = ix_map_new(IX_MAX_LINES, seed);
@@ -104,6 +105,8 @@ int ix_phone_new(const struct ix_phone_config *config, struct ix_phone **out)
     ix_list_init(&p->sets);
     ix_list_init(&p->calls);
     ix_list_init(&p->taps);
+    ix_list_init(&p->asks);
+    ix_list_init(&p->subs);
     ix_heap_init(&p->timers);
     ix_buf_init(&p->scratch, IX_SIP_MAX_MESSAGE);
     ix_buf_init(&p->tap_buf, IX_SIP_MAX_MESSAGE);
@@ -132,6 +135,10 @@ void ix_phone_free(struct ix_phone *p)
         return;
     while (!ix_list_empty(&p->calls))
         ix_call_free(IX_CONTAINER(p->calls.next, struct ix_call, obj.all));
+    while (!ix_list_empty(&p->asks))
+        ix_ask_free(IX_CONTAINER(p->asks.next, struct ix_ask, obj.all));
+    while (!ix_list_empty(&p->subs))
+        ix_sub_free(IX_CONTAINER(p->subs.next, struct ix_sub, obj.all));
     while (!ix_list_empty(&p->lines))
         ix_line_free(IX_CONTAINER(p->lines.next, struct ix_line, obj.all));
     while (!ix_list_empty(&p->sets))
@@ -149,14 +156,15 @@ void ix_phone_free(struct ix_phone *p)
     ix_heap_clear(&p->timers);
     ix_buf_clear(&p->scratch);
     ix_buf_clear(&p->tap_buf);
+    ix_free(p->notice);
     ix_free(p->agent);
     ix_free(p);
 }
 
 bool ix_phone_idle(const struct ix_phone *p)
 {
-    return ix_list_empty(&p->calls) && ix_list_empty(&p->lines) && ix_sip_txn_count(p->stack) == 0 &&
-           !ix_set_closing_relays(p);
+    return ix_list_empty(&p->calls) && ix_list_empty(&p->lines) && ix_list_empty(&p->subs) &&
+           ix_sip_txn_count(p->stack) == 0 && !ix_set_closing_relays(p);
 }
 
 void ix_phone_shutdown(struct ix_phone *p, struct ix_now now)
@@ -241,7 +249,6 @@ void ix_tap_send(struct ix_phone *p, struct ix_phone_out *out, enum ix_tap_kind 
 /* ---- signalling that came in ------------------------------------------------------------- */
 static bool request_outside(struct ix_phone *p, const struct ix_sip_out *so, struct ix_phone_out *out)
 {
-    struct ix_sip_reply ok = { .status = 200 };
     struct ix_transport *t = ix_transport_get(p, so->transport);
 
     if (so->msg->method == IX_SIP_INVITE && !(p->config.allow_requests & IX_SIP_BIT(IX_SIP_INVITE))) {
@@ -255,16 +262,13 @@ static bool request_outside(struct ix_phone *p, const struct ix_sip_out *so, str
         };
         return true;
     }
-    ok.headers = IX_STR("Accept: application/sdp\r\n");
-    if (so->msg->method != IX_SIP_OPTIONS && so->msg->method != IX_SIP_NOTIFY)
-        ok.status = so->msg->method == IX_SIP_MESSAGE || so->msg->method == IX_SIP_INFO ? 405 : 481;
-    (void) ix_sip_respond(p->stack, so->txn, &ok, p->now); /* failing, the peer's transaction times out */
-    return false;
+    return ix_request_outside(p, so, out);
 }
 
 static bool sip_output(struct ix_phone *p, const struct ix_sip_out *so, struct ix_phone_out *out)
 {
     struct ix_transport *t = ix_transport_get(p, so->transport);
+    struct ix_object *o = so->user;
     struct ix_call *c = NULL;
 
     if (so->kind == IX_SIP_OUT_SEND) {
@@ -278,6 +282,14 @@ static bool sip_output(struct ix_phone *p, const struct ix_sip_out *so, struct i
     }
     if (ix_line_sip(p, so))
         return false;
+    if (o && o->kind == IX_OBJ_ASK) {
+        ix_ask_output(IX_CONTAINER(o, struct ix_ask, obj), so);
+        return false;
+    }
+    if (o && o->kind == IX_OBJ_SUB) {
+        ix_sub_output(IX_CONTAINER(o, struct ix_sub, obj), so);
+        return false;
+    }
     c = so->user;
     if (so->kind == IX_SIP_OUT_REQUEST)
         return c && so->dialog ? ix_call_request(c, so, out) : request_outside(p, so, out);
@@ -305,6 +317,10 @@ static bool object_poll(struct ix_object *o, struct ix_phone_out *out)
         return ix_set_poll(IX_CONTAINER(o, struct ix_set, obj), out);
     case IX_OBJ_CALL:
         return ix_call_poll(IX_CONTAINER(o, struct ix_call, obj), out);
+    case IX_OBJ_ASK:
+        return ix_ask_poll(IX_CONTAINER(o, struct ix_ask, obj), out);
+    case IX_OBJ_SUB:
+        return ix_sub_poll(IX_CONTAINER(o, struct ix_sub, obj), out);
     }
     return false;
 }
@@ -392,6 +408,11 @@ void ix_phone_timeout(struct ix_phone *p, struct ix_now now)
             break;
         case IX_OBJ_CALL:
             ix_call_timeout(IX_CONTAINER(o, struct ix_call, obj));
+            break;
+        case IX_OBJ_ASK: /* the stack has its time limit */
+            break;
+        case IX_OBJ_SUB:
+            ix_sub_timeout(IX_CONTAINER(o, struct ix_sub, obj));
             break;
         }
     }

@@ -12,12 +12,28 @@
 #define IX_PING_US (10 * IX_S) /* silence before a ping */
 #define IX_PONG_US (4 * IX_S) /* then silence is death: found within 14 s */
 #define IX_SAID_MAX 8 /* INFO and MESSAGE of ours that wait for an answer */
+#define IX_PROBE_US (1 * IX_S) /* the same after a network change, if the way there and back is known to be short */
+#define IX_REGISTER_US (10 * IX_S) /* for the answer to REGISTER, where there is another server */
+#define IX_RETURN_US (60 * IX_S) /* between looks at a preferred server, doubling to: */
+#define IX_RETURN_MAX_US (600 * IX_S)
+#define IX_REDIRECTS 5 /* in a row */
 #define IX_TIMELINE_LIMIT (64 * 1024)
 #define IX_MAX_TRANSPORTS 1024
 #define IX_MAX_LINES 256
+#define IX_MAX_REQUESTS 64 /* OPTIONS and MESSAGE of ours under way */
+#define IX_MAX_SUBS 256
+#define IX_TAKEN_BURST 50 /* requests outside calls that one connection may bring at once, and then: */
+#define IX_TAKEN_PER_S 20
 
 /* Everything that has outputs or a deadline: on the dirty list when it may have something to say. */
-enum ix_object_kind { IX_OBJ_TRANSPORT = 1, IX_OBJ_LINE = 2, IX_OBJ_SET = 3, IX_OBJ_CALL = 4 };
+enum ix_object_kind {
+    IX_OBJ_TRANSPORT = 1,
+    IX_OBJ_LINE = 2,
+    IX_OBJ_SET = 3,
+    IX_OBJ_CALL = 4,
+    IX_OBJ_ASK = 5,
+    IX_OBJ_SUB = 6
+};
 struct ix_object {
     struct ix_list dirty; /* in phone.dirty */
     struct ix_list all; /* in the phone's list of its kind */
@@ -38,9 +54,17 @@ struct ix_transport { /* one WebSocket, ours (with a line) or accepted */
     unsigned tries; /* failed ones in a row */
     uint64_t retry_us; /* WAITING */
     uint64_t opened_us; /* OPEN: since when */
-    uint64_t heard_us; /* OPEN: last sign of life */
+    uint64_t
+        proved_us; /* OPEN: when the way there and back was last known to work; what only comes in proves nothing */
     uint64_t pinged_us; /* 0: no ping is out */
-    bool want_open, want_close, want_ping; /* outputs */
+    uint64_t pong_us; /* how long its answer is waited for */
+    uint64_t rtt_us; /* of the last ping; 0 not known */
+    uint64_t keep_us; /* the longest time without a ping */
+    bool flow; /* the server named a Flow-Timer (RFC 5626): pings have a CRLF beside them */
+    unsigned taken; /* requests outside calls: tokens used up */
+    uint64_t taken_us; /* as of then */
+    bool want_open, want_close, want_ping, want_crlf; /* outputs */
+    bool leave; /* not this server: it is another one's turn */
     bool dropping; /* given up by us: no new one before the end of this one is reported */
 };
 
@@ -57,6 +81,23 @@ struct ix_line {
     char *user, *realm, *display, *aor; /* aor: sip:user@realm */
     struct ix_sip_auth *auth;
     struct ix_sip_reg *reg;
+    char *ca_file;
+    /* servers.c */
+    char *servers[IX_LINE_SERVERS]; /* in order of preference */
+    size_t server_count, server_at;
+    unsigned failed; /* servers in a row */
+    struct ix_line_targets { /* where a server redirected to, best first */
+        char *url[4], *registrar[4];
+        size_t count, at;
+    } targets;
+    bool redirected; /* targets are new: connect there */
+    unsigned redirects; /* in a row */
+    uint32_t probe, old; /* transports: to the preferred server; the one before, until the new one is registered */
+    uint64_t return_us, return_every_us; /* when to look at the preferred server; IX_NEVER */
+    uint64_t answer_by_us; /* REGISTER; IX_NEVER */
+    bool renewable, worked, renewing, want_credentials;
+    uint64_t renew_by_us; /* IX_NEVER */
+    struct ix_phone_error refusal; /* while renewing: what it was */
     bool no_register;
     enum ix_auto_answer auto_answer;
     uint32_t auto_answer_ms, max_calls, ring_limit_ms;
@@ -183,6 +224,34 @@ struct ix_transfer { /* a REFER of ours and what is heard of it */
     size_t event_count;
 };
 
+struct ix_ask { /* OPTIONS or MESSAGE of ours */
+    struct ix_object obj;
+    uint32_t line;
+    ix_sip_txn txn;
+    uint64_t sent_us, rtt_us;
+    bool done;
+    struct ix_phone_error error;
+    void *user_data;
+};
+
+struct ix_sub { /* a subscription of ours */
+    struct ix_object obj;
+    uint32_t line;
+    enum ix_sub_state state;
+    char *to; /* URI */
+    char call_id[33], tag[17]; /* of the SUBSCRIBE that makes the dialog: a NOTIFY may be first */
+    ix_sip_txn txn; /* under way; 0 none */
+    struct ix_sip_dialog *dialog;
+    uint32_t asked_s;
+    unsigned failures;
+    bool closing, report, has_notice, whole; /* whole: a refresh for a full state is due */
+    uint64_t at_us; /* next SUBSCRIBE, or the end of waiting for the last NOTIFY */
+    uint64_t whole_us; /* when the full state was asked for last */
+    struct ix_phone_error error;
+    struct ix_sip_notice *notice; /* what is known */
+    void *user_data;
+};
+
 struct ix_tap_item { /* a captured packet that came in: a copy */
     struct ix_list node;
     struct ix_phone_out out;
@@ -195,7 +264,10 @@ struct ix_phone {
     struct ix_now now;
     struct ix_sip_stack *stack;
     struct ix_heap timers;
-    struct ix_list dirty, transports, lines, sets, calls, taps;
+    struct ix_list dirty, transports, lines, sets, calls, taps, asks, subs;
+    size_t ask_count, sub_count;
+    struct ix_phone_refusals refusals;
+    struct ix_sip_notice *notice; /* of the event handed out last, if it is nobody's */
     struct ix_map *transport_by_id, *line_by_id, *set_by_id, *call_by_id, *set_by_socket;
     uint32_t next_id;
     size_t object_count, call_count, line_count, transport_count;
@@ -244,6 +316,10 @@ void ix_transport_close(struct ix_transport *t);
 bool ix_transport_poll(struct ix_transport *t, struct ix_phone_out *out);
 void ix_transport_timeout(struct ix_transport *t);
 void ix_transport_rearm(struct ix_transport *t);
+int ix_transport_point(struct ix_transport *t, const char *url); /* where it connects next */
+void ix_transport_leave(struct ix_transport *t, int err, const char *detail); /* given up for another server */
+void ix_transport_keep(struct ix_transport *t, uint32_t flow_s); /* Flow-Timer; 0: as ever */
+bool ix_transport_admits(struct ix_transport *t); /* one more request outside calls; else it is to be refused */
 
 /* line.c */
 struct ix_line *ix_line_get(const struct ix_phone *p, uint32_t id);
@@ -253,6 +329,44 @@ void ix_line_timeout(struct ix_line *l);
 void ix_line_transport_opened(struct ix_line *l);
 void ix_line_transport_closed(struct ix_line *l, int err, bool fatal, const char *detail, uint64_t retry_us);
 bool ix_line_sip(struct ix_phone *p, const struct ix_sip_out *so);
+void ix_line_rearm(struct ix_line *l);
+void ix_line_register(struct ix_line *l); /* on its transport, which is open */
+bool ix_line_has_calls(const struct ix_line *l);
+struct ix_str ix_line_route(const struct ix_line *l); /* Route of requests outside dialogs (RFC 3608); n = 0 none */
+struct ix_str ix_line_anonymous(
+    const struct ix_line *l); /* temporary GRUU for Contact of anonymous calls; n = 0 none */
+int ix_line_host(const struct ix_line *l, char **uri_out); /* "sip:realm" */
+bool ix_line_address_text(const struct ix_line *l, struct ix_buf *b); /* value of From */
+struct ix_str ix_url_host(const char *url); /* of "wss://host:port/path" */
+bool ix_url_ok(const char *url);
+
+/* servers.c */
+int ix_servers_take(struct ix_line *l, const struct ix_line_config *config);
+void ix_servers_free(struct ix_line *l);
+const char *ix_servers_url(const struct ix_line *l); /* of the present one */
+/* the present one did not work; true: another one is to be tried at once */
+bool ix_servers_next(struct ix_line *l);
+void ix_servers_redirect(struct ix_line *l, const struct ix_sip_msg *msg); /* 3xx to REGISTER */
+/* a refused registration was a redirect that is being followed; else e says what is wrong with it */
+bool ix_servers_follow(struct ix_line *l, unsigned status, struct ix_phone_error *e);
+void ix_servers_ready(struct ix_line *l); /* registered */
+void ix_servers_timeout(struct ix_line *l);
+uint64_t ix_servers_deadline(const struct ix_line *l);
+bool ix_servers_opened(struct ix_line *l, const struct ix_transport *t); /* it was the look at the preferred one */
+bool ix_servers_closed(struct ix_line *l, const struct ix_transport *t); /* not the line's own */
+void ix_servers_drop_old(struct ix_line *l);
+
+/* ask.c, sub.c: requests outside of calls */
+void ix_ask_free(struct ix_ask *a);
+bool ix_ask_poll(struct ix_ask *a, struct ix_phone_out *out);
+void ix_ask_output(struct ix_ask *a, const struct ix_sip_out *so);
+bool ix_request_outside(struct ix_phone *p, const struct ix_sip_out *so, struct ix_phone_out *out); /* an event */
+void ix_sub_free(struct ix_sub *s);
+bool ix_sub_poll(struct ix_sub *s, struct ix_phone_out *out);
+void ix_sub_timeout(struct ix_sub *s);
+void ix_sub_output(struct ix_sub *s, const struct ix_sip_out *so); /* RESPONSE, FAILED, REQUEST in its dialog */
+bool ix_sub_early(struct ix_phone *p, const struct ix_sip_out *so); /* a NOTIFY before the answer to SUBSCRIBE */
+void ix_subs_line(struct ix_phone *p, uint32_t line, bool ready); /* it is registered, or going */
 
 /* sockets.c */
 struct ix_set *ix_set_get(const struct ix_phone *p, uint32_t id);

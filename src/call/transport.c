@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One WebSocket as the phone sees it: opened for a line, or accepted. RFC 7118; liveness by WebSocket ping (the
- * platform answers no CRLF keep-alive); lost ones are made again: at once, then 300 ms doubling to 7 s with full
- * jitter.
+ * platform answers no CRLF keep-alive), whatever else comes in: a connection that only receives is dead as well. Lost
+ * ones are made again: at once, then 300 ms doubling to 7 s with full jitter, at once when the network changes.
  *
  *   WAITING --time--> OPENING --opened--> OPEN --close--> CLOSING --closed--> CLOSED
  *      ^                 |                  |
  *      +----- lost ------+------------------+        (an accepted one goes to CLOSED instead)
  */
+#include <string.h>
+
 #include "call/private.h"
 
 struct ix_transport *ix_transport_get(const struct ix_phone *p, uint32_t id)
@@ -72,14 +74,66 @@ int ix_transport_new(
     return 0;
 }
 
+int ix_transport_point(struct ix_transport *t, const char *url)
+{
+    char *copy;
+
+    if (!strcmp(t->url, url))
+        return 0;
+    copy = ix_dup_cstr(url);
+    if (!copy)
+        return IRISX_E_NO_MEMORY;
+    ix_free(t->url);
+    t->url = copy;
+    t->secure = ix_str_istarts(ix_str(url), IX_STR("wss:"));
+    return 0;
+}
+
+void ix_transport_keep(struct ix_transport *t, uint32_t flow_s)
+{
+    t->flow = flow_s != 0;
+    if (flow_s)
+        t->keep_us = IX_MIN(IX_PING_US, IX_MAX(flow_s, 2u) * IX_S * 8 / 10); /* RFC 5626 section 4.4.1 */
+    else
+        t->keep_us = IX_PING_US;
+    ix_transport_rearm(t);
+}
+
+bool ix_transport_admits(struct ix_transport *t)
+{
+    uint64_t now = t->obj.phone->now.mono_us, back = (now - t->taken_us) * IX_TAKEN_PER_S / IX_S;
+
+    if (back) {
+        t->taken -= (unsigned) IX_MIN(back, t->taken);
+        t->taken_us = now;
+    }
+    if (t->taken >= IX_TAKEN_BURST)
+        return false;
+    t->taken++;
+    return true;
+}
+
+static void ping(struct ix_transport *t)
+{
+    t->want_ping = true;
+    t->want_crlf = t->flow;
+    t->pinged_us = t->obj.phone->now.mono_us;
+    t->pong_us = IX_PONG_US;
+}
+
 static int stack_open(struct ix_transport *t)
 {
     struct ix_sip_transport_config config = { .secure = t->secure };
+    uint64_t now = t->obj.phone->now.mono_us;
 
     t->state = IX_TR_OPEN;
-    t->opened_us = t->obj.phone->now.mono_us;
-    t->pinged_us = 0;
-    t->heard_us = t->obj.phone->now.mono_us;
+    t->opened_us = now;
+    t->pinged_us = t->rtt_us = 0;
+    t->proved_us = now;
+    t->taken_us = now;
+    t->taken = 0;
+    t->flow = false;
+    t->keep_us = IX_PING_US;
     return ix_sip_transport_opened(t->obj.phone->stack, t->obj.id, &config);
 }
 
@@ -108,7 +162,7 @@ void ix_transport_rearm(struct ix_transport *t)
     if (t->state == IX_TR_WAITING && !t->dropping)
         at = t->retry_us;
     else if (t->state == IX_TR_OPEN)
-        at = t->pinged_us ? t->pinged_us + IX_PONG_US : t->heard_us + IX_PING_US;
+        at = t->pinged_us ? t->pinged_us + t->pong_us : t->proved_us + t->keep_us;
     ix_object_wake(&t->obj, at);
 }
 
@@ -124,6 +178,18 @@ static uint64_t backoff(struct ix_transport *t)
     return ix_rng_below(t->obj.phone->config.rng, (uint32_t) step);
 }
 
+/* how long until then; which server it is */
+static uint64_t next_try(struct ix_transport *t, struct ix_line *l, bool was_open)
+{
+    if (was_open && !t->leave && t->obj.phone->now.mono_us >= ix_time_add(t->opened_us, IX_BACKOFF_MAX_US))
+        t->tries = 0; /* "at once" is for a connection that worked for some time, */
+    else if (ix_servers_next(l))
+        return 0; /* or for another server */
+    else if (t->tries == 0)
+        t->tries = 1;
+    return backoff(t);
+}
+
 static void transport_lost(struct ix_transport *t, int err, bool fatal, const char *detail)
 {
     struct ix_phone *p = t->obj.phone;
@@ -132,18 +198,18 @@ static void transport_lost(struct ix_transport *t, int err, bool fatal, const ch
     bool asked = t->state == IX_TR_CLOSING;
 
     t->state = IX_TR_CLOSED;
-    t->want_open = t->want_ping = false;
+    t->want_open = t->want_ping = t->want_crlf = false;
+    if (l && ix_servers_closed(l, t))
+        l = NULL; /* only a look at another server, or what the line had before */
+    fatal = fatal && l && l->server_count == 1; /* another one may have a better certificate */
     if (l && !asked && !fatal && !l->closing) {
-        if (was_open && p->now.mono_us >= ix_time_add(t->opened_us, IX_BACKOFF_MAX_US))
-            t->tries = 0;
-        else if (t->tries == 0)
-            t->tries = 1; /* "at once" is for a connection that worked for some time */
         t->state = IX_TR_WAITING;
-        t->retry_us = p->now.mono_us + backoff(t);
+        t->retry_us = p->now.mono_us + next_try(t, l, was_open);
     }
+    t->leave = false;
     ix_transport_rearm(t);
-    if (t->state == IX_TR_WAITING)
-        ix_sip_transport_lost(p->stack, t->obj.id, p->now); /* farewells wait for the next connection */
+    if (t->state == IX_TR_WAITING) /* farewells wait for the next connection */
+        ix_sip_transport_lost(p->stack, t->obj.id, p->now);
     else
         ix_sip_transport_closed(p->stack, t->obj.id, p->now);
     if (l)
@@ -157,6 +223,12 @@ static void transport_drop(struct ix_transport *t, int err, const char *detail)
     t->want_close = true;
     t->dropping = t->line != 0;
     transport_lost(t, err, false, detail);
+}
+
+void ix_transport_leave(struct ix_transport *t, int err, const char *detail)
+{
+    t->leave = true;
+    transport_drop(t, err, detail);
 }
 
 /* ---- what the shell reports -------------------------------------------------------------- */
@@ -177,7 +249,7 @@ void ix_phone_ws_opened(struct ix_phone *p, uint32_t transport, const struct ix_
     }
     ix_transport_rearm(t);
     l = ix_line_get(p, t->line);
-    if (l)
+    if (l && !ix_servers_opened(l, t))
         ix_line_transport_opened(l);
     ix_set_spare(p);
 }
@@ -189,9 +261,6 @@ void ix_phone_ws_message(struct ix_phone *p, uint32_t transport, const void *dat
     p->now = now;
     if (!t || t->state != IX_TR_OPEN)
         return;
-    t->heard_us = now.mono_us;
-    t->pinged_us = 0;
-    ix_transport_rearm(t);
     ix_tap_in(p, IX_TAP_SIP, 0, &t->local, &t->remote, data, n);
     (void) ix_sip_input(p->stack, transport, data, n, now); /* the stack has answered and logged what it refused */
 }
@@ -203,7 +272,9 @@ void ix_phone_ws_pong(struct ix_phone *p, uint32_t transport, struct ix_now now)
     p->now = now;
     if (!t || t->state != IX_TR_OPEN)
         return;
-    t->heard_us = now.mono_us;
+    t->proved_us = now.mono_us;
+    if (t->pinged_us)
+        t->rtt_us = now.mono_us - t->pinged_us;
     t->pinged_us = 0;
     ix_transport_rearm(t);
 }
@@ -262,6 +333,25 @@ void ix_phone_addresses(struct ix_phone *p, const struct ix_addr *list, size_t c
     }
 }
 
+static void network_came(struct ix_transport *t)
+{
+    uint64_t now = t->obj.phone->now.mono_us;
+
+    if (t->state == IX_TR_OPENING && t->line && !t->want_open) /* begun on the network before: its packets are lost */
+        transport_drop(t, IRISX_E_NETWORK, "the network has changed: trying again");
+    if (t->state == IX_TR_WAITING) {
+        t->tries = 0;
+        t->retry_us = now;
+    } else if (t->state == IX_TR_OPEN) { /* is it still alive on the new network? */
+        if (!t->pinged_us)
+            ping(t);
+        if (t->rtt_us)
+            t->pong_us = now - t->pinged_us + IX_MAX(IX_PROBE_US, 4 * t->rtt_us);
+        ix_dirty(&t->obj);
+    }
+    ix_transport_rearm(t);
+}
+
 void ix_phone_network_changed(struct ix_phone *p, struct ix_now now)
 {
     p->now = now;
@@ -269,16 +359,7 @@ void ix_phone_network_changed(struct ix_phone *p, struct ix_now now)
     IX_LIST_EACH (node, &p->transports) {
         struct ix_transport *t = IX_CONTAINER(node, struct ix_transport, obj.all);
 
-        if (t->state == IX_TR_WAITING) {
-            t->tries = 0;
-            t->retry_us = now.mono_us;
-            ix_transport_rearm(t);
-        } else if (t->state == IX_TR_OPEN && !t->pinged_us) {
-            t->want_ping = true; /* is it still alive on the new network? */
-            t->pinged_us = now.mono_us;
-            ix_transport_rearm(t);
-            ix_dirty(&t->obj);
-        }
+        network_came(t);
     }
     IX_LIST_EACH (node, &p->calls) { /* media by the interfaces as they are now */
         struct ix_call *c = IX_CONTAINER(node, struct ix_call, obj.all);
@@ -297,12 +378,13 @@ void ix_transport_timeout(struct ix_transport *t)
     if (t->state == IX_TR_WAITING && !t->dropping && now >= t->retry_us) {
         t->state = IX_TR_OPENING;
         t->want_open = true;
-    } else if (t->state == IX_TR_OPEN && t->pinged_us && now >= t->pinged_us + IX_PONG_US) {
+        if (ix_line_get(p, t->line)) /* no memory: the server of before */
+            (void) ix_transport_point(t, ix_servers_url(ix_line_get(p, t->line)));
+    } else if (t->state == IX_TR_OPEN && t->pinged_us && now >= t->pinged_us + t->pong_us) {
         transport_drop(t, IRISX_E_NETWORK, "the server stopped answering on the WebSocket");
         return;
-    } else if (t->state == IX_TR_OPEN && !t->pinged_us && now >= t->heard_us + IX_PING_US) {
-        t->want_ping = true;
-        t->pinged_us = now;
+    } else if (t->state == IX_TR_OPEN && !t->pinged_us && now >= t->proved_us + t->keep_us) {
+        ping(t);
     }
     ix_transport_rearm(t);
 }
@@ -321,13 +403,20 @@ bool ix_transport_poll(struct ix_transport *t, struct ix_phone_out *out)
     } else if (t->want_ping) {
         t->want_ping = false;
         out->kind = IX_OUT_WS_PING;
+    } else if (t->want_crlf) {
+        t->want_crlf = false;
+        out->kind = IX_OUT_WS_SEND;
+        out->data = (const uint8_t *) "\r\n\r\n";
+        out->len = 4;
     } else if (t->state == IX_TR_CLOSED && !t->line) {
         out->kind = IX_OUT_EVENT;
         out->event = (struct ix_phone_event){ .kind = IX_EV_TRANSPORT_CLOSED, .transport = t->obj.id };
         ix_transport_free(t);
         return true;
     } else {
-        if (t->state == IX_TR_CLOSED && !ix_line_get(t->obj.phone, t->line))
+        const struct ix_line *l = ix_line_get(t->obj.phone, t->line);
+
+        if (t->state == IX_TR_CLOSED && (!l || l->transport != t->obj.id))
             ix_transport_free(t);
         return false;
     }

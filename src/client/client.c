@@ -98,6 +98,8 @@ static void set_defaults(irisx_client_t *c)
     atomic_init(&c->holds, 1);
     ix_list_init(&c->ops);
     ix_list_init(&c->lines);
+    ix_list_init(&c->wishes);
+    ix_list_init(&c->subscriptions);
     ix_list_init(&c->calls);
     ix_list_init(&c->receivers);
 }
@@ -132,6 +134,8 @@ irisx_error_t irisx_client_new(const irisx_client_options_t *options, irisx_clie
         err = IRISX_E_NO_MEMORY;
     if (!ix_queue_init(c) && !err)
         err = IRISX_E_LIMIT;
+    if (!err)
+        err = ix_client_instance(c);
     if (!err)
         err = ix_client_parts(c);
     if (err) {

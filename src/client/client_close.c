@@ -37,6 +37,7 @@ static void end_engine(void *arg)
     irisx_client_t *c = arg;
 
     ix_calls_drop(c);
+    ix_outside_drop(c);
     ix_lines_drop(c);
     ix_client_raise(c, &c->engine_down);
 }

@@ -9,7 +9,7 @@
 static const char **option_texts(irisx_client_options_t *o, size_t i)
 {
     const char **texts[] = { &o->api_url, &o->api_key, &o->ca_file, &o->user_agent, &o->stun_server, &o->capture_file,
-        &o->timeline_dir, &o->ice_servers, &o->interfaces };
+        &o->timeline_dir, &o->ice_servers, &o->interfaces, &o->state_dir, &o->ws_proxy };
 
     return i < IX_COUNT(texts) ? texts[i] : NULL;
 }
@@ -82,6 +82,19 @@ static void phone_event(void *ctx, const struct ix_phone_event *ev)
     case IX_EV_HOLD:
     case IX_EV_TRANSFER:
         ix_call_control_event(ev);
+        break;
+    case IX_EV_DONE:
+        ix_ask_done(ev);
+        break;
+    case IX_EV_MESSAGE:
+    case IX_EV_NOTICE:
+        ix_line_told(c, ev);
+        break;
+    case IX_EV_SUBSCRIPTION:
+        ix_subscription_event(ev);
+        break;
+    case IX_EV_CREDENTIALS:
+        ix_line_revoked(ev);
         break;
     }
 }

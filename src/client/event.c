@@ -30,6 +30,7 @@ void irisx_event_unref(irisx_event_t *event)
     irisx_op_unref(event->op);
     irisx_line_unref(event->line);
     irisx_call_unref(event->call);
+    irisx_subscription_unref(event->subscription);
     irisx_value_free(event->value);
     ix_failure_clear(&event->error);
     ix_free(event);
@@ -65,6 +66,11 @@ irisx_call_t *irisx_event_call(const irisx_event_t *event)
     return event ? event->call : NULL;
 }
 
+irisx_subscription_t *irisx_event_subscription(const irisx_event_t *event)
+{
+    return event ? event->subscription : NULL;
+}
+
 int32_t irisx_event_state(const irisx_event_t *event)
 {
     return event ? event->state : 0;
@@ -92,6 +98,8 @@ static const char *const call_states[] = { "", "dialing", "ringing", "answered",
 
 static const char *const transfer_states[] = { "", "accepted", "in progress", "confirmed", "failed" };
 static const char *const hold_names[] = { "not held", "held", "held by the other side", "held by both sides" };
+
+static const char *const subscription_states[] = { "", "pending", "active", "ended" };
 
 static const char *state_name(const char *const *names, size_t count, int32_t state)
 {
@@ -179,6 +187,15 @@ static int describe_subject(const irisx_event_t *ev, char *out, size_t cap)
         return snprintf(out, cap, "client closed");
     case IRISX_EVENT_WARNING:
         return snprintf(out, cap, "warning");
+    case IRISX_EVENT_LINE_MESSAGE:
+        return snprintf(out, cap, "line %s: message from %s", irisx_line_address(ev->line),
+            irisx_value_get_text(ev->value, "from", "somebody"));
+    case IRISX_EVENT_LINE_NOTICE:
+        return snprintf(out, cap, "line %s: told of %s", irisx_line_address(ev->line),
+            irisx_value_get_text(ev->value, "package", "a state"));
+    case IRISX_EVENT_SUBSCRIPTION:
+        return snprintf(out, cap, "subscription %s: %s", irisx_subscription_to(ev->subscription),
+            state_name(subscription_states, IX_COUNT(subscription_states), ev->state));
     case IRISX_EVENT_UNKNOWN:
         break;
     }

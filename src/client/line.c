@@ -30,6 +30,8 @@ static void line_free(irisx_line_t *l)
     ix_free(l->auth_user);
     ix_free(l->display_name);
     ix_free(l->ca_file);
+    ix_free(l->servers);
+    ix_free(l->instance);
     ix_free(l->address);
     ix_free(l->extension);
     ix_free(l);
@@ -107,6 +109,9 @@ static void open_on_loop(irisx_line_t *l)
         .auth_user = l->auth_user,
         .display_name = l->display_name,
         .ca_file = l->ca_file,
+        .servers = l->servers,
+        .instance = l->instance ? l->instance : c->instance,
+        .renewable = l->provisioned,
         .expires_s = l->expires_s,
         .no_register = l->no_register,
         .auto_answer = (enum ix_auto_answer) l->auto_answer,
@@ -241,6 +246,8 @@ static int line_take(irisx_line_t *l, const irisx_line_options_t *o)
     l->auth_user = ix_dup_cstr(o->auth_user);
     l->display_name = ix_dup_cstr(o->display_name);
     l->ca_file = ix_dup_cstr(o->ca_file);
+    l->servers = ix_dup_cstr(o->servers);
+    l->instance = ix_dup_cstr(o->instance);
     l->address = make_address(o->user, o->realm, o->ws_url);
     l->expires_s = o->expires_s;
     l->no_register = o->no_register != 0;
@@ -251,7 +258,8 @@ static int line_take(irisx_line_t *l, const irisx_line_options_t *o)
     if (o->auto_answer < IRISX_AUTO_ANSWER_NEVER || o->auto_answer > IRISX_AUTO_ANSWER_ALWAYS)
         return IRISX_E_INVALID;
     if (!l->ws_url || !l->user || !l->address || (o->realm && !l->realm) || (o->password && !l->password) ||
-        (o->auth_user && !l->auth_user) || (o->display_name && !l->display_name) || (o->ca_file && !l->ca_file))
+        (o->auth_user && !l->auth_user) || (o->display_name && !l->display_name) || (o->ca_file && !l->ca_file) ||
+        (o->servers && !l->servers) || (o->instance && !l->instance))
         return IRISX_E_NO_MEMORY;
     return 0;
 }
@@ -435,6 +443,54 @@ static void credentials_here(void *ctx, irisx_op_t *op)
     }
 }
 
+/* ---- a password that the platform has changed -------------------------------------------- */
+struct renewal {
+    struct ix_post post;
+    irisx_line_t *line; /* referenced */
+    char *password; /* NULL: none came */
+};
+
+static void renewed_on_call_loop(void *arg)
+{
+    struct renewal *r = arg;
+    irisx_client_t *c = r->line->client;
+
+    ix_line_renew(ix_engine_phone(c->engine), r->line->id, r->password, ix_engine_now(c->engine));
+    wipe_free(r->password);
+    irisx_line_unref(r->line);
+    ix_free(r);
+}
+
+static void renewed_here(void *ctx, irisx_op_t *op)
+{
+    struct renewal *r = ctx;
+
+    if (!irisx_op_error(op)->code)
+        r->password =
+            ix_dup_cstr(irisx_value_get_text(pick_extension(irisx_op_value(op), r->line->user), "sip_password", NULL));
+    if (ix_call_post_with(r->line->client, &r->post, renewed_on_call_loop, r)) { /* the client closes */
+        wipe_free(r->password);
+        irisx_line_unref(r->line);
+        ix_free(r);
+    }
+}
+
+void ix_line_revoked(const struct ix_phone_event *ev)
+{
+    irisx_line_t *l = ev->user;
+    irisx_client_t *c = l->client;
+    struct renewal *r = ix_alloc(sizeof *r);
+
+    if (r)
+        r->line = irisx_line_ref(l);
+    if (r && !ix_rest_submit_then(c, "webrtc.credentials.get", NULL, renewed_here, r))
+        return;
+    if (r)
+        irisx_line_unref(r->line);
+    ix_free(r);
+    ix_line_renew(ix_engine_phone(c->engine), l->id, NULL, ix_engine_now(c->engine));
+}
+
 irisx_error_t irisx_line_open_provisioned(
     irisx_client_t *c, const char *extension, irisx_line_t **line_out, irisx_op_t **op_out)
 {
@@ -458,6 +514,7 @@ irisx_error_t irisx_line_open_provisioned(
         return IRISX_E_NO_MEMORY;
     }
     l->extension = ix_dup_cstr(extension);
+    l->provisioned = true;
     l->opening = irisx_op_ref(op);
     op->cancel = cancel_open;
     op->line = l;

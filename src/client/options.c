@@ -36,6 +36,16 @@ void irisx_line_options_init(irisx_line_options_t *options, size_t size)
     init(options, size);
 }
 
+void irisx_line_message_options_init(irisx_line_message_options_t *options, size_t size)
+{
+    init(options, size);
+}
+
+void irisx_subscription_options_init(irisx_subscription_options_t *options, size_t size)
+{
+    init(options, size);
+}
+
 void irisx_call_options_init(irisx_call_options_t *options, size_t size)
 {
     init(options, size);

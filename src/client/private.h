@@ -41,6 +41,7 @@ struct irisx_event {
     irisx_op_t *op;
     irisx_line_t *line;
     irisx_call_t *call;
+    irisx_subscription_t *subscription;
     int32_t state;
     char text[128];
     irisx_value_t *value;
@@ -121,7 +122,8 @@ struct irisx_client {
     atomic_ullong next_op, next_call;
     int engine_err, services_err; /* of starting; before engine_up, services_up */
     /* call */
-    struct ix_list lines, calls;
+    struct ix_list lines, calls, wishes, subscriptions;
+    char instance[48]; /* "urn:uuid:…" */
     /* service */
     struct rest *rest;
     struct ix_list receivers;
@@ -171,16 +173,24 @@ struct irisx_line {
     uint32_t id; /* call: 0 = not there */
     bool linked;
     irisx_op_t *opening, *closing; /* call: running ops */
-    char *ws_url, *user, *realm, *password, *auth_user, *display_name, *ca_file;
+    char *ws_url, *user, *realm, *password, *auth_user, *display_name, *ca_file, *servers, *instance;
     char *_Atomic address; /* a provisioned line learns it later */
     char *extension; /* provisioned */
     uint32_t expires_s;
-    bool no_register, close_wanted;
+    bool no_register, close_wanted, provisioned;
     irisx_auto_answer_t auto_answer;
     uint32_t auto_answer_ms, max_calls, ring_limit_ms;
 };
 void ix_line_event(irisx_client_t *c, const struct ix_phone_event *ev);
 void ix_lines_drop(irisx_client_t *c); /* call: at the end, ends what still runs */
+void ix_line_revoked(const struct ix_phone_event *ev); /* call: a provisioned line's password is refused */
+/* outside.c: call loop */
+void ix_ask_done(const struct ix_phone_event *ev);
+void ix_line_told(irisx_client_t *c, const struct ix_phone_event *ev);
+void ix_subscription_event(const struct ix_phone_event *ev);
+void ix_outside_drop(irisx_client_t *c); /* at the end */
+/* instance.c: the id of this device, from the state folder or new; any thread */
+int ix_client_instance(irisx_client_t *c);
 
 struct opening;
 struct ending { /* of a call's sound and files; part of the call, so that an end needs no memory */

@@ -93,6 +93,8 @@ static size_t room_for(const irisx_client_t *c, irisx_event_kind_t kind)
     case IRISX_EVENT_CALL_MESSAGE:
     case IRISX_EVENT_CALL_INFO:
     case IRISX_EVENT_CALL_DISPLAY:
+    case IRISX_EVENT_LINE_MESSAGE:
+    case IRISX_EVENT_LINE_NOTICE:
         return (c->o.event_queue_limit + 1) / 2;
     case IRISX_EVENT_CALL_DIGIT:
     case IRISX_EVENT_CALL_STATS:
@@ -104,6 +106,7 @@ static size_t room_for(const irisx_client_t *c, irisx_event_kind_t kind)
     case IRISX_EVENT_CALL_SIGNALLING:
     case IRISX_EVENT_CALL_REPLACED:
     case IRISX_EVENT_CALL_MOVED:
+    case IRISX_EVENT_SUBSCRIPTION:
     case IRISX_EVENT_WARNING:
         return c->o.event_queue_limit;
     case IRISX_EVENT_UNKNOWN:

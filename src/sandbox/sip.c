@@ -84,6 +84,11 @@ static void on_event(void *ctx, const struct ix_phone_event *ev)
     case IX_EV_TRANSFER:
     case IX_EV_LINE:
     case IX_EV_INCOMING: /* ours come as REQUEST */
+    case IX_EV_DONE:
+    case IX_EV_MESSAGE:
+    case IX_EV_SUBSCRIPTION:
+    case IX_EV_NOTICE:
+    case IX_EV_CREDENTIALS:
         break;
     }
 }

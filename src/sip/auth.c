@@ -74,6 +74,19 @@ void ix_sip_auth_free(struct ix_sip_auth *a)
     ix_free(a);
 }
 
+int ix_sip_auth_set_password(struct ix_sip_auth *a, struct ix_str password)
+{
+    char *copy = ix_str_dup(password);
+
+    if (!copy)
+        return IRISX_E_NO_MEMORY;
+    ix_sip_auth_reset(a);
+    ix_wipe(a->password, ix_str(a->password).n);
+    ix_free(a->password);
+    a->password = copy;
+    return 0;
+}
+
 bool ix_sip_auth_known(const struct ix_sip_auth *a)
 {
     return a->count > 0;

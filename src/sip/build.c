@@ -128,7 +128,7 @@ static void write_rest(
     if (req->contact.n)
         ix_sip_write_header(b, "Contact", req->contact);
     else if (needs_contact(req->method))
-        ix_sip_write_header(b, "Contact", ix_str(t->contact));
+        ix_sip_write_header(b, "Contact", ix_str(ix_sip_transport_target(t)));
     if (s->agent[0])
         ix_sip_write_header(b, "User-Agent", ix_str(s->agent));
     if (req->method == IX_SIP_INVITE)

@@ -189,6 +189,38 @@ int ix_sip_dialog_uas(struct ix_sip_stack *s, ix_sip_txn txn, void *user, struct
     return 0;
 }
 
+int ix_sip_dialog_subscriber(struct ix_sip_stack *s, uint32_t transport, const struct ix_sip_msg *msg, ix_sip_txn txn,
+    struct ix_str target, void *user, struct ix_sip_dialog **out)
+{
+    bool theirs = msg->request; /* a NOTIFY: its From is the other side */
+    const struct ix_sip_tx *tx = ix_sip_tx_find(s, txn);
+    struct ix_sip_dialog *d;
+    int err;
+
+    if (!msg->to_tag.n || !msg->from_tag.n)
+        return IRISX_E_INVALID;
+    d = dialog_alloc(s, transport, user);
+    if (!d)
+        return IRISX_E_NO_MEMORY;
+    d->call_id = ix_str_dup(msg->call_id);
+    d->local_tag = ix_str_dup(theirs ? msg->to_tag : msg->from_tag);
+    d->remote_tag = ix_str_dup(theirs ? msg->from_tag : msg->to_tag);
+    d->local = unfolded(ix_sip_get(msg, theirs ? IX_SIP_H_TO : IX_SIP_H_FROM), "", IX_STR_NONE);
+    d->remote = unfolded(ix_sip_get(msg, theirs ? IX_SIP_H_FROM : IX_SIP_H_TO), "", IX_STR_NONE);
+    d->routes = route_set(msg, !theirs);
+    d->local_cseq = !theirs ? msg->cseq : tx ? tx->cseq : 1;
+    d->remote_cseq = theirs ? msg->cseq : 0;
+    d->has_remote_cseq = theirs;
+    err = complete(d, msg, target);
+    if (err) {
+        release(d);
+        return err;
+    }
+    ix_sip_dialog_confirm(d);
+    *out = d;
+    return 0;
+}
+
 /* ---- life within ------------------------------------------------------------------------- */
 
 void ix_sip_dialog_confirm(struct ix_sip_dialog *d)

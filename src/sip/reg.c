@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A registration (RFC 3261 section 10.2, RFC 7118 section 5, RFC 5626 instance and reg-id): one binding, kept fresh.
+ * A registration (RFC 3261 section 10.2, RFC 7118 section 5, RFC 5626 instance and reg-id, RFC 5627 GRUU, RFC 3608
+ * Service-Route): one binding, kept fresh.
  *
  *   IDLE -start-> TRYING -2xx-> REGISTERED -refresh fails-> WAITING -back-off-> (REGISTER again)
  *     ^             |  \- 403, wrong password, other 4xx, 6xx: FAILED     stop: REMOVING -> REMOVED
@@ -20,6 +21,9 @@ struct ix_sip_reg {
     void *user;
     char *registrar, *aor, *display, *instance;
     char *contact; /* URI of our binding on this transport; NULL without one */
+    char *route, *anonymous; /* Service-Route and temporary GRUU of the last 200; NULL none */
+    uint32_t flow_s; /* Flow-Timer; 0 none */
+    bool plain; /* 439: the way there knows no outbound */
     char call_id[33], from_tag[IX_SIP_TAG + 1];
     uint32_t cseq, transport, asked_s, granted_s;
     unsigned failures, brief;
@@ -73,6 +77,8 @@ void ix_sip_reg_free(struct ix_sip_reg *r)
     ix_free(r->display);
     ix_free(r->instance);
     ix_free(r->contact);
+    ix_free(r->route);
+    ix_free(r->anonymous);
     ix_free(r);
 }
 
@@ -109,7 +115,7 @@ static void write_contact(struct ix_buf *b, const struct ix_sip_reg *r, uint32_t
 {
     ix_buf_fmt(b, "<%s>", r->contact);
     if (r->instance[0])
-        ix_buf_fmt(b, ";+sip.instance=\"<%s>\";reg-id=1", r->instance);
+        ix_buf_fmt(b, ";+sip.instance=\"<%s>\"%s", r->instance, r->plain ? "" : ";reg-id=1");
     ix_buf_fmt(b, ";expires=%u", expires);
 }
 
@@ -165,6 +171,7 @@ void ix_sip_reg_start(struct ix_sip_reg *r, uint32_t transport, struct ix_now no
     r->transport = transport;
     r->failures = 0;
     r->brief = 0;
+    r->plain = false;
     r->state = IX_SIP_REG_IDLE;
     if (ix_sip_addr_parse(&own, ix_sip_transport_contact(r->stack, transport))) {
         set_state(r, IX_SIP_REG_FAILED, IRISX_E_CLOSED, 0);
@@ -204,24 +211,96 @@ void ix_sip_reg_transport_closed(struct ix_sip_reg *r, struct ix_now now)
 
 /* ---- outcomes ---------------------------------------------------------------------------- */
 
-/* seconds granted to our own binding among all that are listed (RFC 3261 section 10.2.4) */
-static uint32_t granted(const struct ix_sip_reg *r, const struct ix_sip_msg *msg)
+/* how surely a listed Contact is ours; a server that corrects NATs has rewritten its URI */
+static unsigned likeness(const struct ix_sip_reg *r, const struct ix_sip_addr *a, const struct ix_sip_uri *own)
+{
+    struct ix_str id;
+
+    if (ix_sip_uri_eq(&a->uri, own))
+        return 4;
+    if (r->instance[0] && ix_sip_param(a->params, "+sip.instance", &id) &&
+        ix_str_ieq(ix_str_slice(id, 1, id.n - (id.n > 0)), ix_str(r->instance)))
+        return 3;
+    return ix_str_eq(a->uri.user, own->user) ? 2 : 1; /* the user part is random; else it counts if it is alone */
+}
+
+/* our own binding among all that are listed (RFC 3261 section 10.2.4) */
+static bool own_binding(const struct ix_sip_reg *r, const struct ix_sip_msg *msg, struct ix_sip_addr *out)
 {
     struct ix_sip_values it = ix_sip_values(msg, IX_SIP_H_CONTACT);
+    unsigned best = 0, count = 0;
     struct ix_sip_addr addr;
     struct ix_sip_uri own;
-    struct ix_str value, text;
-    uint32_t seconds;
+    struct ix_str value;
 
     if (ix_sip_uri_parse(&own, ix_str(r->contact)))
-        return 0;
+        return false;
     while (ix_sip_values_next(&it, &value)) {
-        if (ix_sip_addr_parse(&addr, value) || addr.star || !ix_sip_uri_eq(&addr.uri, &own))
+        if (ix_sip_addr_parse(&addr, value) || addr.star)
             continue;
-        if (ix_sip_param(addr.params, "expires", &text) && !ix_str_u32(text, UINT32_MAX, &seconds))
-            return seconds;
+        count++;
+        if (likeness(r, &addr, &own) <= best)
+            continue;
+        best = likeness(r, &addr, &own);
+        *out = addr;
     }
+    return best > 1 || count == 1;
+}
+
+static uint32_t granted(const struct ix_sip_reg *r, const struct ix_sip_msg *msg, const struct ix_sip_addr *own)
+{
+    struct ix_str text;
+    uint32_t seconds;
+
+    if (own && ix_sip_param(own->params, "expires", &text) && !ix_str_u32(text, UINT32_MAX, &seconds))
+        return seconds;
     return ix_sip_get_u32(msg, IX_SIP_H_EXPIRES, &seconds) ? r->asked_s : seconds;
+}
+
+/* the Service-Route header as the value of a Route; NULL: there is none, or no room for it */
+static char *service_route(const struct ix_sip_msg *msg)
+{
+    struct ix_sip_values it = ix_sip_values(msg, IX_SIP_H_SERVICE_ROUTE);
+    struct ix_str value;
+    struct ix_buf b;
+
+    ix_buf_init(&b, 2048);
+    while (ix_sip_values_next(&it, &value)) {
+        ix_buf_str(&b, b.n ? ", " : "");
+        ix_sip_unfold(&b, value);
+    }
+    if (b.n)
+        return ix_buf_take(&b);
+    ix_buf_clear(&b);
+    return NULL;
+}
+
+static bool uri_in(const struct ix_sip_addr *own, const char *name, struct ix_str *uri)
+{
+    struct ix_sip_uri parsed;
+
+    return own && ix_sip_param(own->params, name, uri) && !ix_sip_uri_parse(&parsed, *uri) && ix_sip_clean(*uri);
+}
+
+/* what the 200 gives besides time; where there is no memory for it, it was not given */
+static void learn(struct ix_sip_reg *r, const struct ix_sip_msg *msg, const struct ix_sip_addr *own)
+{
+    struct ix_str uri = IX_STR_NONE;
+    struct ix_buf b;
+
+    ix_free(r->route);
+    ix_free(r->anonymous);
+    r->route = service_route(msg);
+    r->anonymous = uri_in(own, "temp-gruu", &uri) ? ix_str_dup(uri) : NULL;
+    if (ix_sip_get_u32(msg, IX_SIP_H_FLOW_TIMER, &r->flow_s))
+        r->flow_s = 0;
+    ix_buf_init(&b, 1024);
+    if (uri_in(own, "pub-gruu", &uri))
+        ix_buf_strv(&b, uri);
+    else if (ix_sip_list_has(msg, IX_SIP_H_REQUIRE, "outbound"))
+        ix_buf_fmt(&b, "%s;ob", r->contact); /* RFC 5626 section 4.3: requests come over this flow */
+    (void) ix_sip_transport_name(r->stack, r->transport, ix_str_n(b.p, b.n)); /* no memory: the contact, as before */
+    ix_buf_clear(&b);
 }
 
 /* a tenth before it runs out, at least 5 s, but never before its half */
@@ -233,11 +312,15 @@ static uint64_t refresh_delay(uint32_t expires_s)
 
 static void registered(struct ix_sip_reg *r, const struct ix_sip_msg *msg, struct ix_now now)
 {
-    r->granted_s = granted(r, msg);
+    struct ix_sip_addr own;
+    bool listed = own_binding(r, msg, &own);
+
+    r->granted_s = granted(r, msg, listed ? &own : NULL);
     if (!r->granted_s) {
         wait_and_retry(r, IRISX_E_PROTOCOL, msg->status, 0, now);
         return;
     }
+    learn(r, msg, listed ? &own : NULL);
     r->failures = 0;
     r->brief = 0;
     r->at_us = ix_time_add(now.mono_us, refresh_delay(r->granted_s));
@@ -283,6 +366,11 @@ static void refused(struct ix_sip_reg *r, const struct ix_sip_msg *msg, struct i
     bool later = msg->status == 408 || msg->status == 480 || (msg->status >= 500 && msg->status < 600);
     uint32_t least_s = 0;
     if (msg->status == 423 && longer_interval(r, msg)) {
+        register_now(r, now);
+        return;
+    }
+    if (msg->status == 439 && !r->plain) { /* RFC 5626 section 11.6 */
+        r->plain = true;
         register_now(r, now);
         return;
     }
@@ -350,4 +438,35 @@ uint64_t ix_sip_reg_deadline(const struct ix_sip_reg *r)
 enum ix_sip_reg_state ix_sip_reg_state(const struct ix_sip_reg *r)
 {
     return r->state;
+}
+
+struct ix_str ix_sip_reg_route(const struct ix_sip_reg *r)
+{
+    return ix_str(r->route);
+}
+
+struct ix_str ix_sip_reg_anonymous(const struct ix_sip_reg *r)
+{
+    return ix_str(r->anonymous);
+}
+
+uint32_t ix_sip_reg_flow_timer(const struct ix_sip_reg *r)
+{
+    return r->flow_s;
+}
+
+bool ix_sip_reg_owns(const struct ix_sip_reg *r, ix_sip_txn txn)
+{
+    return r->txn && r->txn == txn;
+}
+
+int ix_sip_reg_set_registrar(struct ix_sip_reg *r, struct ix_str uri)
+{
+    char *copy = ix_str_dup(uri);
+
+    if (!copy)
+        return IRISX_E_NO_MEMORY;
+    ix_free(r->registrar);
+    r->registrar = copy;
+    return 0;
 }

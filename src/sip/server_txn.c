@@ -265,7 +265,10 @@ static int new_request(struct ix_sip_stack *s, struct ix_sip_transport *t, const
     status = screen(s, msg, &headers);
     if (!status && msg->to_tag.n) {
         d = ix_sip_dialog_find(s, msg->call_id, msg->to_tag, msg->from_tag);
-        status = d ? screen_in_dialog(s, d, msg, &headers) : 481;
+        if (d)
+            status = screen_in_dialog(s, d, msg, &headers);
+        else if (!s->loose_notify || msg->method != IX_SIP_NOTIFY) /* it may be earlier than the 2xx to SUBSCRIBE */
+            status = 481;
     }
     if (status)
         return answer_with(s, t->id, msg, status, &headers);
@@ -389,10 +392,10 @@ static void write_response(struct ix_buf *b, const struct ix_sip_tx *tx, const s
         .headers = reply->headers,
         .content_type = reply->content_type,
         .body = reply->body,
-        .record_route = dialog };
+        .record_route = dialog || tx->method == IX_SIP_SUBSCRIBE };
     parts.capabilities = success && (tx->method == IX_SIP_INVITE || tx->method == IX_SIP_OPTIONS);
     if (target && !parts.contact.n)
-        parts.contact = ix_str(tx->transport->contact);
+        parts.contact = ix_str(ix_sip_transport_target(tx->transport));
     if (reply->status > 100)
         parts.to_tag = local_tag(tx);
     ix_sip_response_write(b, tx->stack, &tx->request->msg, &parts);

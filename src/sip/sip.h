@@ -113,6 +113,7 @@ enum ix_sip_hdr {
     IX_SIP_H_DATE,
     IX_SIP_H_EVENT,
     IX_SIP_H_EXPIRES,
+    IX_SIP_H_FLOW_TIMER,
     IX_SIP_H_FROM,
     IX_SIP_H_MAX_FORWARDS,
     IX_SIP_H_MIN_EXPIRES,
@@ -133,6 +134,7 @@ enum ix_sip_hdr {
     IX_SIP_H_RETRY_AFTER,
     IX_SIP_H_ROUTE,
     IX_SIP_H_SERVER,
+    IX_SIP_H_SERVICE_ROUTE,
     IX_SIP_H_SESSION_EXPIRES,
     IX_SIP_H_SUBJECT,
     IX_SIP_H_SUBSCRIPTION_STATE,
@@ -243,6 +245,7 @@ struct ix_sip_stack_config {
     const char *agent; /* User-Agent / Server; copied */
     uint32_t allow; /* mask of IX_SIP_BIT(method) that reach REQUEST; others 405. 0: INVITE ACK CANCEL BYE OPTIONS */
     const char *supported; /* option tags we know, "timer, replaces"; Require of another: 420. Copied, NULL = none */
+    bool loose_notify; /* NOTIFYs with a To tag and no dialog come up as REQUEST; the caller answers 481 */
     size_t max_transactions; /* 0 = 1024; then 503 and IRISX_E_LIMIT */
     size_t max_dialogs; /* 0 = 512 */
 };
@@ -290,6 +293,9 @@ size_t ix_sip_transport_farewells(const struct ix_sip_stack *s, uint32_t transpo
 /* "<sip:user@host.invalid;transport=ws>"; n = 0 for an unknown transport */
 struct ix_str ix_sip_transport_contact(const struct ix_sip_stack *s, uint32_t transport);
 
+/* the URI that Contact names from now on in what makes dialogs: a GRUU (RFC 5627); n = 0: the transport's own again */
+int ix_sip_transport_name(struct ix_sip_stack *s, uint32_t transport, struct ix_str uri);
+
 /* One message (one WebSocket frame). The code says why it was dropped or answered by the stack; for logs only. */
 int ix_sip_input(struct ix_sip_stack *s, uint32_t transport, const void *p, size_t n, struct ix_now now);
 void ix_sip_timeout(struct ix_sip_stack *s, struct ix_now now);
@@ -321,6 +327,10 @@ int ix_sip_dialog_uac(
     struct ix_sip_stack *s, ix_sip_txn txn, const struct ix_sip_msg *response, void *user, struct ix_sip_dialog **out);
 /* For a request we are about to answer with 101..299; the local tag is chosen here. */
 int ix_sip_dialog_uas(struct ix_sip_stack *s, ix_sip_txn txn, void *user, struct ix_sip_dialog **out);
+/* Of a subscription of ours (RFC 6665 section 4.4.1): from the 2xx to SUBSCRIBE or from its first NOTIFY, whichever
+ * came first (txn: the SUBSCRIBE then). target: where requests go if msg has no Contact. IRISX_E_CONFLICT as above. */
+int ix_sip_dialog_subscriber(struct ix_sip_stack *s, uint32_t transport, const struct ix_sip_msg *msg, ix_sip_txn txn,
+    struct ix_str target, void *user, struct ix_sip_dialog **out);
 /* Ends matching: later requests in it get 481; a REQUEST of it still unanswered is answered 481. */
 void ix_sip_dialog_free(struct ix_sip_dialog *d, struct ix_now now);
 enum ix_sip_dialog_state ix_sip_dialog_state(const struct ix_sip_dialog *d);
@@ -360,6 +370,7 @@ void ix_sip_auth_write(
     struct ix_sip_auth *a, struct ix_buf *b, struct ix_str method, struct ix_str uri, struct ix_str body);
 bool ix_sip_auth_known(const struct ix_sip_auth *a);
 void ix_sip_auth_reset(struct ix_sip_auth *a); /* forget nonces */
+int ix_sip_auth_set_password(struct ix_sip_auth *a, struct ix_str password); /* another one; nonces are forgotten */
 
 /* ---- digest, server side ----------------------------------------------------------------- */
 struct ix_sip_auth_server;
@@ -433,6 +444,13 @@ void ix_sip_reg_timeout(struct ix_sip_reg *r, struct ix_now now);
 bool ix_sip_reg_poll(struct ix_sip_reg *r, struct ix_sip_reg_event *out);
 uint64_t ix_sip_reg_deadline(const struct ix_sip_reg *r);
 enum ix_sip_reg_state ix_sip_reg_state(const struct ix_sip_reg *r);
+bool ix_sip_reg_owns(const struct ix_sip_reg *r, ix_sip_txn txn); /* its REGISTER that is under way */
+int ix_sip_reg_set_registrar(struct ix_sip_reg *r, struct ix_str uri); /* Request-URI from the next one on */
+/* Of the last 200, borrowed until the next one, n = 0: none. The Route of requests outside dialogs (RFC 3608); the GRUU
+ * of anonymous calls (RFC 5627 section 3.1.2). The public GRUU is the transport's Contact already. */
+struct ix_str ix_sip_reg_route(const struct ix_sip_reg *r);
+struct ix_str ix_sip_reg_anonymous(const struct ix_sip_reg *r);
+uint32_t ix_sip_reg_flow_timer(const struct ix_sip_reg *r); /* seconds (RFC 5626 section 5.4); 0 none */
 
 /* ---- registrar, server: bindings by address of record ------------------------------------ */
 #define IX_SIP_BINDINGS_PER_AOR 10

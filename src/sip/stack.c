@@ -138,6 +138,7 @@ static void transport_free(struct ix_sip_transport *t)
         return;
     ix_free(t->sent_by);
     ix_free(t->contact);
+    ix_free(t->named);
     ix_free(t);
 }
 
@@ -173,6 +174,7 @@ int ix_sip_transport_opened(struct ix_sip_stack *s, uint32_t id, const struct ix
     if (old && !old->lost)
         return IRISX_E_CONFLICT;
     if (old) {
+        old->secure = config->secure; /* maybe another server now */
         ix_sip_transport_resume(old);
         return 0;
     }
@@ -231,6 +233,31 @@ void ix_sip_transport_closed(struct ix_sip_stack *s, uint32_t id, struct ix_now 
     }
     (void) ix_map_remove(s->transports, id_key(&id));
     transport_free(t);
+}
+
+const char *ix_sip_transport_target(const struct ix_sip_transport *t)
+{
+    return t->named ? t->named : t->contact;
+}
+
+int ix_sip_transport_name(struct ix_sip_stack *s, uint32_t id, struct ix_str uri)
+{
+    struct ix_sip_transport *t = ix_sip_transport_any(s, id);
+    struct ix_buf b;
+    char *named = NULL;
+
+    if (!t)
+        return IRISX_E_NOT_FOUND;
+    if (uri.n) {
+        ix_buf_init(&b, 1024);
+        ix_sip_write_addr(&b, IX_STR_NONE, uri, IX_STR_NONE);
+        named = ix_buf_take(&b);
+        if (!named)
+            return IRISX_E_NO_MEMORY;
+    }
+    ix_free(t->named);
+    t->named = named;
+    return 0;
 }
 
 struct ix_str ix_sip_transport_contact(const struct ix_sip_stack *s, uint32_t id)
@@ -323,6 +350,7 @@ static int stack_init(struct ix_sip_stack *s, const struct ix_sip_stack_config *
     s->max_transactions = config->max_transactions ? config->max_transactions : 1024;
     ix_rng_token(s->rng, token, 8);
     s->agent = ix_dup_cstr(config->agent ? config->agent : "");
+    s->loose_notify = config->loose_notify;
     s->supported = ix_dup_cstr(config->supported ? config->supported : "");
     s->contact_user = ix_dup_cstr(token);
     s->host = random_host(s->rng);

@@ -19,6 +19,7 @@ struct ix_sip_transport {
     bool lost; /* the connection is gone and will come back: what is sent goes nowhere */
     char *sent_by;
     char *contact; /* "<sip:…>" */
+    char *named; /* what dialogs carry instead: a GRUU, or one with ;ob; NULL: contact */
     struct ix_list txs;
 };
 
@@ -121,6 +122,7 @@ struct ix_sip_stack {
     const struct ix_log *log;
     char *agent, *supported;
     uint32_t allow;
+    bool loose_notify;
     size_t max_transactions;
     char *host; /* "<random>.invalid" */
     char *contact_user;
@@ -144,6 +146,7 @@ int ix_sip_send(struct ix_sip_stack *s, uint32_t transport, struct ix_buf *data)
 struct ix_sip_transport *ix_sip_transport_find(const struct ix_sip_stack *s, uint32_t id); /* NULL while lost */
 struct ix_sip_transport *ix_sip_transport_any(const struct ix_sip_stack *s, uint32_t id); /* lost ones too */
 /* what is queued for it to send, and requests of it that nobody has seen, are forgotten */
+const char *ix_sip_transport_target(const struct ix_sip_transport *t); /* value of Contact in what makes dialogs */
 void ix_sip_transport_drop(struct ix_sip_stack *s, uint32_t id);
 bool ix_sip_tx_awaited(const struct ix_sip_tx *tx); /* somebody wants to hear its end */
 /* queued outputs of this kind and transaction are dropped; true if there were some */

@@ -47,6 +47,13 @@ static void keep_event(struct bench *b, const struct ix_phone_event *ev)
         .q850 = ev->error->q850_cause,
         .by_peer = ev->error->by_peer };
     memcpy(e->message, ev->error->message, sizeof e->message);
+    e->rtt_us = ev->rtt_us;
+    e->subscription = ev->subscription;
+    e->has_notice = ev->notice != NULL;
+    if (ev->notice)
+        b->notice = *ev->notice;
+    if (ev->kind == IX_EV_MESSAGE)
+        (void) ix_str_copy(e->body, sizeof e->body, ev->msg->body);
     if (ev->kind == IX_EV_INCOMING)
         b->incoming = ev->call;
     if (ev->txn)

@@ -18,6 +18,10 @@ struct bench_event {
     unsigned sip_status, q850;
     bool by_peer;
     char message[160];
+    uint64_t rtt_us;
+    uint32_t subscription;
+    char body[64]; /* of a MESSAGE */
+    bool has_notice;
 };
 struct bench {
     struct ix_prng prng;
@@ -34,6 +38,7 @@ struct bench {
     struct bench_event events[BENCH_EVENTS];
     size_t event_count;
     uint32_t incoming; /* the last call that rang; 0 none */
+    struct ix_sip_notice notice; /* the last one */
     ix_sip_txn txn; /* of the last REQUEST or REFER */
     uint32_t sets, sockets; /* opened so far */
     uint32_t held_set; /* the last set that waits for its sockets */

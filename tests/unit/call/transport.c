@@ -25,7 +25,7 @@ Test(transport, silence_is_asked_about_after_10_seconds_and_given_up_after_14)
     bench_close(&b);
 }
 
-Test(transport, a_pong_or_a_message_is_a_sign_of_life)
+Test(transport, one_that_only_receives_is_dead_as_well)
 {
     struct bench b;
 
@@ -33,10 +33,68 @@ Test(transport, a_pong_or_a_message_is_a_sign_of_life)
     bench_line(&b, false);
     bench_at(&b, b.now.mono_us + 10 * IX_S);
     ix_phone_ws_pong(b.phone, b.transport, b.now);
-    bench_at(&b, b.now.mono_us + 9 * IX_S);
-    bench_input(&b, "\r\n\r\n");
-    bench_at(&b, b.now.mono_us + 9 * IX_S);
+    for (int s = 0; s < 14; s++) { /* the server talks on, but what we say does not arrive */
+        cr_assert_eq(b.closes, 0);
+        bench_at(&b, b.now.mono_us + IX_S);
+        bench_input(&b, "\r\n\r\n");
+    }
+    cr_assert_eq(b.pings, 2);
+    cr_assert_eq(b.closes, 1);
+    bench_close(&b);
+}
+
+Test(transport, after_a_network_change_the_answer_to_a_ping_is_awaited_for_as_long_as_it_takes_usually)
+{
+    struct bench b;
+
+    bench_open_bare(&b);
+    bench_line(&b, false);
+    bench_at(&b, b.now.mono_us + 10 * IX_S);
+    b.now.mono_us += 40 * IX_MS;
+    ix_phone_ws_pong(b.phone, b.transport, b.now);
+    b.now.mono_us += IX_S;
+    ix_phone_network_changed(b.phone, b.now);
+    bench_drain(&b);
+    cr_assert_eq(b.pings, 2);
+    bench_at(&b, b.now.mono_us + 999 * IX_MS);
+    cr_assert_eq(b.closes, 0);
+    bench_at(&b, b.now.mono_us + IX_MS);
+    cr_assert_eq(b.closes, 1);
+    bench_at(&b, ix_phone_deadline(b.phone));
+    cr_assert_eq(b.opens, 2);
+    bench_close(&b);
+}
+
+Test(transport, an_attempt_that_was_begun_before_the_network_came_is_begun_again)
+{
+    struct bench b;
+
+    bench_open_bare(&b);
+    bench_line(&b, false);
+    b.now.mono_us += 8 * IX_S;
+    lose(&b, false, NULL);
+    bench_at(&b, b.now.mono_us);
+    cr_assert_eq(b.opens, 2);
+    b.now.mono_us += 3 * IX_S;
+    ix_phone_network_changed(b.phone, b.now);
+    bench_drain(&b);
+    cr_assert_eq(b.closes, 1);
+    bench_at(&b, b.now.mono_us);
+    cr_assert_eq(b.opens, 3);
+    bench_close(&b);
+}
+
+Test(transport, a_server_with_a_flow_timer_hears_of_us_within_it)
+{
+    struct bench b;
+
+    bench_open_bare(&b);
+    bench_line(&b, true);
+    bench_respond(&b, "REGISTER", "200 OK", "Expires: 3600\r\nFlow-Timer: 5\r\n", NULL);
+    bench_forget(&b);
+    bench_at(&b, b.now.mono_us + 4 * IX_S);
     cr_assert_eq(b.pings, 1);
+    cr_assert_not_null(bench_sent(&b, "\r\n\r\n"));
     bench_close(&b);
 }
 
