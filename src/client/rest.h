@@ -118,6 +118,7 @@ void ix_rest_send(struct job *j);
 /* any request to a server; headers without credentials */
 int ix_rest_start(struct rest *r, const struct ix_http_request *q, size_t base, uint64_t deadline_us, ix_transfer_fn fn,
     void *ctx, struct ix_transfer **out);
+int ix_rest_code(const struct ix_transfer_result *t); /* its err, what came too late as IRISX_E_TIMEOUT */
 struct ix_http_response ix_rest_view(const struct ix_transfer_result *t);
 void ix_rest_learn(struct rest *r, size_t base, const struct ix_transfer_result *t); /* health, clock */
 /* It could not be sent: again later if its table allows that, else it ends with e. */

@@ -18,6 +18,11 @@ struct ix_http_response ix_rest_view(const struct ix_transfer_result *t)
         .body = ix_str_n(t->body, t->body_len) };
 }
 
+int ix_rest_code(const struct ix_transfer_result *t)
+{
+    return t->late ? IRISX_E_TIMEOUT : t->err;
+}
+
 /* ---- the request ------------------------------------------------------------------------- */
 
 static const char *type_of(const struct ix_http_request *q)
@@ -171,6 +176,10 @@ void ix_rest_send(struct job *j)
     struct ix_transfer_request t = { .method = q->method, .body = q->body, .body_len = q->body_len };
     int err;
 
+    if (ix_loop_now(r->loop).mono_us >= j->retry.deadline_us) { /* nobody would wait for what it does */
+        ix_rest_finish_code(j, IRISX_E_TIMEOUT, "its time was over before it was sent");
+        return;
+    }
     if (!j->url)
         j->base = ix_bases_pick(&r->bases, j->tried);
     if (r->bases.count > 1)
@@ -318,7 +327,7 @@ static void transfer_failed(struct job *j, const struct ix_transfer_result *t)
     if (err)
         ix_http_error_set(&e, (irisx_error_t) err, IRISX_DOMAIN_SYSTEM, NULL, "%s", detail);
     else
-        ix_http_error_from_transfer(&e, t->err, detail, j->retry.cls, t->any_byte_sent);
+        ix_http_error_from_transfer(&e, ix_rest_code(t), detail, j->retry.cls, t->any_byte_sent);
     if (!j->body || !ix_rest_body_keep(j->body, &e))
         ix_rest_finish(j, &e);
 }
@@ -373,9 +382,10 @@ static void judge(
     struct job *j, const struct ix_transfer_result *t, const struct ix_http_response *response, uint64_t retry_after_us)
 {
     struct rest *r = j->rest;
-    struct ix_attempt a = {
-        .err = t->err, .any_byte_sent = t->any_byte_sent, .status = (int) t->status, .retry_after_us = retry_after_us
-    };
+    struct ix_attempt a = { .err = ix_rest_code(t),
+        .any_byte_sent = t->any_byte_sent,
+        .status = (int) t->status,
+        .retry_after_us = retry_after_us };
     enum ix_retry_verdict verdict;
     uint64_t at = 0;
 

@@ -192,7 +192,7 @@ static void put_off(struct rest_session *s, const struct ix_transfer_result *t, 
 {
     struct rest *r = s->rest;
     bool later = t->err || response->status == 429 || (response->status >= 502 && response->status <= 504);
-    const struct ix_attempt a = { .err = t->err  ? t->err
+    const struct ix_attempt a = { .err = t->err  ? ix_rest_code(t)
                                          : later ? IRISX_E_NETWORK
                                                  : IRISX_E_PROTOCOL,
         .status = t->err ? 0 : response->status,
@@ -221,7 +221,7 @@ static void on_exchange(void *ctx, const struct ix_transfer_result *t)
     s->exchanging = NULL;
     if (!r->closing)
         ix_rest_learn(r, s->exchange_base, t);
-    err = ix_auth_input(s->auth, t->err, t->detail, &response, ix_rest_now(r), &e);
+    err = ix_auth_input(s->auth, ix_rest_code(t), t->detail, &response, ix_rest_now(r), &e);
     keep_tokens(s);
     if (r->closing) {
         ix_http_error_clear(&e);

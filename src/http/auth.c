@@ -416,7 +416,7 @@ static int after_refresh(struct ix_auth *a, int err, struct ix_now now, struct i
         a->refresh_due = false;
         return IRISX_E_AUTH;
     }
-    if (a->access == NULL || a->refresh_due)
+    if (a->access == NULL || a->refresh_due || now.mono_us >= a->ends_us)
         return err;
     a->refresh_at_us = ix_time_add(now.mono_us, REFRESH_AGAIN); /* it was early: the token lives on */
     ix_http_error_clear(error);

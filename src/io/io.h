@@ -237,6 +237,7 @@ struct ix_transfer_result {
     const uint8_t *body;
     size_t body_len;
     bool any_byte_sent; /* of the request */
+    bool late; /* a limit was over: OUTCOME_UNKNOWN is a timeout of what may have been executed */
     uint64_t total_us;
 };
 struct ix_transfer;
@@ -259,6 +260,9 @@ void ix_transfer_cancel(struct ix_transfer *t); /* fn is called with IRISX_E_CAN
 void ix_transfer_resume(struct ix_transfer *t); /* after IX_STREAM_LATER; not inside a callback of the transfer */
 /* Where a Location header leads from base (RFC 3986 section 5). IRISX_E_INVALID: nowhere that http or https reaches */
 int ix_http_url_join(const char *base, const char *location, char **out);
+/* Whether the list ("localhost,.example.com,10.0.0.0/8,[fd00::]/8,192.0.2.1:8080", "*") has the host (a name or a
+ * literal, with or without brackets) at that port. */
+bool ix_no_proxy(const char *list /* NULL none */, const char *host, uint16_t port);
 bool ix_http_same_origin(const char *a, const char *b); /* scheme, host and port */
 
 /* ---- files ------------------------------------------------------------------------------- */

@@ -44,8 +44,7 @@ static void free_client(struct ix_http_client *c)
 {
     struct sigaction before;
     struct ix_list *node;
-    char *texts[] = { c->ca_file, c->user_agent, c->cert_file, c->key_file, c->pinned, c->proxy, c->secure_proxy,
-        c->no_proxy };
+    char *texts[] = { c->ca_file, c->user_agent, c->cert_file, c->key_file, c->pinned, c->no_proxy };
 
     while ((node = ix_list_pop(&c->spare)) != NULL)
         ix_transfer_free(IX_CONTAINER(node, struct ix_transfer, node));
@@ -55,11 +54,10 @@ static void free_client(struct ix_http_client *c)
     ix_watch_end(c);
     ix_loop_timer_free(c->timer);
     ix_loop_timer_free(c->limits);
-    for (size_t i = 0; i < IX_COUNT(texts); i++) {
-        if (texts[i] != NULL)
-            ix_wipe(texts[i], strlen(texts[i])); /* a proxy's has a password */
+    for (size_t i = 0; i < IX_COUNT(texts); i++)
         ix_free(texts[i]);
-    }
+    for (size_t i = 0; i < IX_COUNT(c->proxies); i++)
+        ix_proxy_clear(&c->proxies[i]);
     ix_loop_disown(c->loop);
     ix_free(c);
     curl_global_cleanup();
@@ -244,17 +242,13 @@ static bool take_proxies(struct ix_http_client *c, const struct ix_http_options 
     struct ix_buf b;
 
     if (o->proxy != NULL || !o->environment)
-        return take_text(&c->proxy, o->proxy) && take_text(&c->secure_proxy, o->proxy) &&
+        return ix_proxy_set(&c->proxies[0], o->proxy) == 0 && ix_proxy_set(&c->proxies[1], o->proxy) == 0 &&
                take_text(&c->no_proxy, o->no_proxy);
     ix_buf_init(&b, 65536);
     ix_buf_fmt(&b, "%s,%s", local, none != NULL ? none : "");
-    if (none != NULL && strcmp(none, "*") == 0) {
-        ix_buf_reset(&b);
-        ix_buf_u8(&b, '*');
-    }
     c->no_proxy = ix_buf_take(&b);
-    return c->no_proxy != NULL && take_text(&c->proxy, plain != NULL ? plain : all) &&
-           take_text(&c->secure_proxy, secure != NULL ? secure : all);
+    return c->no_proxy != NULL && ix_proxy_set(&c->proxies[0], plain != NULL ? plain : all) == 0 &&
+           ix_proxy_set(&c->proxies[1], secure != NULL ? secure : all) == 0;
 }
 
 static int take_options(struct ix_http_client *c, const struct ix_http_options *o)

@@ -15,6 +15,13 @@ struct ix_origin { /* a host and port that was asked lately */
     long idle_s; /* how long one of its connections may have been idle and still be used */
 };
 
+struct ix_proxy {
+    char *url; /* NULL: none */
+    char host[256]; /* "": only libcurl can tell */
+    uint16_t port;
+    bool asks_us; /* for the addresses of others: SOCKS without names */
+};
+
 struct ix_http_client {
     struct ix_loop *loop;
     CURLM *multi;
@@ -26,7 +33,8 @@ struct ix_http_client {
     size_t spare_count;
     struct ix_list socks; /* descriptors of libcurl's that are watched */
     char *ca_file, *user_agent, *cert_file, *key_file, *pinned;
-    char *proxy, *secure_proxy, *no_proxy; /* for http and https; NULL none */
+    struct ix_proxy proxies[2]; /* for http, for https */
+    char *no_proxy; /* NULL none */
     const char *encodings; /* that this libcurl can undo */
     struct ix_origin origins[IX_ORIGINS_KEPT];
     size_t origin_at; /* the next to be overwritten */
@@ -61,7 +69,9 @@ struct ix_transfer {
     char *lines; /* header lines, each ended by NUL; wiped at the end */
     size_t lines_n;
     struct curl_slist *addresses;
-    struct ix_resolve *resolve; /* the host is being looked up; libcurl does not know the transfer yet */
+    struct ix_resolve *resolve; /* a name is being looked up; libcurl does not know the transfer yet */
+    enum ix_looks { IX_LOOKS_NONE = 0, IX_LOOKS_HOST, IX_LOOKS_PROXY } looks; /* whose */
+    const struct ix_proxy *proxy; /* that it goes by; NULL none */
     uint64_t begun_us;
     bool added; /* libcurl knows it */
     ix_transfer_fn fn;
@@ -75,7 +85,8 @@ struct ix_transfer {
     enum ix_shape shape; /* what easy is set to */
     long idle_set;
     bool plain_set; /* easy asks for no encoding */
-    int proxy_set; /* 1: that for http, 2: for https */
+    const struct ix_proxy *proxy_set; /* what easy has */
+    uint32_t connect_set; /* ms */
     struct ix_transfer_stream stream;
     uint64_t sent, received; /* of streams */
     uint64_t told_us; /* progress */
@@ -83,6 +94,7 @@ struct ix_transfer {
     struct ix_buf answer, head;
     enum ix_phase phase;
     uint64_t ends_us, phase_us, connect_us; /* connect_us: of TCP and TLS together */
+    uint64_t nudge_us; /* when libcurl is made to look at it */
     uint32_t timeout_ms, phase_ms; /* for sentences */
     struct ix_transfer_limits limits;
     size_t max_answer;
@@ -100,6 +112,12 @@ void ix_transfer_end(struct ix_transfer *t, struct ix_transfer_result *r); /* te
 int ix_transfer_begin(struct ix_transfer *t);
 int ix_transfer_hand_over(struct ix_transfer *t); /* to libcurl */
 struct ix_origin *ix_transfer_origin(struct ix_http_client *c, const char *host, uint16_t port);
+struct ix_origin *ix_transfer_own_origin(const struct ix_transfer *t); /* NULL: forgotten */
+const char *ix_transfer_looked(const struct ix_transfer *t); /* the name that is looked up */
+/* transfer_proxy.c */
+int ix_proxy_set(struct ix_proxy *p, const char *url /* copied; NULL none */);
+void ix_proxy_clear(struct ix_proxy *p);
+const struct ix_proxy *ix_proxy_of(const struct ix_transfer *t); /* the way it has to go; NULL straight */
 /* transfer_setup.c */
 struct ix_transfer *ix_transfer_take(struct ix_http_client *c); /* a spare one, or new; NULL on no memory */
 void ix_transfer_give(struct ix_transfer *t); /* back, or freed */

@@ -91,9 +91,10 @@ void ix_transfer_judge_late(const struct ix_transfer *t, struct ix_transfer_resu
     uint32_t ms = whole ? t->timeout_ms : t->phase_ms;
 
     r->any_byte_sent = any_byte_sent(t);
+    r->late = true;
     switch (t->phase) {
     case IX_PHASE_RESOLVE:
-        say(r, IRISX_E_TIMEOUT, "the name %.180s was not resolved within %u ms", t->host, ms);
+        say(r, IRISX_E_TIMEOUT, "the name %.180s was not resolved within %u ms", ix_transfer_looked(t), ms);
         return;
     case IX_PHASE_WAIT:
         if (!r->any_byte_sent)
@@ -176,11 +177,51 @@ static bool given_up(const struct ix_transfer *t, int code, struct ix_transfer_r
     return true;
 }
 
+/* the proxy's own answer to CONNECT; nothing of the request went out */
+static bool refused_by_proxy(const struct ix_transfer *t, int code, struct ix_transfer_result *r)
+{
+    long status = 0;
+
+    if (code == CURLE_OK || t->proxy == NULL || t->requests > 0)
+        return false;
+    (void) curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    if (status == 407)
+        say(r, IRISX_E_AUTH, "the proxy wants a user name and password (HTTP 407): http://user:password@host:port");
+    else if (status >= 300)
+        say(r, status < 500 ? IRISX_E_FORBIDDEN : IRISX_E_NETWORK,
+            "the proxy refused the connection to %s:%u (HTTP %ld)", t->host, t->port, status);
+    return status >= 300;
+}
+
+static bool of_tls(int code)
+{
+    static const int codes[] = { CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
+        CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CIPHER };
+
+    for (size_t i = 0; i < IX_COUNT(codes); i++)
+        if (codes[i] == code)
+            return true;
+    return false;
+}
+
+static void not_taken(const struct ix_transfer *t, struct ix_transfer_result *r)
+{
+    if (t->too_large || head_too_large(t))
+        say(r, IRISX_E_TOO_LARGE, "the answer of %s:%u is larger than %zu bytes, or its head than 64 KiB", t->host,
+            t->port, t->max_answer);
+    else
+        say(r, IRISX_E_NO_MEMORY, "out of memory");
+}
+
 void ix_transfer_judge(const struct ix_transfer *t, int code, struct ix_transfer_result *r)
 {
     r->any_byte_sent = any_byte_sent(t);
-    if (given_up(t, code, r))
+    if (given_up(t, code, r) || refused_by_proxy(t, code, r))
         return;
+    if (of_tls(code)) {
+        not_trusted(t, code, r);
+        return;
+    }
     switch (code) {
     case CURLE_OK:
         if (!t->head_whole) /* libcurl takes a cut head for an answer */
@@ -194,19 +235,10 @@ void ix_transfer_judge(const struct ix_transfer *t, int code, struct ix_transfer
     case CURLE_COULDNT_CONNECT:
         not_connected(t, r);
         return;
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_CIPHER:
-        not_trusted(t, code, r);
-        return;
     case CURLE_PROXY:
         say(r, IRISX_E_NETWORK, "the proxy refused the connection to %s:%u", t->host, t->port);
         return;
-    case CURLE_OPERATION_TIMEDOUT: /* libcurl's own patience with a connection, longer than ours */
+    case CURLE_OPERATION_TIMEDOUT: /* libcurl's own patience with a connection */
         ix_transfer_judge_late(t, r);
         return;
     case CURLE_SEND_FAIL_REWIND: /* libcurl wanted to send the body again, on a new connection */
@@ -214,11 +246,7 @@ void ix_transfer_judge(const struct ix_transfer *t, int code, struct ix_transfer
         return;
     case CURLE_WRITE_ERROR:
     case CURLE_OUT_OF_MEMORY: /* also what libcurl calls a header line over 100 kB */
-        if (t->too_large || head_too_large(t))
-            say(r, IRISX_E_TOO_LARGE, "the answer of %s:%u is larger than %zu bytes, or its head than 64 KiB", t->host,
-                t->port, t->max_answer);
-        else
-            say(r, IRISX_E_NO_MEMORY, "out of memory");
+        not_taken(t, r);
         return;
     case CURLE_PARTIAL_FILE:
         lost(t, "closed the connection in the middle of its answer", r);

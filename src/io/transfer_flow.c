@@ -76,21 +76,22 @@ static void status_line(struct ix_transfer *t, struct ix_str line)
     if (ix_str_cut(&line, ' ', &version))
         (void) ix_str_u32(ix_str_slice(line, 0, 3), 999, &status); /* 0: libcurl refuses it */
     t->status = (long) status;
-    if (t->origin != NULL)
-        t->origin->idle_s = ix_str_starts(version, IX_STR("HTTP/2")) ? IDLE_HTTP2_S : 5 - IDLE_MARGIN_S;
+    struct ix_origin *o = ix_transfer_own_origin(t);
+    if (o != NULL)
+        o->idle_s = ix_str_starts(version, IX_STR("HTTP/2")) ? IDLE_HTTP2_S : 5 - IDLE_MARGIN_S;
 }
 
 /* "Keep-Alive: timeout=5": how long the server will keep the connection */
 static void learn_idle(struct ix_transfer *t, struct ix_str line)
 {
     struct ix_str value = ix_str_slice(line, 11, line.n), part;
+    struct ix_origin *o = ix_transfer_own_origin(t);
     uint32_t s;
 
-    while (ix_str_cut(&value, ',', &part)) {
+    while (o != NULL && ix_str_cut(&value, ',', &part)) {
         part = ix_str_trim(part);
-        if (t->origin != NULL && ix_str_istarts(part, IX_STR("timeout=")) &&
-            ix_str_u32(ix_str_slice(part, 8, part.n), 3600, &s) == 0)
-            t->origin->idle_s = s > IDLE_MARGIN_S ? (long) s - IDLE_MARGIN_S : 0;
+        if (ix_str_istarts(part, IX_STR("timeout=")) && ix_str_u32(ix_str_slice(part, 8, part.n), 3600, &s) == 0)
+            o->idle_s = s > IDLE_MARGIN_S ? (long) s - IDLE_MARGIN_S : 0;
     }
 }
 
@@ -106,6 +107,8 @@ size_t ix_transfer_header(char *p, size_t size, size_t count, void *ctx)
         status_line(t, line);
         return n;
     }
+    if (t->head_whole)
+        return n; /* trailers of a chunked body: nothing is asked of them */
     if (n > 10 && (p[0] | 0x20) == 'k' && ix_str_istarts(line, IX_STR("keep-alive:")))
         learn_idle(t, line);
     if (n > 2)

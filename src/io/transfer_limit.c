@@ -5,9 +5,16 @@
  */
 #include "io/transfer.h"
 
+#define NUDGE_US (250 * IX_MS)
+
 static uint64_t end_of(const struct ix_transfer *t)
 {
     return IX_MIN(t->ends_us, t->phase_us);
+}
+
+static uint64_t next_look(const struct ix_transfer *t)
+{
+    return IX_MIN(end_of(t), t->nudge_us);
 }
 
 static void hear(struct ix_http_client *c, uint64_t at_us)
@@ -55,7 +62,21 @@ void ix_transfer_enter(struct ix_transfer *t, enum ix_phase phase)
         t->phase_us = t->connect_us;
         t->phase_ms = t->limits.connect_ms;
     }
-    hear(t->client, end_of(t));
+    t->nudge_us = phase == IX_PHASE_CONNECT ? now + NUDGE_US : IX_NEVER;
+    hear(t->client, next_look(t));
+}
+
+/*
+ * libcurl 7.88 gives an address that does not answer up in time, and then waits for somebody to look before it tries
+ * the next one: to change a transfer's pause is the way to have it looked at.
+ */
+static void nudge(struct ix_transfer *t, uint64_t now_us)
+{
+    t->nudge_us = t->phase == IX_PHASE_CONNECT ? now_us + NUDGE_US : IX_NEVER;
+    if (t->phase != IX_PHASE_CONNECT || t->paused)
+        return;
+    (void) curl_easy_pause(t->easy, CURLPAUSE_SEND); /* what fails here, fails in its own turn */
+    (void) curl_easy_pause(t->easy, CURLPAUSE_CONT);
 }
 
 void ix_transfer_moved(struct ix_transfer *t)
@@ -87,7 +108,11 @@ void ix_transfer_limits_due(void *client)
         ix_transfer_judge_late(t, &r);
         ix_transfer_end(t, &r);
     }
-    IX_LIST_EACH (node, &c->transfers)
-        hear(c, end_of(IX_CONTAINER(node, struct ix_transfer, node)));
+    IX_LIST_EACH (node, &c->transfers) {
+        t = IX_CONTAINER(node, struct ix_transfer, node);
+        if (t->nudge_us <= now)
+            nudge(t, now);
+        hear(c, next_look(t));
+    }
     ix_transfer_collect(c); /* frees c if it was given up meanwhile */
 }

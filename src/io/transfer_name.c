@@ -26,34 +26,61 @@ struct ix_origin *ix_transfer_origin(struct ix_http_client *c, const char *host,
     return n;
 }
 
-static bool needs_lookup(struct ix_transfer *t)
+/* a place may be another's by now: there are few */
+struct ix_origin *ix_transfer_own_origin(const struct ix_transfer *t)
 {
-    const struct ix_http_client *c = t->client;
+    struct ix_origin *o = t->origin;
+
+    return o != NULL && o->port == t->port && strcmp(o->host, t->host) == 0 ? o : NULL;
+}
+
+static bool unknown(const struct ix_transfer *t, const char *host, uint16_t port)
+{
     struct ix_addr literal;
 
-    if ((t->secure ? c->secure_proxy : c->proxy) != NULL)
-        return false; /* the proxy's own name is libcurl's */
-    if (t->origin->until_us > t->begun_us)
-        return false;
-    return strcmp(t->host, "localhost") != 0 && ix_addr_parse(&literal, ix_str(t->host), 0) != 0;
+    return ix_transfer_origin(t->client, host, port)->until_us <= t->begun_us && strcmp(host, "localhost") != 0 &&
+           ix_addr_parse(&literal, ix_str(host), 0) != 0;
+}
+
+/* Whose addresses libcurl will want and does not have: its own way to get them makes all others wait. */
+static enum ix_looks unknown_name(const struct ix_transfer *t)
+{
+    const struct ix_proxy *p = t->proxy;
+
+    if (p != NULL && p->host[0] != '\0' && unknown(t, p->host, p->port))
+        return IX_LOOKS_PROXY;
+    return (p == NULL || p->asks_us) && unknown(t, t->host, t->port) ? IX_LOOKS_HOST : IX_LOOKS_NONE;
+}
+
+const char *ix_transfer_looked(const struct ix_transfer *t)
+{
+    return t->looks == IX_LOOKS_PROXY ? t->proxy->host : t->host;
+}
+
+static uint16_t looked_port(const struct ix_transfer *t)
+{
+    return t->looks == IX_LOOKS_PROXY ? t->proxy->port : t->port;
 }
 
 static bool give_addresses(struct ix_transfer *t, const struct ix_addr *addrs, size_t count)
 {
+    struct curl_slist *more;
     struct ix_buf b;
     char *line;
 
     ix_buf_init(&b, 4096);
-    ix_buf_fmt(&b, "+%s:%u:", t->host, t->port); /* +: they grow old like others */
+    ix_buf_fmt(&b, "+%s:%u:", ix_transfer_looked(t), looked_port(t)); /* +: they grow old like others */
     for (size_t i = 0; i < count; i++) {
         char ip[IX_ADDR_TEXT];
         ix_addr_ip_text(&addrs[i], ip);
         ix_buf_fmt(&b, addrs[i].family == IX_IPV6 ? "%s[%s]" : "%s%s", i > 0 ? "," : "", ip);
     }
     line = ix_buf_take(&b);
-    t->addresses = line != NULL ? curl_slist_append(NULL, line) : NULL;
+    more = line != NULL ? curl_slist_append(t->addresses, line) : NULL;
     ix_free(line);
-    return t->addresses != NULL && curl_easy_setopt(t->easy, CURLOPT_RESOLVE, t->addresses) == CURLE_OK;
+    if (more != NULL)
+        t->addresses = more;
+    return more != NULL && curl_easy_setopt(t->easy, CURLOPT_RESOLVE, t->addresses) == CURLE_OK;
 }
 
 static void fail_early(struct ix_transfer *t, int err, const char *detail)
@@ -70,25 +97,25 @@ static void on_addresses(void *ctx, int err, const struct ix_addr *addrs, size_t
     struct ix_transfer_result r = { 0 };
 
     t->resolve = NULL;
-    if (err == 0 && give_addresses(t, addrs, count) && ix_transfer_hand_over(t) == 0) {
-        t->origin->until_us = ix_loop_now(t->client->loop).mono_us + NAME_US;
-        return;
+    if (err == 0 && give_addresses(t, addrs, count)) {
+        ix_transfer_origin(t->client, ix_transfer_looked(t), looked_port(t))->until_us =
+            ix_loop_now(t->client->loop).mono_us + NAME_US;
+        if (ix_transfer_begin(t) == 0)
+            return;
     }
     if (err == IRISX_E_DNS) {
-        ix_transfer_judge(t, CURLE_COULDNT_RESOLVE_HOST, &r);
+        ix_transfer_judge(t, t->looks == IX_LOOKS_PROXY ? CURLE_COULDNT_RESOLVE_PROXY : CURLE_COULDNT_RESOLVE_HOST, &r);
         ix_transfer_end(t, &r);
     } else {
         fail_early(t, IRISX_E_NO_MEMORY, "out of memory");
     }
 }
 
-static int look_up(struct ix_transfer *t)
-{
-    ix_transfer_enter(t, IX_PHASE_RESOLVE);
-    return ix_resolve(t->client->loop, t->host, t->port, on_addresses, t, &t->resolve);
-}
-
 int ix_transfer_begin(struct ix_transfer *t)
 {
-    return needs_lookup(t) ? look_up(t) : ix_transfer_hand_over(t);
+    t->looks = unknown_name(t);
+    if (t->looks == IX_LOOKS_NONE)
+        return ix_transfer_hand_over(t);
+    ix_transfer_enter(t, IX_PHASE_RESOLVE);
+    return ix_resolve(t->client->loop, ix_transfer_looked(t), looked_port(t), on_addresses, t, &t->resolve);
 }

@@ -52,8 +52,9 @@ static CURLcode on_ssl_ctx(CURL *easy, void *ssl_ctx, void *ctx)
 {
     struct ix_transfer *t = ctx;
 
-    (void) easy;
     ix_transfer_enter(t, IX_PHASE_TLS);
+    (void) curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, 0L); /* ours from now on: it counts the handshake, too */
+    t->connect_set = 0;
     SSL_CTX_set_cert_verify_callback(ssl_ctx, on_certificates, t->client);
     return CURLE_OK;
 }
@@ -68,6 +69,8 @@ static bool set_tls(CURL *e, struct ix_transfer *t)
     if (c->ca_file != NULL)
         SET(CURLOPT_CAINFO, c->ca_file);
     SET(CURLOPT_CAPATH, NULL); /* with a path the store is read anew for each connection: 50 ms */
+    if (c->ca_file != NULL && c->proxies[1].url != NULL)
+        SET(CURLOPT_PROXY_CAINFO, c->ca_file);
     SET(CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
     SET(CURLOPT_SSL_CTX_DATA, t);
     if (c->cert_file != NULL) {
@@ -90,7 +93,8 @@ static bool set_for_good(CURL *e, struct ix_transfer *t)
     SET(CURLOPT_USERAGENT, c->user_agent);
     SET(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS);
     SET(CURLOPT_PIPEWAIT, 1L);
-    SET(CURLOPT_NOPROXY, c->no_proxy != NULL ? c->no_proxy : ""); /* "": the environment is not asked */
+    SET(CURLOPT_NOPROXY, ""); /* neither the environment nor libcurl is asked */
+    SET(CURLOPT_PROXY, "");
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
     SET(CURLOPT_OPENSOCKETDATA, t);
@@ -284,7 +288,6 @@ static bool set_rest(struct ix_transfer *t, const struct ix_transfer_request *r)
     CURL *e = t->easy;
     bool ok = true;
     long idle = t->origin->idle_s;
-    const char *proxy = t->secure ? c->secure_proxy : c->proxy;
 
     SET(CURLOPT_URL, r->url);
     if (idle != t->idle_set) {
@@ -295,9 +298,14 @@ static bool set_rest(struct ix_transfer *t, const struct ix_transfer_request *r)
         SET(CURLOPT_ACCEPT_ENCODING, r->plain ? NULL : c->encodings);
         t->plain_set = r->plain;
     }
-    if (t->proxy_set != (t->secure ? 2 : 1))
-        SET(CURLOPT_PROXY, proxy != NULL ? proxy : ""); /* "": the environment is not asked */
-    t->proxy_set = t->secure ? 2 : 1;
+    t->proxy = ix_proxy_of(t);
+    if (t->proxy_set != t->proxy)
+        SET(CURLOPT_PROXY, t->proxy != NULL ? t->proxy->url : "");
+    t->proxy_set = t->proxy;
+    /* libcurl gives each address of a name a share of it: one that is dead must not take all the time there is */
+    if (t->connect_set != t->limits.tcp_ms)
+        SET(CURLOPT_CONNECTTIMEOUT_MS, (long) t->limits.tcp_ms);
+    t->connect_set = t->limits.tcp_ms;
     return ok;
 }
 
@@ -369,7 +377,7 @@ static void set_fresh(struct ix_transfer *t, const struct ix_transfer_request *r
     t->begun_us = ix_loop_now(t->client->loop).mono_us;
     t->ends_us = ix_time_add(t->begun_us, t->timeout_ms * IX_MS);
     t->phase = IX_PHASE_WAIT;
-    t->phase_us = t->connect_us = IX_NEVER;
+    t->phase_us = t->connect_us = t->nudge_us = IX_NEVER;
     t->limits = r->limits;
     t->limits.resolve_ms = t->limits.resolve_ms != 0 ? t->limits.resolve_ms : RESOLVE_MS;
     t->limits.tcp_ms = t->limits.tcp_ms != 0 ? t->limits.tcp_ms : TCP_MS;

@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: MIT
 """A client of the library that a case drives line by line: rest_driver.c."""
 import json
+import os
 import subprocess
 
 from harness import PATIENCE, Process, Programs, check
+
+
+def preload(module, **words):
+    """the environment in which a program has the module's functions instead of the system's"""
+    return dict(words, LD_PRELOAD=module, ASAN_OPTIONS="verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", ""))
 
 
 class Driver:

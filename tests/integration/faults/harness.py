@@ -50,7 +50,7 @@ def wait_for(condition, what, seconds=PATIENCE):
 
 # ---- programs under test ---------------------------------------------------------------------------------------------------
 class Programs:
-    clock = irisx = sandbox = similarity = poll_call = quiet_app = driver = None
+    clock = names = irisx = sandbox = similarity = poll_call = quiet_app = driver = None
 
 
 def arguments(*names):

@@ -7,6 +7,7 @@
  *   save PATH FILE RESUME SHA   data PATH MAX                  upload PATH FILE    login EMAIL PASSWORD
  *   admin EMAIL PASSWORD        code DIGITS                    logout SESSION      tokens ACCESS REFRESH
  *   key KEY METHOD PATH         metrics                        text                wait MS
+ *   cancelmany N MS METHOD PATH                                cancelsave MS PATH FILE
  */
 #include <irisx/api.h>
 #include <irisx/irisx.h>
@@ -81,8 +82,8 @@ static void set(const char *word)
         { "connections", &r.max_connections, 'u' }, { "connect", &r.connect_timeout_ms, 'u' },
         { "tls", &r.tls_timeout_ms, 'u' }, { "answer", &r.answer_timeout_ms, 'u' }, { "idle", &r.idle_timeout_ms, 'u' },
         { "idempotency", &r.idempotency, 'i' }, { "tries", &r.max_tries, 'u' }, { "base", &r.retry_base_ms, 'u' },
-        { "cap", &r.retry_cap_ms, 'u' }, { "budget", &r.retry_budget, 'u' }, { "no_pacing", &r.no_pacing, 'i' },
-        { "limits", &r.rate_limits, 't' }, { "bodies", &r.log_bodies, 'i' },
+        { "cap", &r.retry_cap_ms, 'u' }, { "budget", &r.retry_budget, 'u' }, { "resolve", &r.resolve_timeout_ms, 'u' },
+        { "no_pacing", &r.no_pacing, 'i' }, { "limits", &r.rate_limits, 't' }, { "bodies", &r.log_bodies, 'i' },
         { "phones", &r.redact_phone_numbers, 'i' } };
     const char *value = strchr(word, '=');
 
@@ -309,6 +310,53 @@ static void cancel(const char *line)
     done(err, &op, from);
 }
 
+/* all of them, some of which wait for room */
+static void cancel_many(const char *line)
+{
+    static irisx_op_t *ops[MAX_PAR];
+    unsigned n = 0, ms = 0;
+    int at = 0;
+    double from;
+    irisx_value_t *v = irisx_value_new_object();
+
+    if (sscanf(line, "%u %u %n", &n, &ms, &at) < 2 || !n || n > MAX_PAR)
+        die(line);
+    for (unsigned i = 0; i < n; i++)
+        if (request(line + at, &ops[i]))
+            die("not accepted");
+    (void) irisx_op_wait(ops[n - 1], ms);
+    from = now_ms();
+    for (unsigned i = 0; i < n; i++)
+        (void) irisx_op_cancel(ops[i]);
+    for (unsigned i = 0; i < n; i++) {
+        irisx_error_t err = irisx_op_wait(ops[i], LONG_MS);
+        const char *name = err ? irisx_error_name(err) : "OK";
+
+        (void) irisx_value_set_int(v, name, irisx_value_get_int(v, name, 0) + 1);
+        irisx_op_unref(ops[i]);
+    }
+    (void) irisx_value_set_int(v, "ms", (int64_t) (now_ms() - from));
+    tell(v);
+}
+
+static void cancel_save(const char *line)
+{
+    char path[1024], file[1024];
+    unsigned ms = 0;
+    irisx_api_options_t mine = call;
+    irisx_op_t *op = NULL;
+    double from = now_ms();
+    irisx_error_t err;
+
+    if (sscanf(line, "%u %1023s %1023s", &ms, path, file) < 3)
+        die(line);
+    mine.save_as = file;
+    err = irisx_api_request(client, "GET", path, NULL, &mine, &op);
+    if (!err && irisx_op_wait(op, ms) == IRISX_E_AGAIN)
+        err = irisx_op_cancel(op);
+    done(err, &op, from);
+}
+
 static void figures(bool text)
 {
     irisx_metrics_t *m = NULL;
@@ -354,6 +402,10 @@ static void run(char *line)
         to_file(rest);
     else if (IS("upload"))
         upload(rest);
+    else if (IS("cancelmany"))
+        cancel_many(rest);
+    else if (IS("cancelsave"))
+        cancel_save(rest);
     else if (IS("cancel"))
         cancel(rest);
     else if (IS("login"))
