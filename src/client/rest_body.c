@@ -421,7 +421,9 @@ static int open_answer(struct rest_body *b, const irisx_api_options_t *o, struct
     err = b->path ? ix_file_save_open(o->save_as, o->resume != 0, o->sha256, &b->save) : IRISX_E_NO_MEMORY;
     if (err)
         ix_http_error_set(e, (irisx_error_t) err, IRISX_DOMAIN_SYSTEM, NULL, "%.500s cannot be written: %s", o->save_as,
-            ix_error_text(err));
+            err == IRISX_E_FORMAT     ? "it is there and not a regular file"
+            : err == IRISX_E_CONFLICT ? "another download goes on with it"
+                                      : ix_error_text(err));
     return err;
 }
 

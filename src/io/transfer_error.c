@@ -193,6 +193,17 @@ static bool refused_by_proxy(const struct ix_transfer *t, int code, struct ix_tr
     return status >= 300;
 }
 
+/* libcurl takes a packed stream that was cut for a whole one; JSON shows that, nothing at all does not */
+static bool unpacked_to_nothing(const struct ix_transfer *t)
+{
+    curl_off_t packed = 0;
+
+    if (t->answer.n > 0 || t->received > 0 || t->plain_set)
+        return false;
+    (void) curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &packed); /* bytes as they came */
+    return packed > 2 && packed != 20; /* what an empty text is packed into: brotli, gzip */
+}
+
 static bool of_tls(int code)
 {
     static const int codes[] = { CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
@@ -204,11 +215,15 @@ static bool of_tls(int code)
     return false;
 }
 
-static void not_taken(const struct ix_transfer *t, struct ix_transfer_result *r)
+static void not_taken(const struct ix_transfer *t, int code, struct ix_transfer_result *r)
 {
+    bool ours = t->answer.err != 0 || t->head.err != 0;
+
     if (t->too_large || head_too_large(t))
         say(r, IRISX_E_TOO_LARGE, "the answer of %s:%u is larger than %zu bytes, or its head than 64 KiB", t->host,
             t->port, t->max_answer);
+    else if (code == CURLE_WRITE_ERROR && !ours) /* bytes behind the end of a brotli stream */
+        bad_encoding(t, r);
     else
         say(r, IRISX_E_NO_MEMORY, "out of memory");
 }
@@ -226,6 +241,8 @@ void ix_transfer_judge(const struct ix_transfer *t, int code, struct ix_transfer
     case CURLE_OK:
         if (!t->head_whole) /* libcurl takes a cut head for an answer */
             lost(t, "closed the connection in the middle of its answer", r);
+        else if (unpacked_to_nothing(t))
+            bad_encoding(t, r);
         return;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
@@ -246,7 +263,7 @@ void ix_transfer_judge(const struct ix_transfer *t, int code, struct ix_transfer
         return;
     case CURLE_WRITE_ERROR:
     case CURLE_OUT_OF_MEMORY: /* also what libcurl calls a header line over 100 kB */
-        not_taken(t, r);
+        not_taken(t, code, r);
         return;
     case CURLE_PARTIAL_FILE:
         lost(t, "closed the connection in the middle of its answer", r);

@@ -3,6 +3,7 @@
 """What failed is told as it is: answers that are slow, cut, wrong, packed, endless or no HTTP at all, through the real client
 (rest_driver.c).
 usage: answers.py REST_DRIVER    (TAP on stdout)"""
+import base64
 import gzip
 import json
 import os
@@ -96,6 +97,85 @@ def malformed(t):
             a = d.ask("GET /x")
             check(a["code"] in codes, data[:80], "ended with", a)
             check(a["code"] == "OK" or a["message"], "without a sentence", a)
+
+
+# made by node's zlib.brotliCompressSync of ONE, and of 200 MB of spaces
+BROTLI = base64.b64decode("GyoA+J0Htg1y/UD7EYjJXJYiaXsVg5cgLGSl09eCSLKMQLIBB7T4NRCjpg==")
+BROTLI_BOMB = base64.b64decode("y///P/glQOKxQCD3/o///3/wSwDEYRGA7v0f////4JcAiMMCAN37P/7//8EvARCHBQC693/8//+DXwIgDgsAdO//+P//B78EQBwWAOje//H//w9+"
+                               "CYA4LADQvf/j//8f/BIAcVgAoHv/x///P/glAOKwAED3/o///3/wSwDEYQGA7v0f////4JcAiMMCAN37P/7//8EvARCHBQC693/8//+DXwIgDgsAdO//+P//"
+                               "B78EQBwWAOje//H//w9+CYA4LADQvf/j//8f/BIAcVgAoHv/x///P/glAOKwAED3/o///3/wSwDEYQGA7v0f////4JcAiMMCAN37P/7//8EvARCHBQC693/8"
+                               "//+DXwIgDgsAdO//+P//B78EQBwWAOje//H//w9+CYA4LADQvf/L/+A1/BIAcVgAoJu7Bg==")
+GZIP = gzip.compress(ONE.encode())
+
+
+@suite.case("gzip and brotli are asked for and undone; cut at any byte, damaged, of another kind or a bomb they are never half an answer")
+def packed(t):
+    row = [None, None, 200]
+
+    def answer(sock, q):
+        return response(row[2], row[1], headers="Content-Encoding: %s\r\n" % row[0] if row[0] else "")
+    with HttpServer(answer) as server, Driver(t, server.url, key="k", tries=1) as d:
+        for row[0], row[1] in ("gzip", GZIP), ("br", BROTLI), ("x-gzip", GZIP), ("identity", ONE), ("GZIP", GZIP):
+            a = d.ask("GET /x", "OK")
+            check(json.loads(a["value"]) == json.loads(ONE), row[0], a)
+        check(server.seen[0].headers["accept-encoding"] == "gzip, br", server.seen[0].headers)
+        for row[0], whole in ("gzip", GZIP), ("br", BROTLI):
+            for n in range(1, len(whole)):
+                row[1] = whole[:n]
+                a = d.ask("GET /x")
+                whole_all_the_same = a["code"] == "OK" and json.loads(a.get("value") or "0") == json.loads(ONE)
+                check(a["code"] == "IRISX_E_PROTOCOL" or whole_all_the_same or n < 3 or n == 20, row[0], "cut after", n, a)
+            for n in range(len(whole)):
+                row[1] = whole[:n] + bytes((whole[n] ^ 0x55,)) + whole[n + 1:]
+                a = d.ask("GET /x")
+                check(a["code"] in ("IRISX_E_PROTOCOL", "OK", "IRISX_E_TOO_LARGE"), row[0], "damaged at", n, a)
+        for row[0], row[1], codes in ("br", GZIP, ("IRISX_E_PROTOCOL",)), ("gzip", BROTLI, ("IRISX_E_PROTOCOL",)), ("gzip", ONE, ("IRISX_E_PROTOCOL",)), \
+                ("br", BROTLI_BOMB, ("IRISX_E_TOO_LARGE",)), ("gzip", gzip.compress(b" " * 200000000, 1), ("IRISX_E_TOO_LARGE",)), \
+                ("gzip, gzip, gzip, gzip, gzip, gzip, gzip, gzip", GZIP, ("IRISX_E_PROTOCOL",)), ("sdch", b"\x01\x02", ("IRISX_E_PROTOCOL",)), \
+                ("br", BROTLI + b"more", ("OK", "IRISX_E_PROTOCOL")), ("gzip", GZIP + b"more", ("OK", "IRISX_E_PROTOCOL")):
+            a = d.ask("GET /x")
+            check(a["code"] in codes, row[0], len(row[1]), a)
+        row[0], row[1] = "gzip", GZIP[:-12]
+        check(d.ask("POST /x")["code"] in ("IRISX_E_OUTCOME_UNKNOWN", "IRISX_E_PROTOCOL"), "a POST")
+        row[0], row[1], row[2] = "gzip", gzip.compress(json.dumps({"error": "Call not found", "code": "CALL_NOT_FOUND"}).encode()), 404
+        check(d.ask("GET /x", "IRISX_E_NOT_FOUND")["reason"] == "CALL_NOT_FOUND", "an error that was packed")
+        before = len(server.seen)
+        d.ask("data /x")
+        check("accept-encoding" not in server.seen[before].headers, "bytes to be kept as they are were asked for packed")
+
+
+@suite.case("a chunked answer reset at every byte, and one with trailers that lie")
+def chunked(t):
+    parts = b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in (ONE[:7].encode(), ONE[7:20].encode(), ONE[20:].encode()))
+    whole = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" + parts + b"0\r\n\r\n"
+    at = [0]
+
+    def answer(sock, q):
+        sock.sendall(whole[:at[0]])
+        return reset(sock) if at[0] < len(whole) else b""
+    with HttpServer(answer) as server, Driver(t, server.url, key="k", tries=1) as d:
+        for at[0] in range(0, len(whole) + 1):
+            for line, lost in ("GET /x", ("IRISX_E_NETWORK", "IRISX_E_PROTOCOL")), ("POST /x", ("IRISX_E_OUTCOME_UNKNOWN",)):
+                a = d.ask(line)
+                check(a["code"] == "OK" if at[0] == len(whole) else a["code"] in lost, "after", at[0], "of", len(whole), line, a)
+    lies = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-RateLimit-Remaining\r\n\r\n" + parts + \
+        b"0\r\nX-RateLimit-Limit: 1\r\nX-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 99999\r\nKeep-Alive: timeout=3600\r\n\r\n"
+    with HttpServer(lambda sock, q: lies) as server, Driver(t, server.url, key="k", timeout=5000) as d:
+        for n in range(2):
+            d.ask("op sms.list {}", "OK")
+
+
+@suite.case("a head without end, and interim answers without end, are refused or end in time, with bounded memory")
+def endless_heads(t):
+    def answer(sock, q):
+        unit = b"X-More: %s\r\n" % (b"y" * 1000) if q.path == "/head" else b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+        sock.sendall(b"HTTP/1.1 200 OK\r\n" if q.path == "/head" else b"")
+        while True:
+            sock.sendall(unit * 100)
+    with HttpServer(answer) as server, Driver(t, server.url, key="k", timeout=1500, tries=1) as d:
+        d.ask("GET /head", "IRISX_E_TOO_LARGE")
+        a = d.ask("GET /interim")
+        check(a["code"] in ("IRISX_E_TIMEOUT", "IRISX_E_TOO_LARGE", "IRISX_E_NETWORK"), a)
 
 
 @suite.case("answers of a gigabyte: refused at the limit without being taken in, streamed whole with bounded memory")

@@ -13,9 +13,9 @@ def preload(module, **words):
 
 
 class Driver:
-    def __init__(self, case, url, environment=None, **options):
+    def __init__(self, case, url, environment=None, wrap=lambda argv: argv, **options):
         words = ["%s=%s" % (k, v) for k, v in options.items()]
-        self.process = Process(case, [Programs.driver, url] + words, env=environment, stdin=subprocess.PIPE, secret=False)
+        self.process = Process(case, wrap([Programs.driver, url] + words), env=environment, stdin=subprocess.PIPE, secret=False)
         self.at = 0
 
     def __enter__(self):

@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: MIT
 """Manners on the network: nothing is sent twice that must not be, what failed is told as it is, servers are spared and replaced.
 Servers that die, stall, lie and count; the client is rest_driver.c.
-usage: manners.py REST_DRIVER    (TAP on stdout)"""
+usage: manners.py REST_DRIVER CLOCK    (TAP on stdout)"""
 import collections
+import email.utils
 import json
 import re
 import socket
 import threading
 import time
 
-from driver import Driver
-from harness import Suite, arguments, check, wait_for
+from driver import Driver, preload
+from harness import Programs, Suite, arguments, check, wait_for
 from httpserver import ONE, Http2Server, HttpServer, certificate, ok, reset, response, token
 
 suite = Suite()
@@ -221,6 +222,52 @@ def no_room(t):
         check(server.count("POST") == 1, "it was sent")
 
 
+@suite.case("a clock that is a year wrong does not make a limit's end a year: the server's Date counts, in the first answer too")
+def wrong_clock(t):
+    def answer(sock, q):
+        reset = (time.time() + 1.5) * (1000 if q.path.endswith("ms") else 1)
+        return response(200, {"message": "queued", "sms": {"sid": "SM1"}}, headers="Date: %s\r\nX-RateLimit-Limit: 1\r\nX-RateLimit-Remaining: 0\r\n"
+                        "X-RateLimit-Reset: %d\r\n" % (email.utils.formatdate(usegmt=True), reset))
+    params = json.dumps({"from": "+12025550100", "to": "+12025550199", "message": "x"})
+    for days in "-400", "400":
+        with HttpServer(answer) as server, Driver(t, server.url, environment=preload(Programs.clock, FAKE_CLOCK_DAYS=days), key="k", timeout=20000) as d:
+            d.ask("op sms.send " + params, "OK")
+            a = d.ask("op sms.send " + params, "OK")
+            check(a["ms"] < 15000, days, a)
+
+
+SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\n"])*",?)*)\})? (\+Inf|NaN|[0-9.eE+-]+)')
+
+
+@suite.case("the figures are text that Prometheus reads: names, types once, labels, histograms that count up to their sum")
+def prometheus(t):
+    with HttpServer(ok) as server, Driver(t, server.url, key="k") as d:
+        d.ask("par 50 GET /x")
+        d.ask("op sms.list {}")
+        text = d.ask("text")["text"]
+    check(text.endswith("\n"), "no end of the last line")
+    types, rows = {}, collections.defaultdict(dict)
+    for line in text[:-1].split("\n"):
+        if line.startswith("# TYPE "):
+            name, kind = line.split()[2:]
+            check(name not in types and kind in ("counter", "histogram"), line)
+            types[name] = kind
+        elif not line.startswith("# HELP "):
+            name, labels, value = SAMPLE.fullmatch(line).groups()
+            base = re.sub("_(bucket|sum|count)$", "", name)
+            check(types.get(name) == "counter" or types.get(base) == "histogram", line)
+            labels = dict(re.findall('([a-z]+)="([^"]*)"', labels))
+            key = (name, labels["operation"], labels.get("le"))
+            check(key not in rows[labels["operation"]], "twice:", line)
+            rows[labels["operation"]][key] = float(value)
+    for operation, n in ("other", 50), ("sms.list", 1):
+        row = rows[operation]
+        steps = [(float(le.replace("+Inf", "inf")), v) for (name, _, le), v in row.items() if name.endswith("_bucket")]
+        check(steps == sorted(steps) and all(a[1] <= b[1] for a, b in zip(steps, steps[1:])), "not counted up", steps)
+        check(steps[-1] == (float("inf"), n) and row[("irisx_rest_operation_seconds_count", operation, None)] == n, operation, steps[-1])
+        check(row[("irisx_rest_operations_total", operation, None)] == n, operation)
+
+
 @suite.case("HTTP/2: many requests at once share one connection")
 def multiplexed(t):
     cert, key = certificate(t.folder)
@@ -239,5 +286,5 @@ def many(t):
 
 
 if __name__ == "__main__":
-    arguments("driver")
+    arguments("driver", "clock")
     suite.run(4)
