@@ -6,6 +6,7 @@
 
 #include "oom.h"
 #include "webhook/webhook.h"
+#include "json/json.h"
 
 /* ---- the captured deliveries, byte for byte ---------------------------------------------- */
 #define A_SECRET "39fe73a73dfa4b83561207a784d8dfd4c260e3848c8f26e6cb2b60c91d932944"
@@ -507,8 +508,8 @@ static int nested(size_t depth)
 
 Test(webhook, deep_bodies_are_refused_and_not_recursed_into)
 {
-    cr_expect_eq(nested(60), 0);
-    cr_expect_eq(nested(100), IRISX_E_PROTOCOL);
+    cr_expect_eq(nested(IX_JSON_MAX_DEPTH - 1), 0);
+    cr_expect_eq(nested(IX_JSON_MAX_DEPTH), IRISX_E_PROTOCOL);
     cr_expect_eq(nested(400000), IRISX_E_PROTOCOL);
 }
 
