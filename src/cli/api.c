@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* irisx api: every operation of the platform by its id, or any request by method and path. */
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/rest.h"
@@ -11,22 +13,22 @@ static const char examples[] = "\nexamples:\n"
                                "  irisx api sms.send --dry-run from=+12025550101 to=+12025550199 message=@text.txt\n"
                                "  irisx api calls.list status=completed --paginate --csv > calls.csv\n"
                                "  irisx api contacts.get 42 --json\n"
-                               "  irisx api GET /v1/newer/than/this?limit=5\n"
+                               "  irisx api GET /v1/newer/than/this limit=5\n"
                                "\nCompletion of operations and parameters: irisx completion bash|zsh|fish\n";
 
-static bool is_method(const char *word)
+static const char *method_of(const char *word)
 {
     static const char *const methods[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
 
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-        if (strcmp(word, methods[i]) == 0)
-            return true;
-    return false;
+        if (strcasecmp(word, methods[i]) == 0)
+            return methods[i];
+    return NULL;
 }
 
 static int about(const struct cli_common *common, const char *word)
 {
-    return is_method(word) ? -1 : explain_operation(common, word);
+    return method_of(word) ? -1 : explain_operation(common, word);
 }
 
 static const char *hint(const char *option, const char *word)
@@ -44,23 +46,75 @@ static const char *hint(const char *option, const char *word)
     return text;
 }
 
-static int run_path(struct rest_call *call, const char *const *words, size_t count)
+/* GET has no body: its parameters go behind the path, as RFC 3986 wants them */
+static char *with_query(const char *path, const irisx_value_t *params)
 {
+    char *out = NULL;
+    size_t size;
+    FILE *to = open_memstream(&out, &size);
+    char before = strchr(path, '?') ? '&' : '?';
+
+    if (!to)
+        return NULL;
+    (void) fputs(path, to);
+    for (const char *k = irisx_value_next_key(params, NULL); k; k = irisx_value_next_key(params, k)) {
+        char *value = cell_text(irisx_value_get(params, k));
+        const char *const parts[] = { k, value ? value : "" };
+
+        for (int i = 0; i < 2; i++) {
+            (void) fputc(i ? '=' : before, to);
+            for (const char *p = parts[i]; *p; p++)
+                (void) fprintf(
+                    to, isalnum((unsigned char) *p) || strchr("-._~", *p) ? "%c" : "%%%02X", (unsigned char) *p);
+        }
+        before = '&';
+        free(value);
+    }
+    if (fclose(to)) {
+        free(out);
+        return NULL;
+    }
+    return out;
+}
+
+static int path_params(struct rest_call *call, const char *const *words, size_t count)
+{
+    const struct rest_options *o = call->options;
     int code = EXIT_OK;
 
-    if (count != 2 || *words[1] != '/')
-        return cli_usage("irisx api %s /PATH, and the body with --data or --param", words[0]);
-    call->method = words[0];
-    call->path = words[1];
-    for (size_t i = 0; !code && i < call->options->data.count; i++)
-        code = params_data(&call->params, call->options->data.items[i]);
-    if (!code && call->options->params.count && !call->params.object)
+    for (size_t i = 0; !code && i < o->data.count; i++)
+        code = params_data(&call->params, o->data.items[i]);
+    if (!code && o->params.count + count && !call->params.object)
         call->params.object = irisx_value_new_object();
-    for (size_t i = 0; !code && i < call->options->params.count; i++)
-        code = params_add(&call->params, call->options->params.items[i]);
+    for (size_t i = 0; !code && i < o->params.count; i++)
+        code = params_add(&call->params, o->params.items[i]);
+    for (size_t i = 0; !code && i < count; i++)
+        code = params_add(&call->params, words[i]);
+    return code;
+}
+
+static int run_path(struct rest_call *call, const char *const *words, size_t count)
+{
+    char *path = NULL;
+    int code;
+
+    call->method = method_of(words[0]);
+    if (count < 2 || *words[1] != '/')
+        return cli_usage("behind %s goes a path that begins with /: irisx api %s /v1/…", words[0], call->method);
+    call->path = words[1];
+    code = path_params(call, words + 2, count - 2);
+    if (!code && call->params.object && strcmp(call->method, "GET") == 0) {
+        call->path = path = with_query(words[1], call->params.object);
+        irisx_value_free(call->params.object);
+        call->params.object = NULL;
+        if (!path)
+            code = cli_usage("out of memory");
+    }
     if (!code)
-        return rest_run(call);
-    rest_clear(call);
+        code = rest_run(call);
+    else
+        rest_clear(call);
+    free(path);
     return code;
 }
 
@@ -68,6 +122,8 @@ static int run_operation(struct rest_call *call, const char *const *words, size_
 {
     int code;
 
+    if (*words[0] == '/')
+        return cli_usage("a path goes behind its method: irisx api GET %s", words[0]);
     call->id = words[0];
     call->operation = contract_describe(call->id);
     if (!call->operation)
@@ -106,7 +162,7 @@ static int answer(
         return explain_operation(c, a->describe);
     if (!count)
         return cli_usage("which operation? irisx api --list shows them, irisx api --help tells more");
-    return is_method(words[0]) ? run_path(&call, words, count) : run_operation(&call, words, count);
+    return method_of(words[0]) ? run_path(&call, words, count) : run_operation(&call, words, count);
 }
 
 int cmd_api(int argc, char **argv)

@@ -173,10 +173,9 @@ static int print(const struct login *l)
     int code = EXIT_FAILED;
 
     if (!l->common.json) {
-        cli_line(stdout, "logged in as %s (%s%s) at %s; kept in %s, profile %s",
-            irisx_value_get_text(user, "email", l->email), l->admin ? "staff, " : "",
-            irisx_value_get_text(user, "role", "no role told"), l->common.api_url, cli_config_path(),
-            cli_profile_name(l->common.profile));
+        cli_line(stdout, "logged in as %s (%s%s) at %s", irisx_value_get_text(user, "email", l->email),
+            l->admin ? "staff, " : "", irisx_value_get_text(user, "role", "no role told"), l->common.api_url);
+        cli_say(&l->common, "kept in %s, profile %s", cli_config_path(), cli_profile_name(l->common.profile));
         return EXIT_OK;
     }
     root = irisx_value_new_object();

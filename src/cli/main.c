@@ -48,23 +48,28 @@ void cli_complete_command(int argc, char **argv)
             (void) entries[i].run(argc, argv);
 }
 
-static const char help_more[] =
-    "\nhelp:\n"
-    "  irisx COMMAND --help        its options\n"
-    "  irisx api --list WORD       operations with that word; irisx api OPERATION --help tells all about one\n"
-    "  irisx --version             version\n"
-    "\nfirst steps, offline:\n"
-    "  irisx sandbox               in one terminal: a platform of your own; it tells its URL and a password\n"
-    "  irisx login                 in another: asks for both\n"
-    "  irisx sms send --from +12025550101 --to +12025550199 --text 'Hello'\n"
-    "  irisx sms list\n"
-    "\nsettings: an option, else the environment (IRISX_API_URL, IRISX_API_KEY, IRISX_CREDENTIAL_COMMAND,\n"
-    "IRISX_CA_FILE, IRISX_PROFILE, IRISX_CONFIG), else the profile; irisx config shows what holds.\n"
-    "\nexit codes:\n"
-    "  0  ok                              4  no such thing\n"
-    "  1  failed, or refused              5  network, time or a limit: later it may work\n"
-    "  2  usage; nothing was sent         6  unknown: it may have been done; look before you repeat it\n"
-    "  3  credentials or permission     130  interrupted\n";
+static const char help_more[] = "\nhelp:\n"
+                                "  irisx COMMAND --help    its options\n"
+                                "  irisx api --list WORD   operations with that word\n"
+                                "  irisx api ID --help     all about one of them\n"
+                                "  irisx --version         version\n"
+                                "\nfirst steps, offline:\n"
+                                "  irisx sandbox           in one terminal: a platform of your own\n"
+                                "  irisx login             in another: asks for what the first one told\n"
+                                "  irisx sms send --from +12025550101 --to +12025550199 --text 'Hello'\n"
+                                "  irisx sms list\n"
+                                "\nsettings: an option, else the environment (IRISX_API_URL, IRISX_API_KEY,\n"
+                                "IRISX_CREDENTIAL_COMMAND, IRISX_CA_FILE, IRISX_PROFILE, IRISX_CONFIG), else the\n"
+                                "profile. irisx config shows what holds.\n"
+                                "\nexit codes:\n"
+                                "    0  ok\n"
+                                "    1  failed, or refused by the platform\n"
+                                "    2  usage; nothing was sent\n"
+                                "    3  credentials or permission\n"
+                                "    4  no such thing\n"
+                                "    5  network, time or a limit: later it may work\n"
+                                "    6  unknown: it may have been done; look before you repeat it\n"
+                                "  130  interrupted\n";
 
 static int help(FILE *to)
 {
@@ -77,6 +82,23 @@ static int help(FILE *to)
         (void) fprintf(to, "  %-11s %s\n", entries[i].name, entries[i].summary);
     (void) fputs(help_more, to);
     return to == stdout ? EXIT_OK : EXIT_USAGE;
+}
+
+static int no_command(const char *word);
+
+/* "help sms send": what "sms send --help" says */
+static int help_about(int argc, char **argv)
+{
+    char *words[4] = { 0 };
+    int n = argc < 3 ? argc : 3;
+
+    for (int i = 0; i < n; i++)
+        words[i] = argv[i];
+    words[n] = (char *) "--help";
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        if (strcmp(argv[0], entries[i].name) == 0)
+            return entries[i].run(n + 1, words);
+    return no_command(argv[0]);
 }
 
 static int no_command(const char *word)
@@ -97,6 +119,8 @@ int main(int argc, char **argv)
 {
     if (argc < 2)
         return help(stderr);
+    if (strcmp(argv[1], "help") == 0 && argc > 2)
+        return help_about(argc - 2, argv + 2);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
         return help(stdout);
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {

@@ -96,6 +96,8 @@ static int call_options(const struct rest_call *call, irisx_api_options_t *out, 
         return cli_usage("--timeout is a number of seconds, at most %g", LONGEST_S);
     if (o->tries && !cli_number(o->tries, 1, 100, &tries))
         return cli_usage("--max-tries is a number from 1 to 100");
+    if (o->csv && call->common->json)
+        return cli_usage("give one of --csv and --json");
     if (o->resume && !o->output)
         return cli_usage("--resume needs --output");
     if (o->paginate && o->output)
@@ -123,8 +125,8 @@ int rest_failed(const struct rest_call *call, const irisx_error_info_t *e)
     const struct cli_common *c = call->common;
     int code = cli_fail(c, e, rest_doing(call));
 
-    if (e->code == IRISX_E_AUTH && !c->api_key && !c->access_token)
-        cli_say(c, "irisx: there are no credentials: irisx login, or IRISX_API_KEY, or --api-key-file");
+    if (e->code == IRISX_E_AUTH && !c->api_key && !c->access_token && !c->credential_command)
+        cli_say(c, "irisx: irisx login, IRISX_API_KEY, --api-key-file or --credential-command gives them");
     if (e->code == IRISX_E_INVALID && call->id)
         cli_say(c, "irisx: irisx api --describe %s tells what it takes", call->id);
     if (e->code == IRISX_E_OUTCOME_UNKNOWN)

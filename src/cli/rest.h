@@ -25,6 +25,7 @@ struct rest_call {
     irisx_value_t *operation; /* contract_describe; NULL with method and path */
     struct params params;
     const char *columns; /* of a shortcut's table, if none are given */
+    int (*people)(const irisx_value_t *answer); /* prints it for them; NULL: as any other */
 };
 /* Everything from --data and --param into call->params. EXIT_OK, or the code after it was said. */
 int rest_read_params(struct rest_call *call);
@@ -43,6 +44,8 @@ irisx_error_t rest_submit(
 int rest_dry(irisx_client_t *client, const struct rest_call *call, const irisx_api_options_t *o);
 int rest_pages(irisx_client_t *client, const struct rest_call *call, const irisx_api_options_t *o);
 int rest_print(const struct rest_call *call, const irisx_op_t *op);
+/* Says of --columns that no row has what was meant */
+void rest_columns(const struct rest_call *call, const irisx_value_t *list);
 void rest_hidden(const struct rest_call *call, const struct sheet *s); /* says what a narrow terminal did not show */
 int rest_failed(const struct rest_call *call, const irisx_error_info_t *e);
 void rest_progress(uint64_t sent, uint64_t send_total, uint64_t received, uint64_t receive_total, void *user_data);

@@ -61,6 +61,8 @@ static bool print_items(struct pages *p, const irisx_value_t *items)
     irisx_value_t *cut;
     bool good = true;
 
+    if (!p->seen && p->sheet)
+        rest_columns(p->call, items);
     if (p->max && p->seen + n > p->max)
         n = (size_t) (p->max - p->seen);
     p->seen += n;

@@ -161,6 +161,36 @@ static void say_more(const struct rest_call *call, const irisx_value_t *root, si
         cli_say(call->common, "%zu of %lld; --paginate shows all", shown, (long long) total);
 }
 
+static bool any_has(const irisx_value_t *list, const char *column)
+{
+    for (size_t i = 0; i < irisx_value_count(list); i++)
+        if (member_at(irisx_value_at(list, i), column))
+            return true;
+    return false;
+}
+
+void rest_columns(const struct rest_call *call, const irisx_value_t *list)
+{
+    const irisx_value_t *first = irisx_value_at(list, 0);
+
+    if (irisx_value_type(first) != IRISX_VALUE_OBJECT)
+        return;
+    for (const char *p = call->options->columns; p && *p;) {
+        size_t n = strcspn(p, ",");
+        char name[128], text[256];
+        struct suggest s;
+
+        (void) snprintf(name, sizeof name, "%.*s", (int) n, p);
+        p += n + (p[n] == ',');
+        if (any_has(list, name))
+            continue;
+        suggest_begin(&s, name);
+        for (const char *k = irisx_value_next_key(first, NULL); k; k = irisx_value_next_key(first, k))
+            suggest_offer(&s, k);
+        cli_say(call->common, "irisx: no row has \"%s\"%s", name, suggest_text(&s, text, sizeof text));
+    }
+}
+
 void rest_hidden(const struct rest_call *call, const struct sheet *s)
 {
     if (s && sheet_hidden(s))
@@ -180,6 +210,7 @@ static int print_list(const struct rest_call *call, const irisx_value_t *list)
     struct sheet *s = sheet_new(stdout, &so);
     bool good = s && sheet_rows(s, list);
 
+    rest_columns(call, list);
     if (good)
         sheet_end(s);
     if (good)
@@ -207,6 +238,8 @@ static int print_json(const struct rest_call *call, const irisx_value_t *root)
 
     if (call->common->json)
         return cli_print_value(root);
+    if (call->people)
+        return call->people(root);
     list = list_of(call, root);
     if (list) {
         code = print_list(call, list);

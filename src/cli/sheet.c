@@ -104,6 +104,27 @@ static const irisx_value_t *cell_of(const irisx_value_t *row, const char *name)
     return irisx_value_type(row) == IRISX_VALUE_OBJECT ? member_at(row, name) : row;
 }
 
+/* ---- cells ------------------------------------------------------------------------------- */
+/* On a terminal "2026-11-20 21:30:36" does for "2026-11-20T21:30:36.627Z" (RFC 3339), which is UTC as everything the
+ * platform tells. Owned by the caller. */
+static char *shown_text(const struct sheet *s, const irisx_value_t *value)
+{
+    static const char form[] = "dddd-dd-ddTdd:dd:dd";
+    char *text = cell_text(value);
+    size_t n = 0, end;
+
+    if (!text || !s->o.width || s->o.form == SHEET_CSV)
+        return text;
+    while (form[n] && (form[n] == 'd' ? text[n] >= '0' && text[n] <= '9' : text[n] == form[n]))
+        n++;
+    end = form[n] ? 0 : n + (text[n] == '.' ? 1 + strspn(text + n + 1, "0123456789") : 0);
+    if (!end || strcmp(text + end, "Z") != 0)
+        return text;
+    text[10] = ' ';
+    text[n] = 0;
+    return text;
+}
+
 /* ---- how wide ---------------------------------------------------------------------------- */
 static void measure(struct sheet *s, struct column *c, const irisx_value_t *array)
 {
@@ -113,7 +134,7 @@ static void measure(struct sheet *s, struct column *c, const irisx_value_t *arra
     for (size_t i = 0; i < irisx_value_count(array) && i < LOOK_AT; i++) {
         const irisx_value_t *v = cell_of(irisx_value_at(array, i), c->name);
         irisx_value_type_t t = irisx_value_type(v);
-        char *text = cell_text(v);
+        char *text = shown_text(s, v);
         size_t w = text ? text_width(text) : 0;
 
         c->width = w > c->width ? w : c->width;
@@ -256,7 +277,7 @@ bool sheet_rows(struct sheet *s, const irisx_value_t *array)
         begin(s, array);
     for (size_t r = 0; r < n; r++)
         for (size_t i = 0; i < s->count; i++) {
-            char *text = cell_text(cell_of(irisx_value_at(array, r), s->columns[i].name));
+            char *text = shown_text(s, cell_of(irisx_value_at(array, r), s->columns[i].name));
 
             print_cell(s, i, text ? text : "");
             free(text);

@@ -60,11 +60,19 @@ struct option_set {
     const char *texts[PARAMS_MAX];
     bool flags[PARAMS_MAX];
     struct cli_words lists[4];
-    size_t count, params, lists_used, first;
+    size_t count, params, lists_used; /* those of parameters first */
 };
 
+/* An option of all operations, or of a parameter before it */
 static bool taken(const struct option_set *s, const char *name)
 {
+    struct rest_options o;
+    struct cli_option all[REST_OPTIONS_MAX];
+    size_t n = rest_options_table(&o, all);
+
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(all[i].name, name) == 0)
+            return true;
     for (size_t i = 0; i < s->count; i++)
         if (strcmp(s->options[i].name, name) == 0)
             return true;
@@ -139,7 +147,7 @@ static int set_params(const struct option_set *s, struct params *p)
     int code = EXIT_OK;
 
     for (size_t i = 0; !code && i < s->params; i++) {
-        const struct cli_option *o = &s->options[s->first + i];
+        const struct cli_option *o = &s->options[i];
 
         if (s->flags[i])
             code = set_one(p, s->fields[i], "true", false);
@@ -202,9 +210,9 @@ static int run(const struct shortcut *k, int argc, char **argv)
         free(s);
         return cli_usage("this build of the library was made without %s", k->id);
     }
-    s->first = s->count = rest_options_table(&o, s->options);
     for (size_t i = 0; i < irisx_value_count(fields); i++)
         add_option(s, irisx_value_at(fields, i));
+    s->count += rest_options_table(&o, s->options + s->count);
     (void) snprintf(name, sizeof name, "%s %s", k->noun, k->verb);
     path_words(call.operation, arguments, sizeof arguments);
     command.summary = irisx_value_get_text(call.operation, "summary", "");
@@ -250,7 +258,8 @@ int shortcut_run(const char *noun, int argc, char **argv)
     for (size_t i = 0; i < COUNT; i++)
         if (strcmp(shortcuts[i].noun, noun) == 0)
             suggest_offer(&s, shortcuts[i].verb);
-    return cli_usage("no \"%s %s\"%s; irisx %s --help", noun, argv[0], suggest_text(&s, text, sizeof text), noun);
+    (void) suggest_text(&s, text, sizeof text);
+    return cli_usage("no \"%s %s\"%s%s%s", noun, argv[0], text, *text ? "" : "; --help lists what there is", "");
 }
 
 int cmd_shortcut(int argc, char **argv)

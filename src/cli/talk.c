@@ -171,8 +171,11 @@ int cli_fail(const struct cli_common *c, const irisx_error_info_t *e, const char
 
     if (cli_interrupted()) /* whatever failed did so because it was broken off, or ended well in the same moment */
         return EXIT_INTERRUPTED;
-    cli_line(stderr, "irisx: %s%s%s%s%s%s", said ? "" : doing, said ? "" : ": ", e->message, more ? " (" : "",
-        more ? e->reason : "", more ? ")" : "");
+    if (e->code == IRISX_E_INVALID && e->detail && more && strcmp(e->reason, "validation") == 0)
+        cli_line(stderr, "irisx: %s: wrong parameters, nothing was sent", doing); /* which: line by line */
+    else
+        cli_line(stderr, "irisx: %s%s%s%s%s%s", said ? "" : doing, said ? "" : ": ", e->message, more ? " (" : "",
+            more ? e->reason : "", more ? ")" : "");
     if (e->detail)
         print_detail(e->detail);
     if (e->request_id)

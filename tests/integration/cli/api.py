@@ -187,6 +187,54 @@ def _(t):
         check(len(server.seen) == 1, "without it, the platform decides")
 
 
+@suite.case("a method in small letters, parameters behind a path, a path without a method")
+def _(t):
+    with recorded() as server:
+        api(t, server.url, "get", "/v9/x?a=1", "limit=5", "q=a b&c=ü").expect(OK)
+        check((server.seen[-1].method, server.seen[-1].path, server.seen[-1].body) ==
+              ("GET", "/v9/x?a=1&limit=5&q=a%20b%26c%3D%C3%BC", b""), server.seen[-1].path)
+        api(t, server.url, "post", "/v9/x", "from=+1", "n=2", "--data", '{"n": 1, "z": []}').expect(OK)
+        check(json.loads(server.seen[-1].body) == {"from": "+1", "n": 2, "z": []}, server.seen[-1].body)
+        sent = len(server.seen)
+        api(t, server.url, "/v9/x").expect(USAGE, "irisx api GET /v9/x")
+        api(t, server.url, "GET", "v9/x").expect(USAGE, "begins with /")
+        api(t, server.url, "sms.list", "--csv", "--json").expect(USAGE, "one of --csv and --json")
+        check(len(server.seen) == sent, "something was sent")
+
+
+@suite.case("columns that no row has are told, with what was meant")
+def _(t):
+    with recorded(lambda *_: response(200, sms_page(1))) as server:
+        for more in ((), ("--paginate", "--max-items", "2")):
+            api(t, server.url, "sms.list", "--columns", "id,boddy", *more).expect(OK, 'no row has "boddy"; did you mean body')
+
+
+@suite.case("sms send: a dry run, a text from a file, what is missing, a number that wants no messages; sms get shows one")
+def _(t):
+    blocked = {"message": "Blocked", "sms": {"blocked": True, "reason": "on the list"}}
+    with recorded(lambda *_: response(201, blocked)) as server:
+        send = ("send", "--from", "+12025550101", "--to", "+12025550199")
+        p = api(t, server.url, *send, "hello", "--dry-run", command="sms").expect(OK, "Idempotency-Key", "curl -X POST")
+        check(not server.seen and '"message":"hello"' in p.out, p.out)
+        t.write("text.txt", "from a file\n")
+        api(t, server.url, *send, "--text", "@text.txt", command="sms").expect(OK, "not sent: on the list")
+        check(json.loads(server.seen[-1].body)["message"] == "from a file", server.seen[-1].body)
+        api(t, server.url, "send", "--to", "+1", "x", command="sms").expect(USAGE, "--from, one of your numbers")
+    with recorded(lambda *_: response(200, {"message": {"id": "7", "body": "hi", "status": "sent"}})) as server:
+        check("body    hi" in api(t, server.url, "get", "7", command="sms").expect(OK).out, "members")
+
+
+@suite.case("help WORD is the help of that command; unknown words are told what was meant")
+def _(t):
+    check(t.irisx("help", "sms", "send").expect(OK).out == t.irisx("sms", "send", "--help").expect(OK).out, "help sms send")
+    t.irisx("help", "lgoin").expect(USAGE, "did you mean login")
+    t.irisx("sms.send").expect(USAGE, "irisx api sms.send")
+    text = t.irisx("calls", "list", "--help").expect(OK).out
+    check(text.index("--status") < text.index("--paginate") and "--capture" not in text, "parameters first, nothing about media", text)
+    text = t.irisx("--help").expect(OK).out
+    check(all(len(line) <= 100 for line in text.split("\n")) and all(n in text for n in ("IRISX_API_KEY", "130", "irisx sandbox")), text)
+
+
 # ---- what goes out, what comes back ---------------------------------------------------------------------------------
 @suite.case("--dry-run shows the request without secrets and sends nothing")
 def _(t):

@@ -91,6 +91,37 @@ def _(t):
         check("2026-11-20T21:30:36.627Z" in out and "…" not in out, "something is cut in a pipe:", out)
 
 
+@suite.case("times are short on a terminal, and as they came in a pipe")
+def _(t):
+    with serve(page(["x"])) as server:
+        tty = on_terminal(t, "api", "calls.list", "--columns", "sid,initiated_at", columns=100, env=env(server)).end(OK)
+        check("2026-11-20 21:30:36" in tty.text() and "627Z" not in tty.text(), tty.text())
+        check("2026-11-20T21:30:36.627Z" in t.irisx("api", "calls.list", env=env(server)).expect(OK).out, "pipe")
+
+
+@suite.case("up- and downloads tell how far they are, on a terminal alone")
+def _(t):
+    data, gate = bytes(3_000_000), threading.Event()
+
+    def slow(sock, _q):
+        sock.sendall(response(200, b"", "application/octet-stream", length=len(data)))
+        sock.sendall(data[:1_200_000])
+        sent = 1_200_000
+        while sent < 2_900_000 and not gate.wait(0.02):  # a slow line
+            sock.sendall(data[sent:sent + 5000])
+            sent += 5000
+        return data[sent:]
+
+    with HttpServer(slow) as server:
+        tty = on_terminal(t, "api", "GET", "/v1/file", "--output", "got.bin", env=env(server))
+        tty.wait(r"received [12]\.\d MB of 3\.0 MB \(\d+ %\)")
+        gate.set()
+        tty.end(OK).wait("saved got.bin")
+        check(os.path.getsize(t.path("got.bin")) == len(data), "size")
+        p = t.irisx("api", "GET", "/v1/file", "--output", "got2.bin", env=env(server)).expect(OK)
+        check("MB" not in p.text(), p.text())
+
+
 @suite.case("nothing that the platform sends commands the terminal: table, card, CSV, JSON, text, errors")
 def _(t):
     evil = "".join(EVIL)
