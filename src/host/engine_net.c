@@ -326,10 +326,7 @@ void ix_engine_net_free(struct ix_engine *e)
     IX_LIST_EACH_SAFE (it, &e->all_wires) {
         struct engine_wire *w = IX_CONTAINER(it, struct engine_wire, node);
 
-        wire_let_go(w);
-        if (w->ws)
-            ix_ws_close(w->ws, 1001);
-        else
-            wire_free(w);
+        ix_ws_drop(w->ws); /* no turn of the loop comes any more that could end it */
+        wire_free(w);
     }
 }

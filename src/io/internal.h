@@ -92,6 +92,7 @@ struct ix_ws_ops {
     int (*send)(struct ix_ws *ws, const void *p, size_t n, bool text);
     int (*ping)(struct ix_ws *ws);
     void (*close)(struct ix_ws *ws, uint16_t code);
+    void (*drop)(struct ix_ws *ws); /* at once; NULL: its server frees it */
 };
 
 struct ix_url { /* of ws, wss; slices of the text */

@@ -20,6 +20,25 @@ void ix_ws_close(struct ix_ws *ws, uint16_t code)
         ws->ops->close(ws, code);
 }
 
+static void nobody(void *ctx, struct ix_ws *ws, const struct ix_ws_event *ev)
+{
+    (void) ctx;
+    (void) ws;
+    (void) ev;
+}
+
+void ix_ws_drop(struct ix_ws *ws)
+{
+    if (ws == NULL)
+        return;
+    ws->fn = nobody;
+    ws->ctx = NULL;
+    if (ws->ops->drop != NULL)
+        ws->ops->drop(ws);
+    else
+        ws->ops->close(ws, 1001);
+}
+
 void ix_ws_set_context(struct ix_ws *ws, void *ctx)
 {
     ws->ctx = ctx;

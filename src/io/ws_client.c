@@ -362,7 +362,14 @@ static void client_close(struct ix_ws *ws, uint16_t code)
     ix_loop_timer_set(c->deadline, ix_loop_now(c->loop).mono_us + IX_WSC_CLOSE_WAIT_US);
 }
 
-static const struct ix_ws_ops client_ops = { .send = client_send, .ping = client_ping, .close = client_close };
+static void client_drop(struct ix_ws *ws)
+{
+    free_client(client_of(ws));
+}
+
+static const struct ix_ws_ops client_ops = {
+    .send = client_send, .ping = client_ping, .close = client_close, .drop = client_drop
+};
 
 /* One message a call: lws keeps what the socket does not take and calls again. */
 int ix_wsc_writable(struct ix_ws_client *c)
