@@ -152,7 +152,7 @@ int ix_ws_connect(struct ix_loop *loop, const struct ix_ws_options *o, ix_ws_fn 
 int ix_ws_send(struct ix_ws *ws, const void *p, size_t n, bool text);
 int ix_ws_ping(struct ix_ws *ws);
 void ix_ws_close(struct ix_ws *ws, uint16_t code); /* fn gets CLOSED later, once; ws invalid after that */
-/* At once: fn is not called any more, ws is invalid. Not inside its fn; also when the loop runs no more. NULL allowed */
+/* At once: fn is not called any more, ws is invalid. Not inside its fn; the loop need not run. NULL allowed */
 void ix_ws_drop(struct ix_ws *ws);
 
 /* ---- HTTP/1.1 and WebSocket server: webhook receiver, sandbox ---------------------------- */
