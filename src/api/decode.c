@@ -409,13 +409,13 @@ static int unreadable(
     return err;
 }
 
-/* "data" of {"success":true,"data":{...}}; the whole where there is no such envelope */
+/* "data" of {"success":true,"data":{...}}, null if that is; the whole where there is no such envelope */
 static const irisx_value_t *unwrap(const struct ix_api_set *s, const struct ix_api_op *op, const irisx_value_t *root)
 {
     const irisx_value_t *inner = op->unwrap != 0 ? irisx_value_get(root, ix_api_text(s, op->unwrap)) : NULL;
     irisx_value_type_t type = irisx_value_type(inner);
 
-    return type == IRISX_VALUE_OBJECT || type == IRISX_VALUE_ARRAY ? inner : root;
+    return type == IRISX_VALUE_OBJECT || type == IRISX_VALUE_ARRAY || type == IRISX_VALUE_NULL ? inner : root;
 }
 
 static int check_expected(const struct ix_api_set *s, const struct ix_api_op *op, const irisx_value_t *v, int status,

@@ -88,7 +88,7 @@ static enum said says(const struct ix_api_pager *p, const irisx_value_t *root, s
     int64_t total = irisx_value_int(figure(root, total_names, IX_COUNT(total_names)), -1);
     bool page = by_page((enum ix_api_paging) p->op->paging);
 
-    if (more != NULL)
+    if (irisx_value_type(more) == IRISX_VALUE_BOOL)
         return said(irisx_value_bool(more, 0) == 0);
     if (page && irisx_value_int(pages, -1) >= 0)
         return said(p->at >= (uint64_t) irisx_value_int(pages, 0));
@@ -122,9 +122,10 @@ size_t ix_api_pager_feed_in(const struct ix_api_set *s, struct ix_api_pager *p, 
     p->pages++;
     p->seen += n;
     enum said what = n == 0 || all_at_once(style) ? SAID_LAST : says(p, root, n);
-    uint64_t print = what == SAID_NOTHING ? print_of(items) : 0;
+    uint64_t print = what != SAID_LAST ? print_of(items) : 0;
     if (print != 0 && print == p->print) {
-        p->seen -= n; /* the same page again: the platform does not page here, and would go on for ever */
+        p->seen -=
+            n; /* the same page again: the platform does not page here, whatever it says, and would go on for ever */
         n = 0;
     }
     p->print = print;

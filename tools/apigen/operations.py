@@ -301,6 +301,8 @@ class Operation:
             return self.over["paging"]["is"]
         if self.method != "GET" or not answer or not self.lists:
             return None
+        if any(kind != "application/json" for kind in self.r.get("content_types", [])):
+            return None  # a file, if asked for: no pages
         if answer.get("type") == "array":
             return {"style": "P10"}
         primary = str(self.good.get("item_of", ""))
