@@ -5,6 +5,7 @@ Everything the generator cannot express is an error that names its place; nothin
 """
 import re
 
+import meaning
 from lock import SpecError
 
 METHODS = ["get", "post", "put", "patch", "delete"]
@@ -429,7 +430,7 @@ class Model:
         kind, sub = self.kind(name, schema, ref, types, where, parent)
         f = Field(name, kind, where)
         f.nullable, f.type = nullable, sub
-        f.doc, f.default = schema.get("description", "").strip(), schema.get("default")
+        f.doc, f.default = schema.get("description", "").strip() or meaning.of(name, schema, where) or "", schema.get("default")
         f.hints = [str(v) for v in schema.get("x-irisx-values", [])]
         f.free = schema.get("x-irisx-free", schema.get("items", {}).get("x-irisx-free")) if kind == "JSON" else None
         if where != "result":

@@ -4,6 +4,7 @@ import copy
 import re
 
 import ids
+import meaning
 import shapes
 import words
 from lock import SpecError
@@ -149,7 +150,7 @@ class Operation:
         answer = self.answer()
         paging = self.paging(answer)
         self.style = paging["style"] if paging else None
-        out["summary"] = self.c.overlay["summaries"].get(self.id) or words.summary(self)
+        self.summary = out["summary"] = self.c.overlay["summaries"].get(self.id) or words.summary(self)
         description = " ".join([self.said("description", "")] + words.remarks(self)).strip()
         if description:
             out["description"] = description
@@ -212,7 +213,8 @@ class Operation:
         return out
 
     def described(self, p):
-        text = words.parameter(p["name"], p["schema"], p["in"], self)
+        text = words.parameter(p["name"], p["schema"], p["in"], self) or meaning.of(p["name"], p["schema"], p["in"]) or \
+            words.filter_of(p, self)
         return dict(p, description=text) if text else p
 
     def query(self):
@@ -352,12 +354,20 @@ class Operation:
             out[str(status)] = dict(ERROR)
         return out
 
+    def answer_words(self, s, answer, kinds):
+        files = [meaning.MEDIA[k] for k in kinds or [] if k != "application/json"]
+        if files:
+            return files[0]
+        if answer is None and not self.good.get("shape") if self.good else True:
+            return "As the documentation says; what comes back is not known."
+        return meaning.answer(self, s["status"], answer, words)
+
     def success(self, s, answer):
         if 300 <= s["status"] < 400:
             return {"description": "Sends the browser elsewhere.", "headers": {"Location": {"schema": {"type": "string"}}}}
-        out = {"description": words.answer(self, s)}
         kinds = self.r.get("content_types") or {"html": ["text/html"], "text": ["text/plain"],
                                                "raw": ["application/octet-stream"]}.get((s.get("content") or [""])[0])
+        out = {"description": self.answer_words(s, answer, kinds)}
         content = {}
         for kind in kinds or []:
             content[kind] = {"schema": {"type": "string"} if kind.startswith("text/") else

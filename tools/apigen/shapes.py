@@ -7,6 +7,7 @@ A shape is a tree: {member: shape}, [shape], or a word: "string:int64?" is a nul
 import re
 
 import infer
+import meaning
 from ids import snake
 from infer import is_id
 from members import Closed
@@ -41,8 +42,13 @@ def object_schema(shape):
         required = [k for k, v in members.items() if not optional(v)]
         if required:
             out["required"] = required
-        out["properties"] = {k: schema_of(v, k) for k, v in members.items()}
+        out["properties"] = {k: described(schema_of(v, k), k) for k, v in members.items()}
     return nullable(out) if "?" in shape else out
+
+
+def described(schema, name):
+    said = meaning.of(name, schema, "result")
+    return dict(schema, description=said) if said else schema
 
 
 def optional(shape):
@@ -131,6 +137,9 @@ def field_schema(field, where):
     if out.get("type") == "string" and infer.is_secret(field["name"]):
         out["x-irisx-secret"] = True
     limits(out, field)
+    said = meaning.of(field["name"], out, where) if where == "body" else None
+    if said:
+        out["description"] = said
     return out
 
 

@@ -247,8 +247,17 @@ def parameter(name, schema, where, op):
     return "Which " + thing
 
 
-def answer(op, response):
-    return {201: "Created.", 202: "Accepted.", 207: "Done in part."}.get(response["status"], "Done.")
+def filter_of(p, op):
+    """What a list is asked for beside its pages, is a filter."""
+    kind = shapes.as_list(p["schema"].get("type"))[0]
+    if p["in"] != "query" or not op.lists or kind not in ("string", "integer", "boolean", "number"):
+        return None
+    if re.search(r"sort|order|format|include|group|granularity|interval|fields|by$", p["name"]):
+        return None
+    name = spell(ids.snake(p["name"]))
+    if kind == "boolean":
+        return "Only where this is so, or is not: " + name
+    return "Only with this " + name
 
 
 def remarks(op):

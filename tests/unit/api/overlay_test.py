@@ -142,6 +142,14 @@ class Overlay(unittest.TestCase):
             self.assertRegex(op["summary"], r"^[A-Z\"][^:|]*\.$", op_id)
             self.assertLessEqual(len(op["summary"]), 90, op_id)
 
+    def test_answers_say_what_was_done_and_what_comes_back(self):
+        for op_id, (_, _, op) in BY_ID.items():
+            for status, response in op["responses"].items():
+                said = deref(response)["description"]
+                self.assertRegex(said, r"^[A-Z][^|]*\.$", op_id)
+                self.assertLessEqual(len(said), 110, op_id)
+                self.assertFalse(status[0] == "2" and said in ("Done.", "OK.", "Success."), op_id)
+
     def test_an_alternative_is_mounted_and_for_what_is_not(self):
         for op_id, (_, _, op) in BY_ID.items():
             other = op.get("x-irisx-alternative")
