@@ -234,7 +234,7 @@ void ix_call_farewell(struct ix_call *c, unsigned q850)
             ix_call_send_bye(c);
         else
             c->bye_waits = true;
-    } else if (c->incoming) {
+    } else if (c->incoming && !c->relive) {
         (void) refuse(c, c->report.error.code == IRISX_E_UNSUPPORTED ? 488 : 480, q850,
             NULL); /* else the stack answers when the transaction is forgotten */
         ix_call_end(c);
@@ -510,6 +510,7 @@ void ix_call_timeout(struct ix_call *c)
         ix_call_talk(c, c->replaces ? IX_EV_REPLACED : IX_EV_ANSWER_NOW);
     }
     ix_session_timeout(c);
+    ix_call_survive_timeout(c);
     if (c->glare_us && now >= c->glare_us) {
         c->glare_us = 0;
         ix_call_reoffer(c);
@@ -526,6 +527,7 @@ void ix_call_rearm(struct ix_call *c)
     at = IX_MIN(at, c->farewell_at_us);
     at = IX_MIN(at, c->auto_at_us);
     at = IX_MIN(at, ix_session_deadline(c));
+    at = IX_MIN(at, ix_call_survive_deadline(c));
     at = IX_MIN(at, c->glare_us && !c->ended ? c->glare_us : IX_NEVER);
     ix_object_wake(&c->obj, at);
 }

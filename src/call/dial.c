@@ -111,6 +111,8 @@ void ix_call_send_invite(struct ix_call *c)
     ix_buf_init(&to, 1024);
     ix_sip_write_addr(&to, IX_STR_NONE, ix_str(c->to), IX_STR_NONE);
     ix_buf_reset(&p->scratch);
+    if (!err && c->relive)
+        err = ix_call_path_renew(c);
     if (!err)
         err = ix_call_describe(c, true, &p->scratch);
     req.to = ix_str_n(to.p, to.n);
@@ -175,6 +177,8 @@ static void accepted(struct ix_call *c, const struct ix_sip_out *so)
         return;
     }
     ix_session_agreed(c, so->msg);
+    if (c->relive)
+        ix_call_relived(c);
     ix_call_set_state(c, IX_CALL_ANSWERED);
     ix_call_display(c, so->msg);
     description(c, so->msg);
@@ -190,7 +194,8 @@ static void provisional(struct ix_call *c, const struct ix_sip_out *so)
     struct ix_phone *p = c->obj.phone;
     bool tagged = so->msg->to_tag.n > 0;
 
-    if (c->ending)
+    c->asked = 0; /* whoever asked again has been heard */
+    if (c->ending || c->relive)
         return;
     ix_call_heard(c, so->msg);
     if (so->msg->status == 180 || so->msg->status == 183)
@@ -253,6 +258,14 @@ static void refused(struct ix_call *c, const struct ix_sip_msg *msg)
 {
     if (again(c, msg))
         return;
+    if (c->relive && !c->ending) {
+        c->invite = 0;
+        ix_call_note(c, "replace_refused", "\"sip_status\":%u", msg->status);
+        ix_error_why(&c->report.error, IRISX_REASON_LOST_AT_SERVER);
+        c->report.error.sip_status = msg->status;
+        ix_call_end(c);
+        return;
+    }
     c->invite = 0;
     if (!c->ending || !c->report.error.code)
         ix_error_from_response(&c->report.error, msg);

@@ -34,7 +34,8 @@ void ix_call_hold_heard(struct ix_call *c, enum ix_sdp_direction theirs, bool as
         held = c->held;
     else if (!as_offer && c->offered == IX_SDP_SENDONLY)
         held = theirs == IX_SDP_INACTIVE;
-    if (as_offer && c->hold != c->hold_said) { /* our answer tells the wish as well as a re-INVITE would */
+    /* our answer tells the wish as well as a re-INVITE would, unless their offer does not leave room for it */
+    if (as_offer && c->hold != c->hold_said && (c->hold || theirs == IX_SDP_SENDRECV)) {
         c->hold_said = c->hold;
         c->hold_due = false;
         c->held = held;
@@ -79,6 +80,8 @@ void ix_call_hold_answered(struct ix_call *c, enum ix_reoffer outcome, const str
 {
     bool ours = c->hold_offered != c->hold_said;
 
+    c->hold_unsure =
+        outcome == IX_REOFFER_LATER && !msg ? c->hold_unsure || ours : outcome == IX_REOFFER_LATER && c->hold_unsure;
     if (outcome == IX_REOFFER_DONE) {
         c->hold_said = c->hold_offered;
         c->hold_due = c->hold != c->hold_said;
@@ -105,6 +108,8 @@ static void hold_reoffer(struct ix_call *c)
 
 void ix_call_reoffer(struct ix_call *c)
 {
+    if (c->relive)
+        return; /* the new dialog says it all */
     ix_call_path_reoffer(c); /* its description says the wish to hold as well */
     hold_reoffer(c);
 }
@@ -119,7 +124,7 @@ int ix_call_hold(struct ix_phone *p, uint32_t call, bool on, struct ix_now now)
     if (c->ending || !c->report.answered_us || !c->described)
         return IRISX_E_STATE;
     c->hold = on;
-    c->hold_due = on != (c->refresh ? c->hold_offered : c->hold_said);
+    c->hold_due = c->hold_unsure || on != (c->refresh ? c->hold_offered : c->hold_said);
     if (!c->hold_due && !c->refresh)
         changed(c);
     ix_call_reoffer(c);

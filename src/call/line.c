@@ -493,7 +493,7 @@ bool ix_line_poll(struct ix_line *l, struct ix_phone_out *out)
         .user = l->user_data };
     if (state == IX_LINE_READY) {
         ix_set_spare(l->obj.phone);
-        ix_path_line_ready(l->obj.phone, l->obj.id);
+        ix_calls_back(l->obj.phone, l->obj.id);
     }
     if (state == IX_LINE_CLOSED)
         ix_line_free(l);

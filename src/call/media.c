@@ -230,26 +230,57 @@ static bool says_the_same(const struct ix_sdp_agreed *a, const struct ix_sdp_agr
            a->red_pt == b->red_pt && a->direction == b->direction;
 }
 
+static void pair_found(struct ix_call *c);
+
+/* Another certificate, or another end of the same: another DTLS association (RFC 8842 section 5). Sound goes on with
+ * the keys of before until there are new ones. */
+static int renew(struct ix_call *c, const struct ix_sdp_media *m)
+{
+    struct ix_dtls *old = c->dtls;
+    int err;
+
+    c->dtls = NULL;
+    err = make_dtls(c, role_for(m));
+    if (!err)
+        err = expect_fingerprints(c, m);
+    if (err && c->dtls)
+        c->obj.phone->config.dtls->free(c->dtls);
+    if (err) {
+        c->dtls = old;
+        return err;
+    }
+    c->obj.phone->config.dtls->free(old);
+    c->renew = c->dtls_started = c->settled = false;
+    c->renewing = true;
+    ix_call_note(c, "dtls_again", "\"dtls\":\"%s\"", c->dtls_role == IX_DTLS_CLIENT ? "client" : "server");
+    return 0;
+}
+
 int ix_call_update(struct ix_call *c, struct ix_sdp *sdp, char *text, bool as_offer, const char **why)
 {
     const struct ix_sdp_media *old = &c->remote->media[c->agreed.media_index];
     struct ix_sdp_agreed agreed;
     const struct ix_sdp_media *m;
+    bool renewed, same_path;
     int err = agree(c, sdp, as_offer, &agreed, why);
 
     m = err ? NULL : &sdp->media[agreed.media_index];
-    if (!err && !same_certificate(m, old)) { /* RFC 8842 section 3.1 */
-        *why = "another certificate within a call is not supported yet";
-        err = IRISX_E_UNSUPPORTED;
-    }
+    renewed = !err && (c->renew || !same_certificate(m, old)); /* RFC 8842 section 3.1 */
+    if (renewed && (c->working || !c->keyed))
+        err = IRISX_E_STATE; /* the keys before are just being made */
     if (!err)
         err = ix_call_path_update(c, m, old, as_offer);
+    if (!err && renewed)
+        err = renew(c, m);
     if (err) {
         ix_free(sdp);
         ix_free(text);
         return err;
     }
+    same_path = ix_str_eq(m->ice_ufrag, old->ice_ufrag);
     keep(c, sdp, text);
+    if (renewed && same_path)
+        pair_found(c);
     if (!says_the_same(&c->agreed, &agreed))
         c->sdp_version++;
     c->agreed = agreed;
@@ -416,7 +447,8 @@ static void pair_found(struct ix_call *c)
     if (c->dtls_started || !ix_ice_selected(c->ice, &pair))
         return;
     c->dtls_started = true;
-    c->report.ice_us = p->now.mono_us;
+    if (!c->report.ice_us)
+        c->report.ice_us = p->now.mono_us;
     c->report.ice_round_trip_us = pair.round_trip_us;
     ix_call_note(c, "ice_valid", "\"local_type\":\"%s\",\"remote_type\":\"%s\",\"round_trip_ms\":%.3f",
         ix_candidate_type_name(pair.local_type), ix_candidate_type_name(pair.remote_type),
@@ -431,7 +463,8 @@ static void ice_state(struct ix_call *c, enum ix_ice_state state)
     case IX_ICE_CHECKING:
         break;
     case IX_ICE_VALID:
-        pair_found(c);
+        if (!c->renewing) /* else on the path of the new session alone */
+            pair_found(c);
         break;
     case IX_ICE_CONNECTED:
         pair_found(c);
@@ -465,9 +498,10 @@ static void keys_ready(struct ix_call *c)
         ix_call_fail(c, err, "the media keys cannot be used");
         return;
     }
-    c->keyed = true;
-    c->want_codec = true;
-    c->report.dtls_us = p->now.mono_us;
+    c->keyed = c->want_codec = true;
+    c->renewing = false;
+    if (!c->report.dtls_us)
+        c->report.dtls_us = p->now.mono_us;
     ix_call_note(c, "dtls_connected", "%s", "");
     if (c->state == IX_CALL_ANSWERED)
         ix_call_set_state(c, IX_CALL_ACTIVE);

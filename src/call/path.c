@@ -191,6 +191,15 @@ int ix_call_path_update(struct ix_call *c, const struct ix_sdp_media *m, const s
     return ix_ice_start(c->ice, c->obj.phone->now);
 }
 
+/* another dialog: new ICE, new keys, whatever the old one has agreed on */
+int ix_call_path_renew(struct ix_call *c)
+{
+    int err = next_session(c);
+
+    c->renew = c->restart_offered = !err;
+    return err;
+}
+
 /* ---- restart ----------------------------------------------------------------------------- */
 static void release(struct ix_call *c, uint32_t set)
 {
@@ -333,14 +342,4 @@ void ix_call_path_refused(struct ix_call *c)
         return;
     c->restart_offered = false;
     (void) ix_ice_rollback(c->ice); /* the new session may have failed by itself already */
-}
-
-void ix_path_line_ready(struct ix_phone *p, uint32_t line)
-{
-    IX_LIST_EACH (node, &p->calls) {
-        struct ix_call *c = IX_CONTAINER(node, struct ix_call, obj.all);
-
-        if (c->line == line)
-            ix_call_reoffer(c);
-    }
 }

@@ -270,6 +270,7 @@ static bool sip_output(struct ix_phone *p, const struct ix_sip_out *so, struct i
     struct ix_transport *t = ix_transport_get(p, so->transport);
     struct ix_object *o = so->user;
     struct ix_call *c = NULL;
+    bool moved = false, any;
 
     if (so->kind == IX_SIP_OUT_SEND) {
         out->kind = IX_OUT_WS_SEND;
@@ -291,8 +292,18 @@ static bool sip_output(struct ix_phone *p, const struct ix_sip_out *so, struct i
         return false;
     }
     c = so->user;
-    if (so->kind == IX_SIP_OUT_REQUEST)
-        return c && so->dialog ? ix_call_request(c, so, out) : request_outside(p, so, out);
+    if (c && !c->line && c->obj.kind == IX_OBJ_CALL && so->transport != IX_SIP_NO_TRANSPORT)
+        moved = c->transport != so->transport;
+    if (moved)
+        c->transport = so->transport; /* they have come back on another connection */
+    if (so->kind == IX_SIP_OUT_REQUEST) {
+        if (!c || !so->dialog)
+            return request_outside(p, so, out);
+        any = ix_call_request(c, so, out);
+        if (moved)
+            ix_call_reoffer(c); /* what could not be said there */
+        return any;
+    }
     if (!c)
         return false;
     ix_dirty(&c->obj);

@@ -138,6 +138,7 @@ struct ix_call {
     uint32_t old_sets[2]; /* of sessions before; 0 none */
     bool hold, hold_offered, hold_said; /* our wish; what our last re-INVITE says; what the peer has agreed to */
     bool held; /* the peer holds */
+    bool hold_unsure; /* whether they heard our last re-INVITE */
     bool hold_due; /* a re-INVITE for it is due */
     enum ix_sdp_direction offered; /* direction of our last offer */
     bool report_hold; /* IX_EV_HOLD is due, with: */
@@ -180,9 +181,13 @@ struct ix_call {
         struct ix_phone_error error;
     } said[IX_SAID_MAX];
     /* survive.c */
-    bool away, relive, renew; /* signalling is lost; the dialog is; the next description begins another DTLS */
+    bool away, probing, relive, renew,
+        renewing; /* signalling is lost; the dialog is; the next description begins another DTLS */
     enum ix_signalling signalling; /* to be told; 0 nothing */
+    uint64_t asked_us; /* early, after an outage: when it was asked again first; 0 not */
     uint64_t ask_again_us; /* early, after an outage: the INVITE goes out again; IX_NEVER */
+    unsigned asked; /* how often */
+    bool redialled;
     uint64_t sound_us; /* the last frame heard; 0: none since the call began or was held */
     uint64_t path_lost_us, away_us; /* when the path, the signalling was lost last; 0 never */
     uint32_t gap_ms; /* to be told */
@@ -451,9 +456,19 @@ unsigned ix_session_request(struct ix_call *c, const struct ix_sip_msg *msg, str
 void ix_session_reply(struct ix_call *c, const struct ix_sip_msg *request, struct ix_buf *lines); /* of our 2xx */
 void ix_session_offer(const struct ix_call *c, bool initial, struct ix_buf *lines); /* of our request */
 void ix_session_agreed(struct ix_call *c, const struct ix_sip_msg *response); /* their 2xx */
+int ix_session_update(struct ix_call *c); /* UPDATE without a description; c->refresh is its transaction */
 void ix_session_timeout(struct ix_call *c);
 uint64_t ix_session_deadline(const struct ix_call *c);
 void ix_session_refused(struct ix_call *c, const struct ix_sip_out *so); /* a refresh of ours has failed */
+
+/* survive.c: signalling that goes and comes back */
+void ix_calls_away(struct ix_phone *p, uint32_t line); /* of every call of it */
+void ix_calls_back(struct ix_phone *p, uint32_t line); /* the line is registered again: what is due is said now */
+void ix_call_probed(struct ix_call *c, enum ix_reoffer outcome, const struct ix_sip_msg *msg);
+bool ix_call_lost_at_server(struct ix_call *c); /* 481: true if a new dialog is asked for */
+void ix_call_relived(struct ix_call *c); /* it is there */
+void ix_call_survive_timeout(struct ix_call *c);
+uint64_t ix_call_survive_deadline(const struct ix_call *c);
 
 /* replace.c: Replaces and Join of an incoming INVITE; 0, or the status to refuse it with */
 unsigned ix_call_takes_place(struct ix_call *c, const struct ix_sip_msg *msg);
@@ -465,6 +480,7 @@ bool ix_call_refresh_output(struct ix_call *c, const struct ix_sip_out *so); /* 
 
 /* path.c: sockets, candidates and the ICE sessions of one call, one after the other */
 int ix_call_path_locals(struct ix_call *c); /* the candidates of c->set, preferred first */
+int ix_call_path_renew(struct ix_call *c); /* our next offer begins another session, and other keys */
 size_t ix_call_path_describe(const struct ix_call *c, struct ix_sdp_candidate *out);
 void ix_call_path_late(struct ix_call *c); /* c->set has gathered more */
 void ix_call_path_remotes(struct ix_call *c, const struct ix_sdp_media *m);
@@ -477,7 +493,6 @@ void ix_call_path_sockets(struct ix_call *c); /* c->next_set is ready */
  * may have changed: the line is registered again, a transaction of the dialog has ended. */
 void ix_call_path_reoffer(struct ix_call *c);
 void ix_call_path_refused(struct ix_call *c); /* that re-INVITE was answered with a failure: the session before */
-void ix_path_line_ready(struct ix_phone *p, uint32_t line); /* for every call of it */
 void ix_call_path_release(struct ix_call *c); /* all sockets */
 void ix_call_path_local(const struct ix_call *c, uint32_t socket, struct ix_addr *out); /* its address */
 

@@ -82,6 +82,9 @@ bool ix_call_refresh_output(struct ix_call *c, const struct ix_sip_out *so)
         ix_session_refused(c, so);
     }
     c->want_restart = c->want_restart || (restart && outcome == IX_REOFFER_LATER);
+    if (so->kind == IX_SIP_OUT_RESPONSE && so->msg->status == 481 && ix_call_lost_at_server(c))
+        return true;
+    ix_call_probed(c, outcome, so->kind == IX_SIP_OUT_RESPONSE ? so->msg : NULL);
     ix_call_hold_answered(c, outcome, so->kind == IX_SIP_OUT_RESPONSE ? so->msg : NULL);
     ix_call_reoffer(c); /* if one became due meanwhile */
     return true;

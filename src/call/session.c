@@ -91,29 +91,30 @@ void ix_session_agreed(struct ix_call *c, const struct ix_sip_msg *response)
 }
 
 /* ---- time ---------------------------------------------------------------------------------- */
-static void refresh(struct ix_call *c)
+int ix_session_update(struct ix_call *c)
 {
     struct ix_phone *p = c->obj.phone;
     const struct ix_line *l = ix_line_get(p, c->line);
     struct ix_sip_request req = { .method = IX_SIP_UPDATE, .auth = l ? l->auth : NULL };
     char storage[80];
     struct ix_buf b;
-    int err;
+
+    ix_buf_init_fixed(&b, storage, sizeof storage);
+    ix_session_offer(c, false, &b);
+    req.headers = ix_str_n(b.p, b.n);
+    return ix_sip_dialog_request(c->dialog, &req, c, p->now, &c->refresh);
+}
+
+static void refresh(struct ix_call *c)
+{
+    struct ix_phone *p = c->obj.phone;
 
     if (!ix_call_may_reoffer(c)) { /* what is under way refreshes as well, or the connection is awaited */
         c->session.refresh_us = p->now.mono_us + IX_S;
         return;
     }
     c->session.refresh_us = IX_NEVER;
-    if (!c->peer_update) {
-        err = ix_call_refresh(p, c->obj.id, NULL, p->now);
-    } else {
-        ix_buf_init_fixed(&b, storage, sizeof storage);
-        ix_session_offer(c, false, &b);
-        req.headers = ix_str_n(b.p, b.n);
-        err = ix_sip_dialog_request(c->dialog, &req, c, p->now, &c->refresh);
-    }
-    if (err)
+    if (c->peer_update ? ix_session_update(c) : ix_call_refresh(p, c->obj.id, NULL, p->now))
         c->session.refresh_us = p->now.mono_us + IX_S;
 }
 

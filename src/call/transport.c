@@ -208,10 +208,14 @@ static void transport_lost(struct ix_transport *t, int err, bool fatal, const ch
     }
     t->leave = false;
     ix_transport_rearm(t);
-    if (t->state == IX_TR_WAITING) /* farewells wait for the next connection */
-        ix_sip_transport_lost(p->stack, t->obj.id, p->now);
+    if (t->state == IX_TR_WAITING)
+        ix_sip_transport_lost(p->stack, t->obj.id, p->now); /* farewells wait for the next connection */
+    else if (!t->line && !p->shutting_down)
+        ix_sip_transport_orphan(p->stack, t->obj.id, p->now); /* they may come back on another one */
     else
         ix_sip_transport_closed(p->stack, t->obj.id, p->now);
+    if (l && t->state == IX_TR_WAITING)
+        ix_calls_away(p, l->obj.id);
     if (l)
         ix_line_transport_closed(l, asked ? 0 : err, fatal, detail, t->state == IX_TR_WAITING ? t->retry_us : IX_NEVER);
     ix_dirty(&t->obj);

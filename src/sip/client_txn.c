@@ -145,17 +145,57 @@ void ix_sip_client_forget(struct ix_sip_tx *tx)
         (void) cancel(tx, IX_STR_NONE); /* out of memory: the transaction ends by its timer */
 }
 
-int ix_sip_client_resume(struct ix_sip_tx *tx)
+static int send_copy(struct ix_sip_tx *tx, const struct ix_buf *bytes)
 {
     struct ix_buf b;
-    if (tx->method == IX_SIP_INVITE && tx->cancel_wanted)
-        return send_cancel(tx);
-    if (tx->method != IX_SIP_BYE)
-        return 0;
+    ix_buf_init(&b, IX_SIP_MAX_MESSAGE);
+    ix_buf_put(&b, bytes->p, bytes->n);
+    return ix_sip_send(tx->stack, tx->transport->id, &b);
+}
+
+static int send_again(struct ix_sip_tx *tx)
+{
+    struct ix_buf b;
+
     ix_buf_init(&b, IX_SIP_MAX_MESSAGE);
     ix_sip_draft_write(
         &b, &tx->draft, tx->transport, tx->branch, tx->cseq, ix_str_n(tx->credentials.p, tx->credentials.n));
     return ix_sip_send(tx->stack, tx->transport->id, &b);
+}
+
+int ix_sip_ask_again(struct ix_sip_stack *s, ix_sip_txn txn, struct ix_now now)
+{
+    struct ix_sip_tx *tx = ix_sip_tx_find(s, txn);
+
+    s->now = now;
+    if (!tx || tx->server || tx->method != IX_SIP_INVITE || tx->state == IX_SIP_TX_ACCEPTED || tx->cancel_wanted)
+        return IRISX_E_NOT_FOUND;
+    ix_sip_tx_timer(tx, ix_time_add(now.mono_us, IX_SIP_64T1));
+    return send_again(tx);
+}
+
+int ix_sip_client_rekey(struct ix_sip_tx *tx)
+{
+    uint8_t storage[IX_SIP_KEY];
+    struct ix_buf key;
+
+    ix_buf_init_fixed(&key, storage, sizeof storage);
+    branch_key(&key, tx->transport->id, ix_str(tx->branch), ix_sip_draft_part(&tx->draft, tx->draft.method_name));
+    return ix_sip_tx_set_key(tx, &key);
+}
+
+int ix_sip_client_resume(struct ix_sip_tx *tx)
+{
+    if (tx->method == IX_SIP_INVITE && tx->cancel_wanted)
+        return send_cancel(tx);
+    IX_LIST_EACH (node, &tx->forks) { /* the ACK may have gone with the connection */
+        struct ix_sip_fork *fork = IX_CONTAINER(node, struct ix_sip_fork, node);
+        int err = fork->ack.n ? send_copy(tx, &fork->ack) : 0;
+
+        if (err)
+            return err;
+    }
+    return tx->method == IX_SIP_BYE ? send_again(tx) : 0;
 }
 
 /* ---- responses --------------------------------------------------------------------------- */
@@ -203,6 +243,8 @@ static struct ix_sip_dialog *dialog_of(const struct ix_sip_tx *tx, const struct 
 static int provisional(struct ix_sip_tx *tx, const struct ix_sip_msg *msg)
 {
     bool first = tx->state == IX_SIP_TX_CALLING;
+    if (!first && tx->method == IX_SIP_INVITE && !tx->cancel_wanted)
+        ix_sip_tx_timer(tx, IX_NEVER); /* it was asked again after an outage, and is there */
     struct ix_sip_dialog *d = dialog_of(tx, msg);
 
     if (first) {
@@ -293,14 +335,6 @@ static void remove_fork(struct ix_sip_tx *tx, struct ix_sip_fork *fork)
     ix_buf_clear(&fork->ack);
     ix_free(fork);
     tx->fork_count--;
-}
-
-static int send_copy(struct ix_sip_tx *tx, const struct ix_buf *bytes)
-{
-    struct ix_buf b;
-    ix_buf_init(&b, IX_SIP_MAX_MESSAGE);
-    ix_buf_put(&b, bytes->p, bytes->n);
-    return ix_sip_send(tx->stack, tx->transport->id, &b);
 }
 
 int ix_sip_client_ack(struct ix_sip_tx *tx, struct ix_str tag, const struct ix_buf *ack)
@@ -403,6 +437,11 @@ static int cancel_answered(struct ix_sip_tx *tx, const struct ix_sip_msg *msg)
 int ix_sip_client_input(struct ix_sip_stack *s, struct ix_sip_transport *t, const struct ix_sip_msg *msg)
 {
     struct ix_sip_tx *tx = single_via(msg) ? find(s, t, msg) : NULL;
+    if (!tx && s->limbo && single_via(msg)) {
+        tx = find(s, s->limbo, msg);
+        if (!ix_sip_adopt(tx, t))
+            tx = NULL;
+    }
     if (!tx || tx->cseq != msg->cseq || !ix_str_eq(msg->call_id, ix_sip_draft_part(&tx->draft, tx->draft.call_id))) {
         ix_log(s->log, IX_LOG_DEBUG, "sip", "dropped a stray %u response", (unsigned) msg->status);
         return IRISX_E_NOT_FOUND;
@@ -421,5 +460,5 @@ void ix_sip_client_timeout(struct ix_sip_tx *tx)
     if (tx->state == IX_SIP_TX_ACCEPTED)
         ix_sip_tx_end(tx);
     else
-        ix_sip_tx_fail(tx, IRISX_E_TIMEOUT);
+        ix_sip_tx_fail(tx, ix_sip_orphaned(tx) ? IRISX_E_NETWORK : IRISX_E_TIMEOUT);
 }

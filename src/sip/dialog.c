@@ -253,6 +253,7 @@ int ix_sip_dialog_response(struct ix_sip_dialog *d, const struct ix_sip_tx *tx, 
     int err = 0;
     if (!success && !(invite && d->state == IX_SIP_EARLY))
         return 0;
+    d->transport = tx->transport->id; /* it may have come on another connection than the one before */
     err = ix_sip_dialog_refresh(d, msg);
     if (!err && invite && success && d->state == IX_SIP_EARLY)
         err = replace(&d->routes, route_set(msg, true)); /* RFC 3261 section 13.2.2.4 */

@@ -245,6 +245,9 @@ static int start(
     ix_sip_tx_timer(tx, ix_time_add(s->now.mono_us, msg->method == IX_SIP_INVITE ? TRYING_US : UNANSWERED_US));
     if (!d)
         return 0;
+    struct ix_sip_tx *open = s->limbo ? ix_sip_tx_find(s, d->unacked) : NULL;
+    if (open && ix_sip_orphaned(open))
+        (void) ix_sip_adopt(open, t); /* our 2xx goes out again where they are now */
     d->remote_cseq = msg->cseq;
     d->has_remote_cseq = true;
     d->transport = t->id;
@@ -344,6 +347,11 @@ static struct ix_str local_tag(const struct ix_sip_tx *tx)
 static int cancel_input(struct ix_sip_stack *s, struct ix_sip_transport *t, const struct ix_sip_msg *msg)
 {
     struct ix_sip_tx *tx = find(s, t->id, msg, IX_STR("INVITE"));
+    if (!tx && s->limbo) {
+        tx = find(s, s->limbo->id, msg, IX_STR("INVITE"));
+        if (!ix_sip_adopt(tx, t))
+            tx = NULL;
+    }
     if (!tx || !tx->server)
         return ix_sip_answer(s, t->id, msg, 481, IX_STR_NONE, IX_STR_NONE);
     int err = answer_tagged(s, t->id, msg, 200, IX_STR_NONE, IX_STR_NONE, local_tag(tx));
@@ -353,7 +361,18 @@ static int cancel_input(struct ix_sip_stack *s, struct ix_sip_transport *t, cons
     return err ? err : ix_sip_respond(s, tx->id, &(struct ix_sip_reply){ .status = 487 }, s->now);
 }
 
-static int send_last(struct ix_sip_tx *tx)
+int ix_sip_server_rekey(struct ix_sip_tx *tx)
+{
+    const struct ix_sip_msg *msg = &tx->request->msg;
+    uint8_t storage[IX_SIP_KEY];
+    struct ix_buf key;
+
+    ix_buf_init_fixed(&key, storage, sizeof storage);
+    request_key(&key, tx->transport->id, msg, msg->method_name);
+    return ix_sip_tx_set_key(tx, &key);
+}
+
+int ix_sip_server_send_last(struct ix_sip_tx *tx)
 {
     struct ix_buf b;
     ix_buf_init(&b, IX_SIP_MAX_MESSAGE);
@@ -368,8 +387,13 @@ int ix_sip_server_input(struct ix_sip_stack *s, struct ix_sip_transport *t, cons
     if (msg->method == IX_SIP_CANCEL)
         return cancel_input(s, t, msg);
     struct ix_sip_tx *tx = find(s, t->id, msg, msg->method_name);
+    if (!tx && s->limbo && msg->method == IX_SIP_INVITE) {
+        tx = find(s, s->limbo->id, msg, msg->method_name);
+        if (!ix_sip_adopt(tx, t))
+            tx = NULL;
+    }
     if (tx)
-        return tx->last.n ? send_last(tx) : 0;
+        return tx->last.n ? ix_sip_server_send_last(tx) : 0;
     return new_request(s, t, msg);
 }
 
@@ -410,6 +434,9 @@ static void accept(struct ix_sip_tx *tx)
     tx->resend_us = ix_time_add(now, IX_SIP_T1);
     tx->end_us = ix_time_add(now, IX_SIP_64T1); /* timer L, and the longest wait for the ACK */
     ix_sip_tx_timer(tx, tx->resend_us);
+    struct ix_sip_tx *before = ix_sip_tx_find(tx->stack, tx->dialog->unacked);
+    if (before && before != tx && !before->acked)
+        ix_sip_tx_end(before); /* the peer goes on: it will not be acknowledged any more */
     tx->dialog->unacked = tx->id;
     ix_sip_dialog_confirm(tx->dialog);
 }
@@ -477,12 +504,16 @@ static void proceeding_timeout(struct ix_sip_tx *tx)
         ix_sip_tx_end(tx);
         return;
     }
+    if (ix_sip_orphaned(tx)) {
+        ix_sip_tx_fail(tx, IRISX_E_NETWORK); /* nobody came back */
+        return;
+    }
     if (!tx->last_status) {
         (void) respond(tx, &(struct ix_sip_reply){ .status = 100 }); /* out of memory: it is a courtesy */
         return;
     }
     if (tx->last_status > 100)
-        (void) send_last(tx);
+        (void) ix_sip_server_send_last(tx);
     ix_sip_tx_timer(tx, ix_time_add(tx->stack->now.mono_us, PROVISIONAL_US));
 }
 
@@ -497,7 +528,7 @@ static void accepted_timeout(struct ix_sip_tx *tx)
         ix_sip_tx_fail(tx, IRISX_E_TIMEOUT);
         return;
     }
-    (void) send_last(tx); /* out of memory: the next one may go out */
+    (void) ix_sip_server_send_last(tx); /* out of memory: the next one may go out */
     tx->interval_us = IX_MIN(2 * tx->interval_us, IX_SIP_T2);
     tx->resend_us = ix_time_add(now, tx->interval_us);
     ix_sip_tx_timer(tx, IX_MIN(tx->resend_us, tx->end_us));

@@ -237,6 +237,7 @@ struct ix_sip_reply {
 };
 
 /* ---- the stack: transactions ------------------------------------------------------------- */
+#define IX_SIP_NO_TRANSPORT UINT32_MAX /* of what waits for its peer to come back */
 typedef uint64_t ix_sip_txn; /* handle; never reused, 0 = none; one that has ended is merely not found */
 
 struct ix_sip_stack_config {
@@ -284,10 +285,13 @@ struct ix_sip_transport_config {
 int ix_sip_transport_opened(struct ix_sip_stack *s, uint32_t transport, const struct ix_sip_transport_config *config);
 void ix_sip_transport_closed(struct ix_sip_stack *s, uint32_t transport, struct ix_now now); /* FAILED for all on it */
 /* The connection broke and will be made again under the same number (ix_sip_transport_opened): FAILED as with closed,
- * but farewells are kept and said then: a BYE (also one requested meanwhile) is sent, an INVITE that had no final
- * response is cancelled. Each within 32 s of being asked for, or never. Nothing else can be sent meanwhile:
+ * but farewells are kept and said then (a BYE, also one requested meanwhile; a CANCEL), and INVITEs that ring go on:
+ * responses to theirs are sent again, ours are to be asked again (ix_sip_ask_again). Each within 32 s, or never. Nothing else can be sent meanwhile:
  * IRISX_E_CLOSED. */
 void ix_sip_transport_lost(struct ix_sip_stack *s, uint32_t transport, struct ix_now now);
+/* The same for a connection that somebody opened to us, who may come back on another one: INVITEs that ring, either
+ * way, wait some time for that and go on there; FAILED for all else. */
+void ix_sip_transport_orphan(struct ix_sip_stack *s, uint32_t transport, struct ix_now now);
 /* BYEs and cancelled INVITEs that have not been answered */
 size_t ix_sip_transport_farewells(const struct ix_sip_stack *s, uint32_t transport);
 /* "<sip:user@host.invalid;transport=ws>"; n = 0 for an unknown transport */
@@ -309,6 +313,9 @@ int ix_sip_send_request(struct ix_sip_stack *s, uint32_t transport, const struct
 /* CANCEL of an INVITE: at once, or when the first 1xx comes (RFC 3261 section 9.1). RESPONSE 487 or, if they crossed,
  * 200 follows (then: ACK, BYE); FAILED after 32 s of silence. headers: further lines, e.g. Reason; may be empty */
 int ix_sip_cancel(struct ix_sip_stack *s, ix_sip_txn txn, struct ix_str headers, struct ix_now now);
+/* An INVITE of ours after an outage: once more with the same branch, so that a server that knows it says again what it
+ * said last. IRISX_E_NOT_FOUND: it has ended */
+int ix_sip_ask_again(struct ix_sip_stack *s, ix_sip_txn txn, struct ix_now now);
 /* Nobody is interested any more: no output of it follows. An INVITE is cancelled, a crossing 2xx gets ACK and BYE; an
  * unanswered server transaction is answered 480 (INVITE) or 500. */
 void ix_sip_txn_forget(struct ix_sip_stack *s, ix_sip_txn txn, struct ix_now now);

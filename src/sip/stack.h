@@ -11,6 +11,7 @@
 #define IX_SIP_KEY (4 * IX_SIP_PIECE + 256) /* the longest key made of such pieces */
 #define IX_SIP_FORKS 8 /* 2xx of different To tags to one INVITE */
 #define IX_SIP_MAX_QUEUE 4096 /* outputs nobody polled; then input is refused */
+#define IX_SIP_LIMBO IX_SIP_NO_TRANSPORT /* transport of INVITEs that have none */
 #define IX_SIP_COOKIE "z9hG4bK"
 
 struct ix_sip_transport {
@@ -132,6 +133,7 @@ struct ix_sip_stack {
     size_t queued;
     struct ix_sip_event *current; /* what the last poll showed */
     ix_sip_txn next_id;
+    struct ix_sip_transport *limbo; /* INVITEs whose connection somebody may make again; NULL none yet */
     uint64_t overload; /* requests answered 503: out of transactions or memory */
     struct ix_now now; /* of the verb or command at hand */
 };
@@ -164,6 +166,8 @@ void ix_sip_tx_join(struct ix_sip_tx *tx, struct ix_sip_dialog *d);
 void ix_sip_tx_leave(struct ix_sip_tx *tx);
 
 /* ---- outage.c ---------------------------------------------------------------------------- */
+bool ix_sip_orphaned(const struct ix_sip_tx *tx);
+bool ix_sip_adopt(struct ix_sip_tx *tx, struct ix_sip_transport *t); /* tx may be NULL */
 void ix_sip_transport_resume(struct ix_sip_transport *t); /* open again: says what could not be said */
 
 /* ---- client_txn.c ------------------------------------------------------------------------ */
@@ -174,12 +178,15 @@ int ix_sip_client_start(struct ix_sip_stack *s, struct ix_sip_transport *t, cons
 void ix_sip_client_forget(struct ix_sip_tx *tx);
 /* the connection is there again: a BYE goes out once more, an INVITE that nobody wants is cancelled */
 int ix_sip_client_resume(struct ix_sip_tx *tx);
+int ix_sip_client_rekey(struct ix_sip_tx *tx); /* it has another transport */
 /* keeps a copy of what answers the 2xx of this To tag */
 int ix_sip_client_ack(struct ix_sip_tx *tx, struct ix_str tag, const struct ix_buf *ack);
 
 /* ---- server_txn.c ------------------------------------------------------------------------ */
 void ix_sip_server_unmerge(struct ix_sip_tx *tx); /* out of the table of merged requests */
 int ix_sip_server_input(struct ix_sip_stack *s, struct ix_sip_transport *t, const struct ix_sip_msg *msg);
+int ix_sip_server_rekey(struct ix_sip_tx *tx); /* it has another transport */
+int ix_sip_server_send_last(struct ix_sip_tx *tx);
 void ix_sip_server_timeout(struct ix_sip_tx *tx);
 /* an answer without a transaction */
 int ix_sip_answer(struct ix_sip_stack *s, uint32_t transport, const struct ix_sip_msg *msg, unsigned status,

@@ -208,8 +208,9 @@ Test(session, an_outage_longer_than_half_the_session_is_made_up_for)
     PASS_TIME(&t, 15 * IX_S);
     t.server->down = false;
     PASS_TIME(&t, 12 * IX_S);
-    cr_assert_not_null(sim_sent(&t, t.client, "UPDATE ", NULL));
-    PASS_TIME(&t, 60 * IX_S);
+    cr_assert_not_null(
+        sim_sent(&t, t.client, "INVITE ", "refresher=uac")); /* which proves that the server knows the call */
+    PASS_TIME(&t, 90 * IX_S);
     cr_assert_eq(LAST(t.client)->ended + LAST(t.server)->ended, 0);
     sim_hang_up(&t);
     sim_finish(&t);
