@@ -286,8 +286,8 @@ int ix_sip_transport_opened(struct ix_sip_stack *s, uint32_t transport, const st
 void ix_sip_transport_closed(struct ix_sip_stack *s, uint32_t transport, struct ix_now now); /* FAILED for all on it */
 /* The connection broke and will be made again under the same number (ix_sip_transport_opened): FAILED as with closed,
  * but farewells are kept and said then (a BYE, also one requested meanwhile; a CANCEL), and INVITEs that ring go on:
- * responses to theirs are sent again, ours are to be asked again (ix_sip_ask_again). Each within 32 s, or never. Nothing else can be sent meanwhile:
- * IRISX_E_CLOSED. */
+ * responses to theirs are sent again, ours are to be asked again (ix_sip_ask_again). Each within 32 s, or never.
+ * Nothing else can be sent meanwhile: IRISX_E_CLOSED. */
 void ix_sip_transport_lost(struct ix_sip_stack *s, uint32_t transport, struct ix_now now);
 /* The same for a connection that somebody opened to us, who may come back on another one: INVITEs that ring, either
  * way, wait some time for that and go on there; FAILED for all else. */
