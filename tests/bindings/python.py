@@ -66,7 +66,7 @@ class Binding:
 
     def places_a_call_and_hangs_up(self):
         said = self.example("1000", None)
-        for line in ("ready", "active", "talking to 9196", "ended", "client closed"):
+        for line in ("ready", "active", "talking to sip:9196@", "ended", "client closed"):
             if line not in said:
                 raise Failed("no \"%s\" in:\n%s" % (line, said))
         if len(open(os.path.join(ROOT, "examples/python/place_call.py")).readlines()) > 30:
