@@ -369,12 +369,25 @@ static const char *again(const char *retry)
     return "acts: sent again only if nothing was written, or after 429; a lost answer ends with status 6";
 }
 
-/* "irisx api sms.send from=… to=…" with what is required; owned by the caller */
+static void example_word(FILE *to, const irisx_value_t *f)
+{
+    const char *name = irisx_value_get_text(f, "name", "");
+
+    if (strcmp(irisx_value_get_text(f, "in", ""), "path") == 0)
+        (void) fprintf(to, " %s",
+            irisx_value_text(irisx_value_at(irisx_value_get(f, "enum"), 0), strstr(name, "sid")  ? "CA0123…"
+                                                                            : strstr(name, "id") ? "42"
+                                                                                                 : name));
+    else
+        (void) fprintf(to, " %s", contract_example(f));
+}
+
+/* "irisx api sms.send from=… to=…" with what is required, two of the others if nothing is; owned by the caller */
 static char *example_of(const irisx_value_t *op)
 {
     const irisx_value_t *params = irisx_value_get(op, "parameters");
     char *text = NULL;
-    size_t size;
+    size_t size, body = 0, shown = 0;
     FILE *to = open_memstream(&text, &size);
 
     if (!to)
@@ -382,17 +395,17 @@ static char *example_of(const irisx_value_t *op)
     (void) fprintf(to, "irisx api %s", irisx_value_get_text(op, "id", ""));
     for (size_t i = 0; i < irisx_value_count(params); i++) {
         const irisx_value_t *f = irisx_value_at(params, i);
-        const char *name = irisx_value_get_text(f, "name", "");
 
-        if (!irisx_value_get_bool(f, "required", 0))
-            continue;
-        if (strcmp(irisx_value_get_text(f, "in", ""), "path") == 0)
-            (void) fprintf(to, " %s",
-                irisx_value_text(irisx_value_at(irisx_value_get(f, "enum"), 0), strstr(name, "sid")  ? "CA0123…"
-                                                                                : strstr(name, "id") ? "42"
-                                                                                                     : name));
-        else
-            (void) fprintf(to, " %s", contract_example(f));
+        if (irisx_value_get_bool(f, "required", 0)) {
+            example_word(to, f);
+            body += strcmp(irisx_value_get_text(f, "in", ""), "body") == 0;
+        }
+    }
+    for (size_t i = 0; !body && shown < 2 && i < irisx_value_count(params); i++) { /* something to begin with */
+        const irisx_value_t *f = irisx_value_at(params, i);
+
+        if (strcmp(irisx_value_get_text(f, "in", ""), "body") == 0 && ++shown)
+            example_word(to, f);
     }
     (void) fputs(irisx_value_get_text(op, "paging", NULL) ? " --paginate" : "", to);
     if (fclose(to)) {

@@ -4,6 +4,7 @@
 #include "cli/sheet.h"
 
 #include <locale.h>
+#include <stdio.h>
 #include <string.h>
 
 struct entry {
@@ -115,6 +116,17 @@ static int no_command(const char *word)
         "no command \"%s\"%s%s", word, suggest_text(&s, text, sizeof text), s.count ? "" : "; irisx --help lists them");
 }
 
+/* What was printed must have got out, or the command failed, whatever it did */
+static int ended(int code)
+{
+    if (cli_interrupted())
+        return EXIT_INTERRUPTED;
+    if (!fflush(stdout) && !ferror(stdout))
+        return code;
+    cli_line(stderr, "irisx: standard output cannot be written%s", code ? "" : ", but what was asked for is done");
+    return code ? code : EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2)
@@ -136,10 +148,7 @@ int main(int argc, char **argv)
             cli_want_json();
     cli_signals();
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
-        if (strcmp(argv[1], entries[i].name) == 0) {
-            int code = entries[i].run(argc - 1, argv + 1);
-
-            return cli_interrupted() ? EXIT_INTERRUPTED : code;
-        }
+        if (strcmp(argv[1], entries[i].name) == 0)
+            return ended(entries[i].run(argc - 1, argv + 1));
     return no_command(argv[1]);
 }

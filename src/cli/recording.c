@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/rest.h"
 
@@ -63,7 +64,7 @@ static irisx_api_options_t options_of(const struct wanted *w)
     o.save_as = w->file;
     o.resume = w->options->resume;
     o.accept = "audio/*, application/octet-stream";
-    o.on_progress = w->common->quiet ? NULL : rest_progress;
+    o.on_progress = w->common->quiet || !isatty(STDERR_FILENO) ? NULL : rest_progress;
     return o;
 }
 

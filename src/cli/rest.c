@@ -19,7 +19,8 @@ const char rest_help[] =
     "  . [ or = in it with a backslash before them. Secrets are typed (NAME=@-) or come from files.\n"
     "\noutput:\n"
     "  A table or a list of members on a terminal and in pipes; --json and --csv for programs. Answers that are no\n"
-    "  JSON go to --output, or to standard output as they are. Problems and progress go to standard error.\n";
+    "  JSON go to --output, or to standard output as they are. Problems and progress go to standard error.\n"
+    "  CSV has values as they are: spreadsheets take those that begin with = + - @ for formulas, so import as text.\n";
 
 size_t rest_options_table(struct rest_options *o, struct cli_option *table)
 {
@@ -29,7 +30,8 @@ size_t rest_options_table(struct rest_options *o, struct cli_option *table)
             "parameters as a JSON object (\"-\" standard input); given again, they are merged, and words beat them. Or "
             "a body that is no JSON",
             NULL, NULL, &o->data, 'd' },
-        { "paginate", NULL, "all pages of a list, as they come", NULL, &o->paginate, NULL, 0 },
+        { "paginate", NULL, "all pages of a list, as they come; with --json an item a line", NULL, &o->paginate, NULL,
+            0 },
         { "max-items", "N", "with --paginate: stop after N items", &o->max_items, NULL, NULL, 0 },
         { "columns", "A,B", "of a table or CSV; members of members with dots", &o->columns, NULL, NULL, 0 },
         { "csv", NULL, "comma-separated values (RFC 4180) instead of a table", NULL, &o->csv, NULL, 0 },

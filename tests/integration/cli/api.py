@@ -79,6 +79,8 @@ def _(t):
     for words in ("POST /v1/calls", "to ", "required", "default false", "result:", "credential:", "API key or user login",
                   "retry:", "status 6", "example:", "irisx api calls.create to=+"):
         check(words in text, "no", repr(words), "in", text)
+    for id, example in (("contacts.create", "irisx api contacts.create first_name=TEXT last_name=TEXT"), ("contacts.get", "irisx api contacts.get 42")):
+        check(t.irisx("api", "--describe", id, "--json").expect(OK).json()["example"] == example, id)
     value = t.irisx("api", "calls.create", "--help").expect(OK)
     check(value.out == text, "--help behind an operation is the same")
     value = t.irisx("api", "--describe", "sms.list", "--json").expect(OK).json()

@@ -261,6 +261,15 @@ def _(t):
         check("HTTP 500" in p.err, p.err)
 
 
+@suite.case("output that cannot be written is a failure that is told, whatever was done")
+def _(t):
+    with serve(page(NAMES)) as server:
+        for words in (("calls", "list"), ("calls", "list", "--json"), ("calls", "list", "--paginate", "--csv"), ("api", "--list", "--json"), ("calls", "get", "CA1")):
+            done = subprocess.run([Programs.irisx, *words], stdout=open("/dev/full", "w"), stderr=subprocess.PIPE, timeout=60, text=True,
+                                  env=dict(os.environ, IRISX_CONFIG=t.path("c.json"), **env(server)))
+            check(done.returncode == FAILED and "standard output cannot be written" in done.stderr, words, done.returncode, done.stderr)
+
+
 if __name__ == "__main__":
     arguments("irisx", "sandbox")
     suite.run()
