@@ -122,8 +122,13 @@ irisx_error_t cli_client(const struct cli_common *c, irisx_client_t **out)
 
 int cli_no_client(const struct cli_common *c, irisx_error_t err)
 {
+    bool url = c->api_url && (strncmp(c->api_url, "http://", 7) == 0 || strncmp(c->api_url, "https://", 8) == 0);
+
     if (refused && !c->json)
         return cli_interrupted() ? EXIT_INTERRUPTED : EXIT_AUTH; /* it was said */
+    if (err == IRISX_E_INVALID && !refused && c->api_url && !url)
+        return cli_usage("\"%s\" is no URL: it begins with https:// or http:// (%s)", c->api_url,
+            c->url_from ? c->url_from : "typed");
     return cli_fail_code(c, err, "starting",
         refused                  ? "the credential command gave no credential"
         : err == IRISX_E_INVALID ? "the API URL or the credential is not valid"

@@ -62,8 +62,8 @@ def starts(line, columns):
 @suite.case("tables keep their columns at 120, 80 and 40 columns, with wide, combining and broken characters")
 def _(t):
     with serve(page(NAMES + EVIL)) as server:
-        for width in (120, 80, 40):
-            tty = on_terminal(t, "api", "calls.list", "--columns", "sid,name,duration,nested.a", columns=width, env=env(server)).end(OK)
+        for width, locale in ((120, "C.UTF-8"), (80, "C"), (80, "de_DE.ISO-8859-1"), (40, "C.UTF-8")):
+            tty = on_terminal(t, "api", "calls.list", "--columns", "sid,name,duration,nested.a", columns=width, env=env(server, LC_ALL=locale)).end(OK)
             lines = table_of(tty)
             check(len(lines) == len(NAMES + EVIL) + 1, width, lines)
             check(all(cells(line) <= width for line in lines), width, [cells(line) for line in lines])

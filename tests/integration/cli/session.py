@@ -313,6 +313,12 @@ def _(t):
     t.irisx("config", "set", "api_ulr", "x").expect(USAGE, "did you mean api_url")
 
 
+@suite.case("an address that is no URL is told, with where it is from")
+def _(t):
+    t.irisx("api", "GET", "/x", env={"IRISX_API_URL": "127.0.0.1:80"}).expect(USAGE, "begins with https://", "IRISX_API_URL")
+    t.irisx("api", "GET", "/x", "--api-url", "ftp://x").expect(USAGE, "begins with https://", "--api-url")
+
+
 if __name__ == "__main__":
     arguments("irisx", "sandbox")
     suite.run()
