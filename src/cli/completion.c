@@ -355,12 +355,17 @@ static bool offer_value_of(const char *option, const char *typed)
 }
 
 /* ---- commands ---------------------------------------------------------------------------- */
-/* The operation among the words: the first that is no option and no option's value */
+/* The operation among the words: the first that is no option and no option's value. Described, not looked up in the list
+ * of all: that would cost twice what starting the command does. */
 static const char *operation_of(char **words, int count)
 {
+    irisx_value_t *op = NULL;
+
     for (int i = 0; i < count; i++)
-        if (strchr(words[i], '.') && *words[i] != '-' && contract_operation(words[i]))
+        if (strchr(words[i], '.') && *words[i] != '-' && !irisx_api_describe(words[i], &op)) {
+            irisx_value_free(op);
             return words[i];
+        }
     return NULL;
 }
 

@@ -51,8 +51,8 @@ static const char *member_of(const char *option)
 bool explain_filter_values(
     const char *option, const char *typed, void (*offer)(const char *typed, const char *word, const char *text))
 {
-    const irisx_value_t *all = contract_operations();
     const char *member = member_of(option);
+    const irisx_value_t *all = member ? contract_operations() : NULL; /* nothing else costs as much as these */
     irisx_value_t *seen = irisx_value_new_object();
 
     for (size_t i = 0; member && i < irisx_value_count(all); i++) {
