@@ -355,8 +355,8 @@ static bool offer_value_of(const char *option, const char *typed)
 }
 
 /* ---- commands ---------------------------------------------------------------------------- */
-/* The operation among the words: the first that is no option and no option's value. Described, not looked up in the list
- * of all: that would cost twice what starting the command does. */
+/* The operation among the words: the first that is no option and no option's value. Described, not looked up in the
+ * list of all: that would cost twice what starting the command does. */
 static const char *operation_of(char **words, int count)
 {
     irisx_value_t *op = NULL;
