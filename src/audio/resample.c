@@ -42,7 +42,7 @@ int ix_resampler_new(struct ix_resampler **out)
 
 int ix_resampler_new_narrow(struct ix_resampler **out)
 {
-    static const uint32_t worst[][2] = { { 48000, 8000 }, { 8000, 48000 } };
+    static const uint32_t worst[][2] = { { 16000, 8000 }, { 8000, 16000 } };
     return new_sized(worst, IX_COUNT(worst), out);
 }
 

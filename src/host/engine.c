@@ -169,7 +169,10 @@ static void output(struct ix_engine *e, const struct ix_phone_out *out)
         ix_engine_media_output(e, &out->media);
         break;
     case IX_OUT_FRAME:
-        ix_host_media_frame(e->host, out->call, out->frame);
+        if (e->o.reflects && e->o.reflects(e->o.ctx, out->call, out->frame))
+            ix_phone_media_frame(e->phone, out->call, out->frame, ix_loop_now(e->loop));
+        else
+            ix_host_media_frame(e->host, out->call, out->frame);
         break;
     case IX_OUT_EVENT:
         if (e->o.on_event)

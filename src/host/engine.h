@@ -34,6 +34,9 @@ struct ix_engine_options { /* texts copied */
      * media threads cannot be joined later (ix_host_media_command), so calls that will hear each other begin together.
      */
     uint32_t (*group_of)(void *ctx, uint32_t call);
+    /* A received frame (NULL: one that the media thread would send) of a call whose peer gets its payloads back as they
+     * came: true sends it back, and the media thread has no part in it. NULL: no such calls. */
+    bool (*reflects)(void *ctx, uint32_t call, const struct ix_frame *f);
     void (*on_idle)(void *ctx); /* once, after ix_engine_shutdown: everybody has been told goodbye */
     void (*on_warning)(void *ctx, int err, const char *message); /* capture file failed ... */
     void *ctx;

@@ -96,6 +96,8 @@ void ix_engine_media_output(struct ix_engine *e, const struct ix_call_media *m)
 int ix_engine_media(struct ix_engine *e, const struct ix_media_cmd *cmd)
 {
     struct engine_party *p = ix_map_get(e->parties, key(&cmd->party_id));
+    struct ix_media_cmd equipped = *cmd;
+    int err;
 
     if (!p && !e->draining) {
         ix_engine_drain(e); /* the call was made in this very turn */
@@ -103,14 +105,16 @@ int ix_engine_media(struct ix_engine *e, const struct ix_media_cmd *cmd)
     }
     if (!p || p->removing)
         return IRISX_E_NOT_FOUND;
-    return ix_host_media_command(e->host, cmd);
+    err = ix_party_equip(p->party, &equipped);
+    return err ? err : ix_host_media_command(e->host, &equipped);
 }
 
 void ix_engine_on_frame(void *ctx, uint32_t party_id, const struct ix_frame *f)
 {
     struct ix_engine *e = ctx;
 
-    ix_phone_media_frame(e->phone, party_id, f, ix_loop_now(e->loop));
+    if (!e->o.reflects || !e->o.reflects(e->o.ctx, party_id, NULL))
+        ix_phone_media_frame(e->phone, party_id, f, ix_loop_now(e->loop));
 }
 
 void ix_engine_on_media_event(void *ctx, const struct ix_media_event *ev)

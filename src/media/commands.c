@@ -77,8 +77,10 @@ static void join(struct ix_media *m, struct ix_party *p, uint32_t other_id, stru
 
 static void record(struct ix_media *m, struct ix_party *p, const struct ix_media_cmd *cmd)
 {
-    ix_drain_set(m, p, &p->record_received, cmd->u.record.received, cmd->u.record.rate_hz);
-    ix_drain_set(m, p, &p->record_sent, cmd->u.record.sent, cmd->u.record.rate_hz);
+    uint32_t rate_hz = cmd->u.record.rate_hz;
+    ix_drain_set(m, p, &p->record_received,
+        &(struct drain){ cmd->u.record.received, rate_hz, cmd->u.record.resampler[0] });
+    ix_drain_set(m, p, &p->record_sent, &(struct drain){ cmd->u.record.sent, rate_hz, cmd->u.record.resampler[1] });
 }
 
 /* what fits is queued; with nothing to send the queue is empty already, and whoever waits for that hears it */
@@ -106,7 +108,8 @@ static void to_party(struct ix_media *m, struct ix_party *p, const struct ix_med
         ix_feed_set(m, p, &cmd->u.source);
         break;
     case IX_MEDIA_SINK:
-        ix_drain_set(m, p, &p->sink, cmd->u.sink.ring, cmd->u.sink.rate_hz);
+        ix_drain_set(
+            m, p, &p->sink, &(struct drain){ cmd->u.sink.ring, cmd->u.sink.rate_hz, cmd->u.sink.resampler });
         break;
     case IX_MEDIA_RECORD:
         record(m, p, cmd);

@@ -37,7 +37,6 @@ struct slot {
 
 struct feed { /* what a party sends besides the mix */
     struct ix_media_source source;
-    struct ix_resampler *resampler;
     struct ix_tone tone;
     int16_t stash[STASH]; /* read from the ring, not yet resampled */
     size_t stash_n;
@@ -121,6 +120,7 @@ struct ix_party {
     struct counters before;
     struct alarms alarms;
     uint32_t ticks;
+    struct ix_resampler *owned[4]; /* the owner's, not the engine's: lent by commands (ix_party_equip) */
 };
 
 struct out_frame { /* record in the ring of frames */
@@ -182,7 +182,7 @@ void ix_feed_set(struct ix_media *m, struct ix_party *p, const struct ix_media_s
 void ix_feed_tune(struct ix_party *p);
 void ix_feed_pull(struct ix_media *m, struct ix_party *p, int16_t *pcm, size_t n);
 void ix_feed_skip(struct ix_media *m, struct ix_party *p, uint64_t ticks);
-void ix_drain_set(struct ix_media *m, struct ix_party *p, struct drain *d, struct ix_pcm_ring *ring, uint32_t rate_hz);
+void ix_drain_set(struct ix_media *m, struct ix_party *p, struct drain *d, const struct drain *want);
 void ix_drain_tune(struct ix_party *p, struct drain *d);
 void ix_drain_push(struct ix_party *p, struct drain *d, const int16_t *pcm, size_t n);
 void ix_drain_skip(struct ix_party *p, struct drain *d, uint64_t ticks);

@@ -40,6 +40,7 @@ struct ix_media_source {
     struct ix_pcm_ring
         *ring; /* RING: filled by a file reader or the application; borrowed until RELEASED or SOURCE_ENDED with it */
     uint32_t rate_hz; /* of the ring's samples, 8000..48000 */
+    struct ix_resampler *resampler; /* ix_party_equip */
     float tone_hz[2]; /* TONE: one or two frequencies, 0 = none */
     float tone_level; /* peak, 0..1 */
 };
@@ -79,11 +80,13 @@ struct ix_media_cmd { /* travels by value in a ring */
         struct {
             struct ix_pcm_ring *ring;
             uint32_t rate_hz;
+            struct ix_resampler *resampler; /* ix_party_equip */
         } sink;
         struct {
             struct ix_pcm_ring *received;
             struct ix_pcm_ring *sent;
             uint32_t rate_hz;
+            struct ix_resampler *resampler[2]; /* ix_party_equip: received, sent */
         } record;
         struct {
             bool on;
@@ -180,6 +183,9 @@ struct ix_party_options {
 };
 int ix_party_new(const struct ix_party_options *o, struct ix_party **out);
 void ix_party_free(struct ix_party *p); /* not while an engine has it */
+/* What a command with a ring needs (a resampler: 5 kB) is taken here, by the party's owner, before the command goes its
+ * way: most calls have no use for it. Fails without memory only; without it the ring is refused. */
+int ix_party_equip(struct ix_party *p, struct ix_media_cmd *cmd);
 
 /* ---- the engine: one a media thread ------------------------------------------------------ */
 struct ix_media;

@@ -2,6 +2,8 @@
 /* A party: all the memory one call's sound will ever need, taken in one go, off the media thread. */
 #include "media/engine.h"
 
+#include <string.h>
+
 static int make_parts(struct ix_party *p, const struct ix_party_options *o)
 {
     struct ix_jitter_config c = { o->min_delay_ms, o->max_delay_ms, o->target_delay_ms, o->fixed_delay };
@@ -10,15 +12,27 @@ static int make_parts(struct ix_party *p, const struct ix_party_options *o)
         err = ix_decoder_new(&p->decoder);
     if (!err)
         err = ix_encoder_new(&p->encoder);
-    if (!err)
-        err = ix_resampler_new(&p->feed.resampler);
-    if (!err)
-        err = ix_resampler_new(&p->sink.resampler);
-    if (!err)
-        err = ix_resampler_new(&p->record_received.resampler);
-    if (!err)
-        err = ix_resampler_new(&p->record_sent.resampler);
     return err;
+}
+
+static int equip(struct ix_party *p, unsigned at, const struct ix_pcm_ring *ring, struct ix_resampler **out)
+{
+    int err = ring && !p->owned[at] ? ix_resampler_new(&p->owned[at]) : 0;
+    *out = p->owned[at];
+    return err;
+}
+
+int ix_party_equip(struct ix_party *p, struct ix_media_cmd *cmd)
+{
+    int err;
+    if (cmd->kind == IX_MEDIA_SOURCE)
+        return equip(p, 0, cmd->u.source.ring, &cmd->u.source.resampler);
+    if (cmd->kind == IX_MEDIA_SINK)
+        return equip(p, 1, cmd->u.sink.ring, &cmd->u.sink.resampler);
+    if (cmd->kind != IX_MEDIA_RECORD)
+        return 0;
+    err = equip(p, 2, cmd->u.record.received, &cmd->u.record.resampler[0]);
+    return err ? err : equip(p, 3, cmd->u.record.sent, &cmd->u.record.resampler[1]);
 }
 
 int ix_party_new(const struct ix_party_options *o, struct ix_party **out)
@@ -44,25 +58,22 @@ void ix_party_free(struct ix_party *p)
     ix_jitter_free(p->jitter);
     ix_decoder_free(p->decoder);
     ix_encoder_free(p->encoder);
-    ix_resampler_free(p->feed.resampler);
-    ix_resampler_free(p->sink.resampler);
-    ix_resampler_free(p->record_received.resampler);
-    ix_resampler_free(p->record_sent.resampler);
+    for (unsigned i = 0; i < IX_COUNT(p->owned); i++)
+        ix_resampler_free(p->owned[i]);
     ix_free(p);
 }
 
 void ix_party_reset(struct ix_party *p)
 {
-    struct ix_party fresh = { .jitter = p->jitter,
-        .decoder = p->decoder,
-        .encoder = p->encoder,
-        .gain = 1.0f,
-        .marker = true,
-        .feed.resampler = p->feed.resampler,
-        .sink.resampler = p->sink.resampler,
-        .record_received.resampler = p->record_received.resampler,
-        .record_sent.resampler = p->record_sent.resampler };
-    *p = fresh;
+    struct ix_jitter *jitter = p->jitter;
+    struct ix_decoder *decoder = p->decoder;
+    struct ix_encoder *encoder = p->encoder;
+    memset(p, 0, offsetof(struct ix_party, owned)); /* on the media thread: what is owned is the owner's */
+    p->jitter = jitter;
+    p->decoder = decoder;
+    p->encoder = encoder;
+    p->gain = 1.0f;
+    p->marker = true;
     ix_gate_reset(&p->gate);
     ix_adapt_reset(&p->adapt);
     ix_jitter_reset(p->jitter);

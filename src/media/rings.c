@@ -26,8 +26,8 @@ void ix_feed_tune(struct ix_party *p)
     const struct ix_media_source *s = &p->feed.source;
     if (s->kind == IX_SOURCE_TONE)
         ix_tone_init(&p->feed.tone, p->rate_hz, s->tone_hz, s->tone_level);
-    if (s->kind == IX_SOURCE_RING && ix_resampler_set(p->feed.resampler, s->rate_hz, p->rate_hz) == 0)
-        ix_resampler_skip_delay(p->feed.resampler);
+    if (s->kind == IX_SOURCE_RING && ix_resampler_set(p->feed.source.resampler, s->rate_hz, p->rate_hz) == 0)
+        ix_resampler_skip_delay(p->feed.source.resampler);
 }
 
 void ix_feed_set(struct ix_media *m, struct ix_party *p, const struct ix_media_source *s)
@@ -37,7 +37,7 @@ void ix_feed_set(struct ix_media *m, struct ix_party *p, const struct ix_media_s
         give_up_source(m, p);
     p->feed.source = *s;
     p->feed.stash_n = 0;
-    bool usable = s->kind != IX_SOURCE_RING || (s->ring && s->rate_hz >= IX_RATE_MIN && s->rate_hz <= IX_RATE_MAX);
+    bool usable = s->kind != IX_SOURCE_RING || (s->ring && s->resampler && s->rate_hz >= IX_RATE_MIN && s->rate_hz <= IX_RATE_MAX);
     if (!usable) {
         ix_log(m->log, IX_LOG_ERROR, "media", "party %u: a source of %u Hz cannot be played", p->id, s->rate_hz);
         give_up_source(m, p);
@@ -64,7 +64,7 @@ static size_t pull_ring(struct ix_party *p, int16_t *pcm, size_t n)
         if (f->stash_n == 0 && !refill(p, n - done))
             break;
         size_t took = f->stash_n, made = n - done;
-        ix_resampler_run(f->resampler, f->stash, &took, pcm + done, &made);
+        ix_resampler_run(f->source.resampler, f->stash, &took, pcm + done, &made);
         f->stash_n -= took;
         memmove(f->stash, f->stash + took, f->stash_n * sizeof(*f->stash));
         done += made;
@@ -126,17 +126,16 @@ void ix_drain_tune(struct ix_party *p, struct drain *d)
         (void) ix_resampler_set(d->resampler, p->rate_hz, d->rate_hz); /* both rates were checked */
 }
 
-void ix_drain_set(struct ix_media *m, struct ix_party *p, struct drain *d, struct ix_pcm_ring *ring, uint32_t rate_hz)
+void ix_drain_set(struct ix_media *m, struct ix_party *p, struct drain *d, const struct drain *want)
 {
-    if (d->ring && d->ring != ring) {
+    if (d->ring && d->ring != want->ring) {
         ix_pcm_ring_end(d->ring);
         tell_ring(m, p, IX_MEDIA_EV_RING_RELEASED, d->ring);
     }
-    d->ring = ring;
-    d->rate_hz = rate_hz;
-    if (ring && (rate_hz < IX_RATE_MIN || rate_hz > IX_RATE_MAX)) {
-        ix_log(m->log, IX_LOG_ERROR, "media", "party %u: nothing can be written at %u Hz", p->id, rate_hz);
-        ix_drain_set(m, p, d, NULL, 0);
+    *d = *want;
+    if (d->ring && (!d->resampler || d->rate_hz < IX_RATE_MIN || d->rate_hz > IX_RATE_MAX)) {
+        ix_log(m->log, IX_LOG_ERROR, "media", "party %u: nothing can be written at %u Hz", p->id, d->rate_hz);
+        ix_drain_set(m, p, d, &(struct drain){ 0 });
     }
     ix_drain_tune(p, d);
 }
@@ -172,7 +171,8 @@ void ix_drain_skip(struct ix_party *p, struct drain *d, uint64_t ticks)
 void ix_rings_release(struct ix_media *m, struct ix_party *p)
 {
     give_up_source(m, p);
-    ix_drain_set(m, p, &p->sink, NULL, 0);
-    ix_drain_set(m, p, &p->record_received, NULL, 0);
-    ix_drain_set(m, p, &p->record_sent, NULL, 0);
+    const struct drain none = { 0 };
+    ix_drain_set(m, p, &p->sink, &none);
+    ix_drain_set(m, p, &p->record_received, &none);
+    ix_drain_set(m, p, &p->record_sent, &none);
 }

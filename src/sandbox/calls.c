@@ -133,6 +133,7 @@ void sandbox_leg_free(struct sandbox_sip *s, struct sandbox_leg *leg)
 {
     if (!leg)
         return;
+    sandbox_reflect_end(leg);
     ix_loop_timer_free(leg->refresh);
     if (leg->id)
         (void) ix_map_remove(s->legs, leg_key(leg)); /* it is there */

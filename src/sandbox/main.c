@@ -33,6 +33,7 @@ static const char help[] =
     "  --fault NAME[=VALUE] drop-ws-after=SECONDS, no-answer, bad-fingerprint, sdp-without-fingerprint\n"
     "  --sha-256            offer SIP digest with SHA-256 beside MD5\n"
     "  --session-timer S    re-INVITE every S seconds in calls to agents (default 63)\n"
+    "  --echo-raw           9196 returns payloads undecoded; --log info tells how many came off their grid\n"
     "  --exit-with-stdin    end when standard input is closed\n"
     "  --json               the JSON line on a terminal too\n"
     "  --log LEVEL          error, warn (default), info, debug or trace, on stderr\n"
@@ -54,6 +55,7 @@ enum option_id {
     OPT_STDIN,
     OPT_SHA256,
     OPT_SESSION,
+    OPT_ECHO_RAW,
     OPT_JSON,
     OPT_LOG,
     OPT_VERSION,
@@ -74,6 +76,7 @@ static const struct option long_options[] = {
     { "exit-with-stdin", no_argument, NULL, OPT_STDIN },
     { "sha-256", no_argument, NULL, OPT_SHA256 },
     { "session-timer", required_argument, NULL, OPT_SESSION },
+    { "echo-raw", no_argument, NULL, OPT_ECHO_RAW },
     { "json", no_argument, NULL, OPT_JSON },
     { "log", required_argument, NULL, OPT_LOG },
     { "version", no_argument, NULL, OPT_VERSION },
@@ -194,6 +197,9 @@ static const char *take_option(struct sandbox_options *o, int id, const char *ar
         return parse_fault(&o->faults, arg) ? "--fault" : NULL;
     case OPT_STDIN:
         o->exit_with_stdin = true;
+        return NULL;
+    case OPT_ECHO_RAW:
+        o->echo_raw = true;
         return NULL;
     case OPT_SHA256:
         o->sha256 = true;

@@ -183,7 +183,10 @@ static enum going run_step(struct sandbox_call *c, const struct scene_step *step
     case SCENE_HANGUP:
         return over(c, 480, step->cause);
     case SCENE_ECHO:
-        sandbox_source(c, IX_SOURCE_ECHO, NULL);
+        if (c->a && c->sip->sb->options.echo_raw)
+            sandbox_reflect(c->a);
+        else
+            sandbox_source(c, IX_SOURCE_ECHO, NULL);
         return ONWARD;
     case SCENE_TONE:
         return tone(c, step);

@@ -37,6 +37,7 @@ struct sandbox_options { /* texts borrowed from argv */
     bool exit_with_stdin;
     bool json; /* the ready line is JSON on a terminal too */
     bool sha256; /* offer SHA-256 digest before MD5 */
+    bool echo_raw; /* the echo returns payloads undecoded, and tells how regularly they came */
     struct sandbox_faults faults;
 };
 

@@ -141,6 +141,7 @@ static int set_up(struct sandbox_sip *s)
         .on_event = on_event,
         .on_media = on_media,
         .group_of = group_of,
+        .reflects = sandbox_reflects,
         .ctx = s };
     struct ix_sip_auth_server_config auth = { .rng = &sb->rng, .realm = SANDBOX_REALM, .sha256 = sb->options.sha256 };
     struct ix_sip_registrar_config registrar = { 0 };

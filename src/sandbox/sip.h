@@ -33,6 +33,7 @@ struct sandbox_leg {
     uint32_t group_of; /* the party it begins with, 0: alone */
     bool outgoing, answered, active, hung_up;
     float mos; /* 0: not known */
+    struct sandbox_reflection *reflection; /* NULL: its sound goes through the media thread */
     struct ix_loop_timer *refresh; /* outgoing, answered: session timer */
     struct sandbox_sip *sip;
 };
@@ -97,6 +98,11 @@ struct ix_now sandbox_now(const struct sandbox_sip *s);
 struct ix_phone *sandbox_phone(const struct sandbox_sip *s);
 void sandbox_answer(struct sandbox_sip *s, ix_sip_txn txn, unsigned status, struct ix_str headers);
 void sandbox_media(const struct sandbox_sip *s, const struct ix_media_cmd *cmd); /* what is refused is logged */
+
+/* reflect.c: the undecoded echo */
+void sandbox_reflect(struct sandbox_leg *leg);
+bool sandbox_reflects(void *ctx, uint32_t call, const struct ix_frame *f); /* ix_engine_options.reflects */
+void sandbox_reflect_end(struct sandbox_leg *leg); /* tells what came */
 
 /* agents.c: who may do what; registrations */
 const struct sandbox_agent *sandbox_agent_find(const struct sandbox_sip *s, struct ix_str extension);

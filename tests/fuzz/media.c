@@ -95,6 +95,8 @@ static void command(struct run *run, struct ix_reader *r, uint32_t id)
     default:
         break;
     }
+    if (a & 64)
+        (void) ix_party_equip(run->party[id - 1], &cmd);
     ix_media_command(run->m, &cmd, run->now);
 }
 

@@ -74,6 +74,7 @@ static void order(uint32_t id, struct ix_media_cmd cmd, uint8_t kind)
 {
     cmd.party_id = id;
     cmd.kind = kind;
+    check(ix_party_equip(parties[id].party, &cmd) == 0, "no memory", id);
     check(ix_host_media_command(host, &cmd) == 0, "command refused", id);
 }
 

@@ -258,6 +258,8 @@ static void receiver_start(struct receiver *r, const struct options *o)
     sink.u.sink.rate_hz = RATE;
     ix_media_command(r->engine, &add, at(START));
     ix_media_command(r->engine, &codec, at(START));
+    if (ix_party_equip(r->party, &sink))
+        fail("no memory", "");
     ix_media_command(r->engine, &sink, at(START));
 }
 

@@ -154,6 +154,8 @@ static void prepare_peer(struct run *r, struct call *c)
 static void command(struct run *r, unsigned i, struct ix_media_cmd cmd)
 {
     cmd.party_id = i + 1;
+    if (ix_party_equip(r->call[i].party, &cmd))
+        fail("no memory");
     ix_media_command(r->engine, &cmd, (struct ix_now){ START, 0 });
 }
 

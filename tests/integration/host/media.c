@@ -43,6 +43,7 @@ static void command(struct ix_media_cmd cmd, uint32_t id, uint8_t kind)
 {
     cmd.party_id = id;
     cmd.kind = kind;
+    cr_assert_eq(ix_party_equip(parties[id], &cmd), 0);
     cr_assert_eq(ix_host_media_command(host, &cmd), 0);
 }
 

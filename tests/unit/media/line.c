@@ -48,6 +48,8 @@ struct ix_media_codec world_codec(enum ix_codec_id codec)
 void world_command(struct world *w, uint32_t id, struct ix_media_cmd cmd)
 {
     cmd.party_id = id;
+    if (w->party[id])
+        (void) ix_party_equip(w->party[id], &cmd); /* without memory the engine refuses the ring */
     ix_media_command(w->engine[w->at[id]], &cmd, now_of(w));
 }
 
