@@ -57,6 +57,13 @@ typedef struct irisx_call_options {
                          -1 never */
     irisx_digits_t digits; /**< how irisx_call_send_digits sends */
     int32_t follow_redirects; /**< dialling: so many times a 3xx is followed to its first address, 0 to 10 */
+    uint32_t frame_ms; /**< sound of a packet sent: 10, 20, 40, 60; 0 = 20 */
+    uint32_t opus_bitrate; /**< bit/s, 6000 to 128000, at most what the peer takes; 0 = 24000 */
+    uint32_t opus_bandwidth_hz; /**< of the sound sent, at most: 4000, 6000, 8000; 0 = 8000 */
+    int32_t opus_complexity; /**< 1 to 10; -1 = 0, the least work; 0 = 5 */
+    int32_t opus_cbr; /**< 1: packets of one size */
+    uint32_t delay_min_ms, delay_max_ms; /**< bounds of the jitter buffer; 0 = 10 and 500 (the most it can) */
+    uint32_t delay_target_ms; /**< its delay, fixed; 0: follows the network */
 } irisx_call_options_t;
 /** Initialiser with every default. */
 #define IRISX_CALL_OPTIONS_INIT      \

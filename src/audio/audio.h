@@ -76,12 +76,15 @@ struct ix_encoder_config {
     uint8_t complexity; /* Opus 0..10; 0xff = IX_OPUS_COMPLEXITY */
     uint8_t loss_percent; /* what Opus FEC shall be made for */
     bool fec, dtx;
+    bool cbr; /* Opus: every packet as long as the other */
+    uint8_t frame_ms; /* 10, 20, 40, 60; 0 = 20 */
+    uint32_t bandwidth_hz; /* Opus: of the sound sent, at most: 4000, 6000, 8000; 0 = 8000 */
 };
 struct ix_encoder;
 int ix_encoder_new(struct ix_encoder **out);
 void ix_encoder_free(struct ix_encoder *e);
 int ix_encoder_set(struct ix_encoder *e, const struct ix_encoder_config *c); /* IRISX_E_INVALID, _UNSUPPORTED */
-/* one 20 ms frame of rate/50 samples: payload bytes, or 0 with DTX on when the frame need not be sent */
+/* one frame of frame_ms: payload bytes, or 0 with DTX on when the frame need not be sent */
 int ix_encoder_frame(struct ix_encoder *e, const int16_t *pcm, uint8_t *payload, size_t cap);
 
 /* ---- jitter buffer ----------------------------------------------------------------------- */

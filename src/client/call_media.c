@@ -131,6 +131,10 @@ void ix_call_sound_start(irisx_call_t *call)
     struct ix_media_cmd cmd = { .kind = IX_MEDIA_SOURCE, .u.source.kind = IX_SOURCE_RING };
 
     call->media_started = true;
+    order(call, &(struct ix_media_cmd){ .kind = IX_MEDIA_ENCODER, .u.encoder = call->encoder });
+    if (call->delay_ms[0] || call->delay_ms[1] || call->delay_ms[2])
+        order(call, &(struct ix_media_cmd){ .kind = IX_MEDIA_DELAY,
+                        .u.delay = { call->delay_ms[0], call->delay_ms[1], call->delay_ms[2] } });
     if (call->play) {
         cmd.u.source.ring = ix_play_ring(call->play);
         cmd.u.source.rate_hz = ix_play_rate(call->play);

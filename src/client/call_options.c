@@ -75,6 +75,26 @@ static int take_header(irisx_call_t *call, const irisx_call_options_t *o)
     return call->header ? 0 : IRISX_E_NO_MEMORY;
 }
 
+static int take_sound(irisx_call_t *call, const irisx_call_options_t *o)
+{
+    bool frame = !o->frame_ms || o->frame_ms == 10 || o->frame_ms == 20 || o->frame_ms == 40 || o->frame_ms == 60;
+    bool rate = !o->opus_bitrate || (o->opus_bitrate >= 6000 && o->opus_bitrate <= 128000);
+
+    if (!frame || !rate || o->opus_complexity < -1 || o->opus_complexity > 10 || o->delay_max_ms > 500 ||
+        o->delay_min_ms > 500 || o->delay_target_ms > 500 ||
+        (o->opus_bandwidth_hz && (o->opus_bandwidth_hz < 4000 || o->opus_bandwidth_hz > 8000)))
+        return IRISX_E_INVALID;
+    call->encoder = (struct ix_media_encoder){ .frame_ms = (uint8_t) o->frame_ms,
+        .complexity = (uint8_t) (o->opus_complexity ? IX_MAX(o->opus_complexity, 0) + 1 : 0),
+        .cbr = o->opus_cbr != 0,
+        .bitrate = o->opus_bitrate,
+        .bandwidth_hz = o->opus_bandwidth_hz };
+    call->delay_ms[0] = o->delay_min_ms;
+    call->delay_ms[1] = o->delay_max_ms;
+    call->delay_ms[2] = o->delay_target_ms;
+    return 0;
+}
+
 int ix_call_options_take(irisx_call_t *call, const irisx_call_options_t *from)
 {
     irisx_call_options_t o;
@@ -91,6 +111,9 @@ int ix_call_options_take(irisx_call_t *call, const irisx_call_options_t *from)
             (o.session_expires_s < 90 || o.session_expires_s > 86400)) ||
         (o.replaces && strpbrk(o.replaces, "\r\n")) || (o.caller_name && strpbrk(o.caller_name, "\r\n")))
         return IRISX_E_INVALID;
+    err = take_sound(call, &o);
+    if (err)
+        return err;
     call->anonymous = o.anonymous != 0;
     call->session_s = o.session_expires_s ? o.session_expires_s : 1800;
     call->reliable = o.reliable;

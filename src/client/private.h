@@ -214,6 +214,8 @@ struct irisx_call {
     char *to, *play_file, *record_file, *codecs, *header; /* from the options */
     bool play_loop, record_stereo, app_audio;
     uint32_t record_rate, audio_rate, ring_ms, duration_ms;
+    struct ix_media_encoder encoder; /* from the options, as the next */
+    uint32_t delay_ms[3]; /* least, most, target */
     bool hearing; /* call: its sound is taken in */
     irisx_op_t *connecting, *hanging_up, *digits, *holding, *transferring; /* call */
     bool hold_wanted; /* call */

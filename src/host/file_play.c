@@ -8,7 +8,7 @@
 #include "audio/audio.h"
 #include "host/files.h"
 
-#define PLAY_RING_S 2 /* seconds of audio read ahead */
+#define PLAY_RING_MS 600 /* of audio read ahead: what a disk may stall. 2 s of 16 kHz were 64 kB a call */
 #define CHUNK 4096
 
 struct ix_play {
@@ -102,7 +102,7 @@ static void play_open_file(struct ix_play *p)
         return;
     }
     p->rate_hz = p->reader.format.rate_hz;
-    p->ring = ix_pcm_ring_new((size_t) p->rate_hz * PLAY_RING_S);
+    p->ring = ix_pcm_ring_new((size_t) p->rate_hz * PLAY_RING_MS / 1000);
     if (!p->ring) {
         ix_hfile_broken(&p->f, IRISX_E_NO_MEMORY, NULL);
         return;

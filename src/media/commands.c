@@ -54,7 +54,7 @@ static void set_codec(struct ix_party *p, const struct ix_media_codec *c)
 
 static void report(struct ix_party *p, const struct ix_media_report *r)
 {
-    if (!ix_adapt_report(&p->adapt, r, p->codec.bitrate) || p->codec.codec != IX_CODEC_OPUS)
+    if (!ix_adapt_report(&p->adapt, r, ix_party_bitrate(p)) || p->codec.codec != IX_CODEC_OPUS)
         return;
     p->encoder_ready = false;
     ix_party_tune(p, p->rate_hz);
@@ -78,8 +78,8 @@ static void join(struct ix_media *m, struct ix_party *p, uint32_t other_id, stru
 static void record(struct ix_media *m, struct ix_party *p, const struct ix_media_cmd *cmd)
 {
     uint32_t rate_hz = cmd->u.record.rate_hz;
-    ix_drain_set(m, p, &p->record_received,
-        &(struct drain){ cmd->u.record.received, rate_hz, cmd->u.record.resampler[0] });
+    ix_drain_set(
+        m, p, &p->record_received, &(struct drain){ cmd->u.record.received, rate_hz, cmd->u.record.resampler[0] });
     ix_drain_set(m, p, &p->record_sent, &(struct drain){ cmd->u.record.sent, rate_hz, cmd->u.record.resampler[1] });
 }
 
@@ -108,8 +108,7 @@ static void to_party(struct ix_media *m, struct ix_party *p, const struct ix_med
         ix_feed_set(m, p, &cmd->u.source);
         break;
     case IX_MEDIA_SINK:
-        ix_drain_set(
-            m, p, &p->sink, &(struct drain){ cmd->u.sink.ring, cmd->u.sink.rate_hz, cmd->u.sink.resampler });
+        ix_drain_set(m, p, &p->sink, &(struct drain){ cmd->u.sink.ring, cmd->u.sink.rate_hz, cmd->u.sink.resampler });
         break;
     case IX_MEDIA_RECORD:
         record(m, p, cmd);
@@ -125,6 +124,11 @@ static void to_party(struct ix_media *m, struct ix_party *p, const struct ix_med
         break;
     case IX_MEDIA_REPORT:
         report(p, &cmd->u.report);
+        break;
+    case IX_MEDIA_ENCODER:
+        p->wish = cmd->u.encoder;
+        p->encoder_ready = false;
+        ix_party_tune(p, p->rate_hz);
         break;
     case IX_MEDIA_DELAY:
         ix_jitter_bounds(p->jitter,

@@ -104,6 +104,10 @@ struct ix_party {
     /* say */
     struct ix_encoder *encoder;
     bool encoder_ready; /* set up for codec and rate */
+    struct ix_media_encoder wish;
+    int16_t gathered[3 * MIX_FRAME]; /* for a packet of more than a tick */
+    size_t gathered_n;
+    uint32_t gathered_ts;
     struct gate gate;
     struct adapt adapt;
     uint8_t toc; /* of the last Opus packet */
@@ -164,6 +168,7 @@ void ix_group_skip(struct ix_media *m, struct group *g, uint64_t ticks);
 void ix_party_reset(struct ix_party *p); /* as new */
 void ix_party_tune(struct ix_party *p, uint32_t rate_hz);
 uint32_t ix_party_clock(const struct ix_party *p);
+uint32_t ix_party_bitrate(const struct ix_party *p); /* before adaptation; 0 = shipped */
 
 /* hear.c */
 void ix_party_frame(struct ix_media *m, struct ix_party *p, const struct ix_frame *f, struct ix_now now);

@@ -138,6 +138,7 @@ void ix_group_skip(struct ix_media *m, struct group *g, uint64_t ticks)
         if (p->encoder_ready)
             p->ts += (uint32_t) (ticks * (p->codec.clock_hz / TICKS_PER_S));
         p->marker = true;
+        p->gathered_n = 0;
         p->stats.ticks_skipped += ticks;
         ix_feed_skip(m, p, ticks);
         ix_drain_skip(p, &p->sink, ticks);

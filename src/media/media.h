@@ -60,11 +60,18 @@ enum ix_media_cmd_kind {
     IX_MEDIA_JOIN = 9, /* move into the group of `other` at the tick boundary; 0 = alone again */
     IX_MEDIA_GAIN = 10,
     IX_MEDIA_REPORT = 11, /* what the peer says of our stream (RTCP): redundancy and bitrate follow */
+    IX_MEDIA_ENCODER = 13, /* what is wished for beside what was agreed */
     IX_MEDIA_DELAY = 12 /* other bounds of the jitter buffer; the most at most what the party was made with */
 };
 struct ix_media_report { /* RFC 3550 section 6.4.1 */
     uint8_t fraction_lost; /* /256, since the last one */
     uint32_t round_trip_us; /* 0 = not known */
+};
+struct ix_media_encoder { /* 0: as agreed, or the shipped value */
+    uint8_t frame_ms; /* 10, 20, 40, 60 */
+    uint8_t complexity; /* Opus: 1 + 0..10 */
+    bool cbr;
+    uint32_t bitrate, bandwidth_hz; /* Opus: 6000..128000; 4000, 6000, 8000 */
 };
 struct ix_party;
 struct ix_media_cmd { /* travels by value in a ring */
@@ -100,6 +107,7 @@ struct ix_media_cmd { /* travels by value in a ring */
             uint32_t other;
         } join;
         struct ix_media_report report;
+        struct ix_media_encoder encoder;
         struct {
             uint32_t min_ms, max_ms, target_ms; /* as in ix_party_options */
         } delay;

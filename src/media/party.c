@@ -84,15 +84,25 @@ uint32_t ix_party_clock(const struct ix_party *p)
     return p->codec.clock_hz ? p->codec.clock_hz : 8000;
 }
 
+uint32_t ix_party_bitrate(const struct ix_party *p)
+{
+    uint32_t most = p->codec.bitrate ? p->codec.bitrate : UINT32_MAX;
+    return p->wish.bitrate ? IX_MIN(p->wish.bitrate, most) : p->codec.bitrate;
+}
+
 static void set_encoder(struct ix_party *p)
 {
     struct ix_encoder_config c = { .codec = p->codec.codec,
         .rate_hz = p->rate_hz,
-        .bitrate = p->adapt.bitrate ? p->adapt.bitrate : p->codec.bitrate,
-        .complexity = p->codec.complexity,
+        .bitrate = p->adapt.bitrate ? p->adapt.bitrate : ix_party_bitrate(p),
+        .complexity = p->wish.complexity ? (uint8_t) (p->wish.complexity - 1) : p->codec.complexity,
         .loss_percent = IX_MAX(p->codec.loss_percent, p->adapt.loss_percent),
         .fec = p->codec.fec,
-        .dtx = p->codec.dtx };
+        .dtx = p->codec.dtx,
+        .cbr = p->wish.cbr,
+        .frame_ms = p->wish.frame_ms,
+        .bandwidth_hz = p->wish.bandwidth_hz };
+    p->gathered_n = 0;
     p->encoder_ready = ix_encoder_set(p->encoder, &c) == 0;
 }
 

@@ -37,7 +37,8 @@ void ix_feed_set(struct ix_media *m, struct ix_party *p, const struct ix_media_s
         give_up_source(m, p);
     p->feed.source = *s;
     p->feed.stash_n = 0;
-    bool usable = s->kind != IX_SOURCE_RING || (s->ring && s->resampler && s->rate_hz >= IX_RATE_MIN && s->rate_hz <= IX_RATE_MAX);
+    bool usable = s->kind != IX_SOURCE_RING ||
+                  (s->ring && s->resampler && s->rate_hz >= IX_RATE_MIN && s->rate_hz <= IX_RATE_MAX);
     if (!usable) {
         ix_log(m->log, IX_LOG_ERROR, "media", "party %u: a source of %u Hz cannot be played", p->id, s->rate_hz);
         give_up_source(m, p);

@@ -46,7 +46,7 @@ static struct ix_frame *begin(struct ix_media *m, const struct ix_party *p, enum
     return f;
 }
 
-static void send_encoded(struct ix_media *m, struct ix_party *p, const int16_t *pcm, uint32_t ts)
+static void encode(struct ix_media *m, struct ix_party *p, const int16_t *pcm, uint32_t ts)
 {
     struct ix_frame *f = begin(m, p, IX_FRAME_AUDIO, ts);
     int n = ix_encoder_frame(p->encoder, pcm, f->payload, sizeof(f->payload));
@@ -60,6 +60,27 @@ static void send_encoded(struct ix_media *m, struct ix_party *p, const int16_t *
     p->marker = false;
     ix_media_send_frame(m, p->id);
     p->stats.frames_out++;
+}
+
+/* a tick of sound: a packet, two of 10 ms, or a part of a longer one */
+static void send_encoded(struct ix_media *m, struct ix_party *p, const int16_t *pcm, uint32_t ts)
+{
+    size_t n = p->rate_hz / TICKS_PER_S, ticks = p->wish.frame_ms / TICK_MS;
+    if (ticks <= 1 && p->wish.frame_ms != TICK_MS / 2) {
+        encode(m, p, pcm, ts);
+    } else if (ticks == 0) {
+        encode(m, p, pcm, ts);
+        encode(m, p, pcm + n / 2, ts + p->codec.clock_hz / TICKS_PER_S / 2);
+    } else {
+        if (p->gathered_n == 0)
+            p->gathered_ts = ts;
+        memcpy(p->gathered + p->gathered_n, pcm, n * sizeof(*pcm));
+        p->gathered_n += n;
+        if (p->gathered_n < ticks * n)
+            return;
+        p->gathered_n = 0;
+        encode(m, p, p->gathered, p->gathered_ts);
+    }
 }
 
 /* A pause, told without the encoder: an Opus packet without a frame (RFC 6716 section 3.1, code 0; RFC 7587 section
@@ -83,6 +104,8 @@ static bool may_pause(const struct ix_party *p)
 static void send_audio(struct ix_media *m, struct ix_party *p, const int16_t *pcm, size_t n)
 {
     enum gate_says says = may_pause(p) ? ix_gate_frame(&p->gate, pcm, n) : GATE_TALK;
+    if (p->gathered_n > 0)
+        says = GATE_TALK; /* what was begun is finished */
     switch (says) {
     case GATE_OPENS: /* the first syllable began in the frame before */
         p->marker = true;
@@ -147,6 +170,7 @@ static bool send_digits(struct ix_media *m, struct ix_party *p, int16_t *pcm, si
     struct ix_tel_out out;
     if (!ix_tel_tx_busy(&p->tel_tx))
         return false;
+    p->gathered_n = p->codec.events ? 0 : p->gathered_n;
     ix_tel_tx_tick(&p->tel_tx, p->ts, p->codec.clock_hz, TICK_MS, &out);
     if (out.done)
         ix_media_tell(m, &(struct ix_media_event){ .kind = IX_MEDIA_EV_DTMF_SENT, .party_id = p->id });

@@ -57,7 +57,7 @@ void ix_stats_fill(struct ix_party *p, struct ix_media_stats *out)
     out->frames_lost = j.lost;
     out->frames_duplicate = j.duplicate;
     if (p->codec.codec == IX_CODEC_OPUS) {
-        uint32_t agreed = p->codec.bitrate ? p->codec.bitrate : IX_OPUS_BITRATE;
+        uint32_t base = ix_party_bitrate(p), agreed = base ? base : IX_OPUS_BITRATE;
         out->sent_bitrate = p->adapt.bitrate ? p->adapt.bitrate : agreed;
         out->sent_for_loss = IX_MAX(p->codec.loss_percent, p->adapt.loss_percent);
     }

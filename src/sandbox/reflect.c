@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The echo that returns payloads as they came: what a load test of calls needs as a peer, since it costs little and adds
- * nothing of its own. It keeps when each frame came, off the grid of its timestamps, and tells at the end.
+ * The echo that returns payloads as they came: what a load test of calls needs as a peer, since it costs little and
+ * adds nothing of its own. It keeps when each frame came, off the grid of its timestamps, and tells at the end.
  */
 #include <stdlib.h>
 

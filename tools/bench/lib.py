@@ -42,11 +42,11 @@ def say(text):
 class Sandbox:
     """irisx-sandbox on free loopback ports; `info` is the JSON line it prints on start."""
 
-    def __init__(self, build, *options):
+    def __init__(self, build, *options, stderr=subprocess.DEVNULL):
         self.folder = tempfile.TemporaryDirectory()
         program = os.path.join(build, "src", "sandbox", "irisx-sandbox")
         self.process = subprocess.Popen([program, "--port", "0", "--state", os.path.join(self.folder.name, "state.db"),
-                                         *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+                                         *options], stdout=subprocess.PIPE, stderr=stderr, text=True)
         line = self.process.stdout.readline()
         if not line:
             raise SystemExit("irisx-sandbox ended before it was ready: status %s" % self.process.wait())
