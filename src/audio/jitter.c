@@ -75,7 +75,7 @@ int ix_jitter_new(const struct ix_jitter_config *c, struct ix_jitter **out)
     if (!j)
         return IRISX_E_NO_MEMORY;
     j->room_ms = IX_MIN(IX_MAX(c->max_delay_ms ? c->max_delay_ms : MAX_MS, 40u), MAX_MAX_MS);
-    if (ix_packets_init(&j->waiting, 32 + j->room_ms / 10, (uint16_t) (32 + j->room_ms / 8))) {
+    if (ix_packets_init(&j->waiting, 12 + j->room_ms / 10, (uint16_t) (16 + j->room_ms / 10))) {
         ix_jitter_free(j);
         return IRISX_E_NO_MEMORY;
     }

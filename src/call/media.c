@@ -111,8 +111,13 @@ int ix_call_read(struct ix_call *c, struct ix_str body, struct ix_sdp **sdp, cha
     *text = ix_dup_mem(body.p, body.n);
     *sdp = ix_alloc(sizeof **sdp);
     err = *text && *sdp ? ix_sdp_parse(*sdp, *text, body.n, why) : IRISX_E_NO_MEMORY;
-    if (!err)
+    if (!err) {
+        struct ix_sdp *fits =
+            ix_realloc(*sdp, offsetof(struct ix_sdp, media) + (*sdp)->media_count * sizeof *(*sdp)->media);
+
+        *sdp = fits ? fits : *sdp; /* 90 kB were for sixteen streams; there is one */
         return 0;
+    }
     ix_free(*text);
     ix_free(*sdp);
     *text = NULL;

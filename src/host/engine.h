@@ -42,7 +42,7 @@ struct ix_engine_options { /* texts copied */
     void *ctx;
 };
 struct ix_engine;
-/* Any thread: keys and certificate are made and the capture file is opened here (some ms, and 40 ms for libsrtp once).
+/* Any thread: keys and certificate are made and the capture file is opened here (some ms).
  */
 int ix_engine_new(const struct ix_engine_options *o, struct ix_engine **out);
 int ix_engine_start(struct ix_engine *e); /* once, before all below */

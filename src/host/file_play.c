@@ -8,8 +8,8 @@
 #include "audio/audio.h"
 #include "host/files.h"
 
-#define PLAY_RING_MS 600 /* of audio read ahead: what a disk may stall. 2 s of 16 kHz were 64 kB a call */
-#define CHUNK 4096
+#define PLAY_RING_MS 500 /* of audio read ahead: what a disk may stall. 2 s of 16 kHz were 64 kB a call */
+#define CHUNK 2048
 
 struct ix_play {
     struct ix_host_file f;

@@ -19,6 +19,7 @@
 #define MIX_FRAME (MIX_WIDE_HZ / TICKS_PER_S) /* samples of a tick at most */
 #define FIFO_CAP (MIX_WIDE_HZ / 1000 * (IX_PACKET_MS_MAX + 2 * TICK_MS))
 #define FIFO_BEFORE (MIX_WIDE_HZ / 1000 * IX_STRETCH_MS_BEFORE) /* of what was played, kept in front of the fifo */
+#define GATHERED_MAX ((size_t) 3 * MIX_FRAME) /* a packet of 60 ms */
 #define STASH 256
 
 struct group {
@@ -105,8 +106,7 @@ struct ix_party {
     struct ix_encoder *encoder;
     bool encoder_ready; /* set up for codec and rate */
     struct ix_media_encoder wish;
-    int16_t gathered[3 * MIX_FRAME]; /* for a packet of more than a tick */
-    size_t gathered_n;
+    size_t gathered_n; /* samples in wish.gathered: of a packet of more than a tick */
     uint32_t gathered_ts;
     struct gate gate;
     struct adapt adapt;
@@ -124,7 +124,8 @@ struct ix_party {
     struct counters before;
     struct alarms alarms;
     uint32_t ticks;
-    struct ix_resampler *owned[4]; /* the owner's, not the engine's: lent by commands (ix_party_equip) */
+    struct ix_resampler *owned[8]; /* the owner's, not the engine's: lent by commands (ix_party_equip) */
+    int16_t *owned_pcm;
 };
 
 struct out_frame { /* record in the ring of frames */

@@ -72,6 +72,7 @@ struct ix_media_encoder { /* 0: as agreed, or the shipped value */
     uint8_t complexity; /* Opus: 1 + 0..10 */
     bool cbr;
     uint32_t bitrate, bandwidth_hz; /* Opus: 6000..128000; 4000, 6000, 8000 */
+    int16_t *gathered; /* ix_party_equip, for more than 20 ms; without it 20 */
 };
 struct ix_party;
 struct ix_media_cmd { /* travels by value in a ring */

@@ -15,24 +15,36 @@ static int make_parts(struct ix_party *p, const struct ix_party_options *o)
     return err;
 }
 
-static int equip(struct ix_party *p, unsigned at, const struct ix_pcm_ring *ring, struct ix_resampler **out)
+/* at the rates of the mix a small one does */
+static int equip(
+    struct ix_party *p, size_t at, const struct ix_pcm_ring *ring, uint32_t rate_hz, struct ix_resampler **out)
 {
-    int err = ring && !p->owned[at] ? ix_resampler_new(&p->owned[at]) : 0;
-    *out = p->owned[at];
+    bool small = rate_hz == MIX_NARROW_HZ || rate_hz == MIX_WIDE_HZ;
+    size_t which = at + (small ? 0 : IX_COUNT(p->owned) / 2);
+    int err = 0;
+    if (ring && !p->owned[which])
+        err = small ? ix_resampler_new_narrow(&p->owned[which]) : ix_resampler_new(&p->owned[which]);
+    *out = p->owned[which];
     return err;
 }
 
 int ix_party_equip(struct ix_party *p, struct ix_media_cmd *cmd)
 {
     int err;
+    if (cmd->kind == IX_MEDIA_ENCODER && cmd->u.encoder.frame_ms > TICK_MS) {
+        if (!p->owned_pcm)
+            p->owned_pcm = ix_alloc_array(GATHERED_MAX, sizeof(*p->owned_pcm));
+        cmd->u.encoder.gathered = p->owned_pcm;
+        return p->owned_pcm ? 0 : IRISX_E_NO_MEMORY;
+    }
     if (cmd->kind == IX_MEDIA_SOURCE)
-        return equip(p, 0, cmd->u.source.ring, &cmd->u.source.resampler);
+        return equip(p, 0, cmd->u.source.ring, cmd->u.source.rate_hz, &cmd->u.source.resampler);
     if (cmd->kind == IX_MEDIA_SINK)
-        return equip(p, 1, cmd->u.sink.ring, &cmd->u.sink.resampler);
+        return equip(p, 1, cmd->u.sink.ring, cmd->u.sink.rate_hz, &cmd->u.sink.resampler);
     if (cmd->kind != IX_MEDIA_RECORD)
         return 0;
-    err = equip(p, 2, cmd->u.record.received, &cmd->u.record.resampler[0]);
-    return err ? err : equip(p, 3, cmd->u.record.sent, &cmd->u.record.resampler[1]);
+    err = equip(p, 2, cmd->u.record.received, cmd->u.record.rate_hz, &cmd->u.record.resampler[0]);
+    return err ? err : equip(p, 3, cmd->u.record.sent, cmd->u.record.rate_hz, &cmd->u.record.resampler[1]);
 }
 
 int ix_party_new(const struct ix_party_options *o, struct ix_party **out)
@@ -60,6 +72,7 @@ void ix_party_free(struct ix_party *p)
     ix_encoder_free(p->encoder);
     for (unsigned i = 0; i < IX_COUNT(p->owned); i++)
         ix_resampler_free(p->owned[i]);
+    ix_free(p->owned_pcm);
     ix_free(p);
 }
 
@@ -100,7 +113,7 @@ static void set_encoder(struct ix_party *p)
         .fec = p->codec.fec,
         .dtx = p->codec.dtx,
         .cbr = p->wish.cbr,
-        .frame_ms = p->wish.frame_ms,
+        .frame_ms = p->wish.frame_ms <= TICK_MS || p->wish.gathered ? p->wish.frame_ms : TICK_MS,
         .bandwidth_hz = p->wish.bandwidth_hz };
     p->gathered_n = 0;
     p->encoder_ready = ix_encoder_set(p->encoder, &c) == 0;

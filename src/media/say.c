@@ -65,21 +65,21 @@ static void encode(struct ix_media *m, struct ix_party *p, const int16_t *pcm, u
 /* a tick of sound: a packet, two of 10 ms, or a part of a longer one */
 static void send_encoded(struct ix_media *m, struct ix_party *p, const int16_t *pcm, uint32_t ts)
 {
-    size_t n = p->rate_hz / TICKS_PER_S, ticks = p->wish.frame_ms / TICK_MS;
-    if (ticks <= 1 && p->wish.frame_ms != TICK_MS / 2) {
-        encode(m, p, pcm, ts);
-    } else if (ticks == 0) {
+    size_t n = p->rate_hz / TICKS_PER_S, ticks = p->wish.gathered ? p->wish.frame_ms / TICK_MS : 1;
+    if (p->wish.frame_ms == TICK_MS / 2) {
         encode(m, p, pcm, ts);
         encode(m, p, pcm + n / 2, ts + p->codec.clock_hz / TICKS_PER_S / 2);
+    } else if (ticks <= 1) {
+        encode(m, p, pcm, ts);
     } else {
         if (p->gathered_n == 0)
             p->gathered_ts = ts;
-        memcpy(p->gathered + p->gathered_n, pcm, n * sizeof(*pcm));
+        memcpy(p->wish.gathered + p->gathered_n, pcm, n * sizeof(*pcm));
         p->gathered_n += n;
         if (p->gathered_n < ticks * n)
             return;
         p->gathered_n = 0;
-        encode(m, p, p->gathered, p->gathered_ts);
+        encode(m, p, p->wish.gathered, p->gathered_ts);
     }
 }
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What the sound of calls costs. Over real sockets, as an application makes calls (media_calls against the undecoded echo of
 a local platform): CPU by getrusage of our process divided by bare libopus encode + decode and libsrtp protect + unprotect of
-the same number of calls in the same run, heap of a call, frames off their grid by the receiver's kernel timestamps, mouth to
+the same number of calls in the same run, every 20 ms as calls are (a processor that slept has cold caches), heap of a call, frames off their grid by the receiver's kernel timestamps, mouth to
 ear, held, muted and quiet calls. And the engine alone in virtual time (engine_*, media_cost), which repeats better."""
 import array
 import json
@@ -95,7 +95,7 @@ def over_sockets(bench, build, program, folder):
         for complexity in 0, 1:
             for calls, seconds, limit in CALLS:
                 r = sockets.run(calls, seconds, "talking", speech, complexity)
-                floor = cost(program, calls, 4 if calls < 50 else 2, "opus", complexity or SHIPPED)["floor_us"]
+                floor = cost(program, calls, 6, "floor-opus", complexity or SHIPPED)["floor_us"]
                 if complexity == 0 and calls == 50:
                     talking = r
                 if complexity == 0 and calls == 100:
@@ -103,7 +103,7 @@ def over_sockets(bench, build, program, folder):
                 bench.row("cpu_vs_floor_opus_%d%s" % (calls, "_complexity_1" if complexity else ""), r["us_per_tick"] / floor, "x",
                           limit)
                 platform.frames()
-        floor = cost(program, 50, 4, "g711")["floor_us"]
+        floor = cost(program, 50, 6, "floor-g711")["floor_us"]
         bench.row("cpu_vs_floor_g711_50", sockets.run(50, 8, "g711", speech)["us_per_tick"] / floor, "x", 2.5)
         platform.frames()
         sockets.run(100, 5, "talking", speech, BENCH_PLAIN="1")

@@ -2,7 +2,8 @@
 /*
  * What the sound of a call costs: media engine, RTP session and SRTP against bare libopus and libsrtp doing the same
  * packets, by getrusage, in virtual time and without sockets. What arrives was protected beforehand; the peer is not
- * measured. usage: media_cost CALLS SECONDS MODE COMPLEXITY; MODE: opus, g711, muted, quiet. Prints one line of JSON.
+ * measured. usage: media_cost CALLS SECONDS MODE COMPLEXITY; MODE: opus, g711, muted, quiet; floor-opus, floor-g711:
+ * the bare libraries alone, every 20 ms. Prints one line of JSON.
  */
 #include <malloc.h>
 #include <math.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "audio/audio.h"
 #include "media/media.h"
@@ -272,17 +274,34 @@ static void bare_tick(const struct run *r, struct bare *b, const struct call *c,
         fail("srtp_protect");
 }
 
-static double floor_cost(const struct run *r)
+static void wait_for_tick(struct timespec *at)
 {
+    at->tv_nsec += 20000000;
+    if (at->tv_nsec >= 1000000000) {
+        at->tv_nsec -= 1000000000;
+        at->tv_sec++;
+    }
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, at, NULL)) {
+    }
+}
+
+/* paced: every 20 ms, as calls are, with the caches as cold */
+static double floor_cost(const struct run *r, bool paced)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
     struct bare *all = calloc(r->calls, sizeof(*all));
     int err;
     for (unsigned i = 0; i < r->calls; i++)
         all[i] = (struct bare){ bare_srtp(keys[1], false), bare_srtp(keys[0], true), bare_encoder(r),
             opus_decoder_create(RATE, 1, &err), 0 };
     double before = cpu_us();
-    for (unsigned t = 0; t < r->ticks; t++)
+    for (unsigned t = 0; t < r->ticks; t++) {
         for (unsigned i = 0; i < r->calls; i++)
             bare_tick(r, &all[i], &r->call[i], t);
+        if (paced)
+            wait_for_tick(&at);
+    }
     double took = cpu_us() - before;
     for (unsigned i = 0; i < r->calls; i++) {
         srtp_dealloc(all[i].in), srtp_dealloc(all[i].out);
@@ -309,15 +328,22 @@ int main(int argc, char **argv)
         fail("usage: media_cost CALLS SECONDS MODE COMPLEXITY");
     ix_set_allocator(&counting);
     r.calls = number(argv[1], 1000), r.ticks = number(argv[2], 600) * 50, r.complexity = (uint8_t) number(argv[4], 255);
+    bool floor_only = !strncmp(argv[3], "floor-", 6);
+    argv[3] += floor_only ? 6 : 0;
     r.opus = strcmp(argv[3], "g711") != 0, r.muted = !strcmp(argv[3], "muted"), r.quiet = !strcmp(argv[3], "quiet");
     ix_prng_seed(&r.prng, 1);
     r.rng = ix_prng_rng(&r.prng);
     load_speech(&r, "/usr/share/asterisk/sounds/en_US_f_Allison/demo-congrats.wav");
     r.call = calloc(r.calls, sizeof(*r.call));
-    if (!r.call || ix_rtp_global_init() || ix_media_new(NULL, r.calls, &r.engine))
+    if (!r.call || srtp_init() != srtp_err_status_ok || ix_media_new(NULL, r.calls, &r.engine))
         fail("no memory");
     for (unsigned i = 0; i < r.calls; i++)
         prepare_peer(&r, &r.call[i]);
+    double each = (double) r.calls * r.ticks;
+    if (floor_only) {
+        printf("{\"floor_us\":%.3f}\n", floor_cost(&r, true) / each);
+        return 0;
+    }
     size_t heap = mallinfo2().uordblks;
     for (unsigned i = 0; i < r.calls; i++)
         start_call(&r, i);
@@ -329,8 +355,7 @@ int main(int argc, char **argv)
         one_tick(&r, t);
     double ours = (cpu_us() - before) * r.ticks / (r.ticks - 1);
     size_t in_path = allocations;
-    double floor_us = floor_cost(&r);
-    double each = (double) r.calls * r.ticks;
+    double floor_us = floor_cost(&r, false);
     printf("{\"ours_us\":%.3f,\"floor_us\":%.3f,\"kb_per_call\":%.1f,\"allocations\":%zu,\"sent\":%llu}\n", ours / each,
         floor_us / each, (double) heap / 1024 / r.calls, in_path, (unsigned long long) r.sent);
     return 0; /* the kernel takes the rest back */
