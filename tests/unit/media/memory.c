@@ -63,10 +63,12 @@ Test(memory, ten_seconds_of_media_allocate_nothing)
     ix_pcm_ring_end(source);
     if (__sanitizer_install_malloc_and_free_hooks)
         __sanitizer_install_malloc_and_free_hooks(count_malloc, count_free);
+    struct ix_media_cmd hear = { .kind = IX_MEDIA_SINK, .u.sink = { sink, 44100 } };
+    struct ix_media_cmd say = { .kind = IX_MEDIA_SOURCE, .u.source = { IX_SOURCE_RING, source, 44100 } };
+    cr_assert_eq(ix_party_equip(w->party[1], &hear) | ix_party_equip(w->party[3], &say), 0); /* the owner's part */
     asked = 0;
-    world_command(w, 1, (struct ix_media_cmd){ .kind = IX_MEDIA_SINK, .u.sink = { sink, 44100 } });
-    world_command(
-        w, 3, (struct ix_media_cmd){ .kind = IX_MEDIA_SOURCE, .u.source = { IX_SOURCE_RING, source, 44100 } });
+    world_command(w, 1, hear);
+    world_command(w, 3, say);
     for (int i = 0; i < 10; i++) {
         world_command(w, 4, (struct ix_media_cmd){ .kind = IX_MEDIA_JOIN, .u.join.other = i % 2 ? 5 : 0 });
         world_command(w, 2, (struct ix_media_cmd){ .kind = IX_MEDIA_DTMF, .u.dtmf = { .digits = "12" } });

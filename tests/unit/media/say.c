@@ -280,3 +280,45 @@ Test(say, a_session_refresh_with_the_same_codec_is_not_heard)
         cr_assert_arr_eq(frames.frame[i].payload, without.frame[i].payload, frames.frame[i].len);
     }
 }
+
+Test(say, packets_are_as_long_as_was_wished)
+{
+    static const struct {
+        uint8_t ms;
+        size_t packets, step, g711_bytes;
+    } want[] = { { 10, 100, 480, 80 }, { 20, 50, 960, 160 }, { 40, 25, 1920, 320 }, { 60, 16, 2880, 480 } };
+    for (size_t k = 0; k < IX_COUNT(want); k++) {
+        for (int opus = 0; opus <= 1; opus++) {
+            struct world *w = one_party(opus ? IX_CODEC_OPUS : IX_CODEC_PCMU);
+            world_tone(w, 1, 500.0f);
+            world_command(
+                w, 1, (struct ix_media_cmd){ .kind = IX_MEDIA_ENCODER, .u.encoder = { .frame_ms = want[k].ms } });
+            world_run(w, 1000);
+            cr_assert_eq(frames.n, want[k].packets, "%zu packets of %u ms", frames.n, want[k].ms);
+            for (size_t i = 0; i < frames.n; i++) {
+                cr_assert_eq(frames.frame[i].timestamp, i * want[k].step / (opus ? 1 : 6));
+                cr_assert(opus || frames.frame[i].len == want[k].g711_bytes);
+                uint32_t samples =
+                    ix_payload_samples(frames.frame[i].codec, frames.frame[i].payload, frames.frame[i].len);
+                cr_assert_eq(samples, want[k].step / (opus ? 1 : 6));
+            }
+            world_free(w);
+        }
+    }
+}
+
+Test(say, constant_bitrate_is_constant_and_a_wish_for_more_than_agreed_is_not_heard)
+{
+    struct world *w = one_party(IX_CODEC_OPUS);
+    struct ix_media_codec c = world_codec(IX_CODEC_OPUS);
+    c.bitrate = 16000;
+    set(w, c);
+    world_tone(w, 1, 500.0f);
+    world_command(w, 1,
+        (struct ix_media_cmd){
+            .kind = IX_MEDIA_ENCODER, .u.encoder = { .cbr = true, .bitrate = 64000, .complexity = 2 } });
+    world_run(w, 1000);
+    for (size_t i = 0; i < frames.n; i++)
+        cr_assert_eq(frames.frame[i].len, 16000 / 8 / 50);
+    world_free(w);
+}
