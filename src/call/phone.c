@@ -74,7 +74,9 @@ static int phone_setup(struct ix_phone *p)
         .agent = p->agent,
         .allow = ALWAYS_ALLOWED | p->config.allow_requests,
         .supported = "replaces, timer, outbound, path, gruu",
-        .loose_notify = true };
+        .loose_notify = true,
+        .max_transactions = 1024 + 2 * (size_t) p->config.max_calls, /* a request each way in each call */
+        .max_dialogs = 256 + 2 * (size_t) p->config.max_calls }; /* forks, and calls that are replaced */
 
     p->transport_by_id = ix_map_new(IX_MAX_TRANSPORTS, seed);
     p->line_by_id = ix_map_new(IX_MAX_LINES, seed);

@@ -40,7 +40,7 @@ struct ix_ring *ix_ring_new(size_t capacity)
     if (r == NULL)
         return NULL;
     r->size = size;
-    r->data = ix_alloc(size);
+    r->data = ix_realloc(NULL, size); /* not cleared: memory that is never reached is never touched */
     if (r->data == NULL) {
         ix_free(r);
         return NULL;

@@ -17,9 +17,56 @@ static void party_free(struct ix_engine *e, struct engine_party *p)
     ix_free(p);
 }
 
-static int party_start(struct ix_engine *e, uint32_t call)
+/* ---- parties made ahead ------------------------------------------------------------------ */
+static void spare_make(struct ix_host_job *job, void *worker_state)
+{
+    struct engine_spare *s = IX_CONTAINER(job, struct engine_spare, job);
+
+    (void) worker_state;
+    (void) ix_party_new(&s->options, &s->party); /* without memory the call that wants one tries again, and says so */
+}
+
+static void spare_made(struct ix_host_job *job)
+{
+    struct engine_spare *s = IX_CONTAINER(job, struct engine_spare, job);
+    struct ix_engine *e = s->e;
+
+    e->spare_making = false;
+    if (s->party)
+        e->spares[e->spare_count++] = s->party;
+    ix_free(s);
+}
+
+void ix_engine_spare_party(struct ix_engine *e)
+{
+    struct engine_spare *s;
+
+    if (e->spare_making || e->spare_count == ENGINE_SPARES || e->shutting_down || !ix_host_has_threads(e->host))
+        return;
+    s = ix_alloc(sizeof *s);
+    if (!s)
+        return;
+    s->job.work = spare_make;
+    s->job.done = spare_made;
+    s->e = e;
+    s->options = (struct ix_party_options){ .log = e->o.log, .seed = ix_rng_u64(&e->rng) };
+    e->spare_making = true;
+    ix_host_compute(e->host, &s->job);
+}
+
+static int party_get(struct ix_engine *e, struct ix_party **out)
 {
     struct ix_party_options o = { .log = e->o.log, .seed = ix_rng_u64(&e->rng) };
+
+    if (e->spare_count) {
+        *out = e->spares[--e->spare_count];
+        return 0;
+    }
+    return ix_party_new(&o, out);
+}
+
+static int party_start(struct ix_engine *e, uint32_t call)
+{
     struct ix_media_cmd cmd = { .kind = IX_MEDIA_ADD, .party_id = call };
     struct engine_party *p = ix_alloc(sizeof *p);
     int err;
@@ -30,13 +77,14 @@ static int party_start(struct ix_engine *e, uint32_t call)
     ix_list_append(&e->all_parties, &p->node);
     err = ix_map_set(e->parties, key(&p->call), p);
     if (!err)
-        err = ix_party_new(&o, &p->party);
+        err = party_get(e, &p->party);
     cmd.u.add.party = p->party;
     cmd.u.add.group_of = e->o.group_of ? e->o.group_of(e->o.ctx, call) : 0;
     if (!err)
         err = ix_host_media_command(e->host, &cmd);
     if (err)
         party_free(e, p);
+    ix_engine_spare_party(e);
     return err;
 }
 
@@ -181,4 +229,6 @@ void ix_engine_media_free(struct ix_engine *e)
         party_free(e, IX_CONTAINER(e->all_parties.next, struct engine_party, node));
     while ((node = ix_list_pop(&e->all_works)) != NULL)
         ix_free(IX_CONTAINER(node, struct engine_work, node));
+    while (e->spare_count)
+        ix_party_free(e->spares[--e->spare_count]);
 }

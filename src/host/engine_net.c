@@ -69,6 +69,7 @@ void ix_engine_open_sockets(struct ix_engine *e, uint32_t set)
             n++;
     }
     ix_phone_sockets(e->phone, set, sockets, n, ix_loop_now(e->loop));
+    ix_engine_spare_party(e); /* a call is near */
 }
 
 static void free_socket(struct engine_socket *s)

@@ -34,6 +34,13 @@ struct engine_work {
     uint32_t call;
     struct ix_dtls *dtls;
 };
+struct engine_spare { /* a party that a worker makes ahead: 0.6 ms of resampler tables are not for the call loop */
+    struct ix_host_job job;
+    struct ix_engine *e;
+    struct ix_party_options options;
+    struct ix_party *party; /* NULL after work(): no memory */
+};
+#define ENGINE_SPARES 2
 struct engine_stream { /* TURN over TCP or TLS */
     struct ix_list node;
     struct ix_engine *e;
@@ -64,6 +71,9 @@ struct ix_engine {
     struct ix_turn_server turn[IX_GATHER_MAX_TURN];
     size_t turn_count;
     uint32_t turn_generation; /* of the list of servers */
+    struct ix_party *spares[ENGINE_SPARES];
+    size_t spare_count;
+    bool spare_making;
     struct ix_spool *spool;
     struct ix_buf capture, redacted;
     bool draining, shutting_down, idle_told;
@@ -89,6 +99,7 @@ void ix_engine_turn_free(struct ix_engine *e);
 void ix_engine_media_output(struct ix_engine *e, const struct ix_call_media *m);
 void ix_engine_on_frame(void *ctx, uint32_t party_id, const struct ix_frame *f);
 void ix_engine_on_media_event(void *ctx, const struct ix_media_event *ev);
+void ix_engine_spare_party(struct ix_engine *e); /* one more is made ahead, if there is room for it */
 void ix_engine_retry_removals(struct ix_engine *e);
 void ix_engine_work(struct ix_engine *e, const struct ix_phone_out *out);
 void ix_engine_media_free(struct ix_engine *e);

@@ -28,6 +28,7 @@ void ix_host_free(
     struct ix_host *h); /* stops if that has not been done; runs the loops until all their handles are closed */
 struct ix_loop *ix_host_call_loop(struct ix_host *h);
 struct ix_loop *ix_host_service_loop(struct ix_host *h);
+bool ix_host_has_threads(const struct ix_host *h); /* not zero_thread */
 bool ix_host_on_own_thread(const struct ix_host *h); /* caller is a thread of ours */
 
 /* zero-thread mode: one descriptor, one timeout, one function */

@@ -13,6 +13,7 @@
 #include "host/private.h"
 
 /* Four ticks of a frame each way and some commands for every party; memory counts once it was used. */
+#define DELIVER_BATCH 8 /* handed over between two looks at how long the turn is */
 #define RING_BYTES(parties) (32u * 1024 + (size_t) (parties) *1536)
 
 #define LATE_US (4 * IX_MS)
@@ -317,8 +318,13 @@ void ix_media_deliver(struct ix_host *h)
 
     for (unsigned i = 0; i < h->media_running; i++) {
         struct media_thread *m = &h->media[i];
+        unsigned count = 0;
 
         while ((p = ix_ring_peek(m->out, &len)) != NULL) {
+            if (count++ % DELIVER_BATCH == 0 && ix_loop_turn_is_long(h->call)) {
+                ix_host_wake_call_loop(h);
+                return;
+            }
             uint8_t copy[sizeof(struct record) + sizeof(struct ix_frame) + sizeof(struct ix_media_event)];
 
             memcpy(copy, p, len); /* a callback may stop everything: the ring is left first */

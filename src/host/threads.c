@@ -15,6 +15,11 @@ bool ix_host_on_own_thread(const struct ix_host *h)
     return h && thread_of == h;
 }
 
+bool ix_host_has_threads(const struct ix_host *h)
+{
+    return !h->o.zero_thread;
+}
+
 void ix_host_mark_thread(struct ix_host *h)
 {
     thread_of = h;

@@ -29,6 +29,9 @@ void ix_loop_stop(struct ix_loop *loop); /* any thread */
 int ix_loop_fd(const struct ix_loop *loop);
 int ix_loop_timeout_ms(struct ix_loop *loop); /* until it wants to run again; -1 = none */
 struct ix_now ix_loop_now(struct ix_loop *loop); /* read once a turn */
+/* This turn has worked for long enough: whoever has more of the same leaves it to the next one, so that timers and
+ * commands come between. Asked before each batch; the first asker begins the count. */
+bool ix_loop_turn_is_long(struct ix_loop *loop);
 /* any thread; runs fn(arg) on the loop's thread, in order; IRISX_E_CLOSED after stop, then fn is not called */
 int ix_loop_post(struct ix_loop *loop, void (*fn)(void *arg), void *arg);
 /* the same with the caller's memory, which is free again when fn begins: cannot fail but by the stop */

@@ -14,9 +14,9 @@
 
 #include "io/internal.h"
 
-#define RECV_BATCH 16
+#define RECV_BATCH 8
 #define RECV_BYTES 2048 /* nothing we speak is longer than an Ethernet frame; longer ones are dropped */
-#define RECV_ROUNDS 4 /* batches a turn, so that one flooded socket does not starve the loop */
+#define RECV_ROUNDS 8 /* batches a turn, so that one flooded socket does not starve the loop */
 #define SEND_SLOTS 32
 #define SEND_ARENA (SEND_SLOTS * 1280)
 #define SOCKET_BUFFER (256 * 1024)
@@ -207,7 +207,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     (void) events;
     if (status < 0)
         return;
-    for (int round = 0; round < RECV_ROUNDS && !udp->closed; round++) {
+    for (int round = 0; round < RECV_ROUNDS && !udp->closed && !ix_loop_turn_is_long(udp->loop); round++) {
         int n = receive(udp, &b);
         if (n <= 0)
             return;

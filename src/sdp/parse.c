@@ -201,12 +201,15 @@ int ix_sdp_parse(struct ix_sdp *sdp, const void *bytes, size_t n, const char **w
 {
     struct parse p = { .sdp = sdp };
     memset(sdp, 0, offsetof(struct ix_sdp, media)); /* sections are cleared as they are made */
-    sdp->media_count = 0;
-    sdp->media_total = 0;
     int err = parse_all(&p, ix_reader(bytes, n));
     if (why)
         *why = p.why;
     return err;
+}
+
+size_t ix_sdp_size(const struct ix_sdp *sdp)
+{
+    return offsetof(struct ix_sdp, media) + IX_MAX(sdp->media_count, 1) * sizeof *sdp->media;
 }
 
 /* ---- fmtp -------------------------------------------------------------------------------- */

@@ -69,8 +69,9 @@ struct ix_sdp { /* slices borrow the parsed text */
     struct ix_str group_bundle; /* the mids, raw; n = 0 none */
     size_t media_count;
     size_t media_total; /* m-lines in the text, may exceed what is kept: then parse fails with IRISX_E_TOO_LARGE */
-    struct ix_sdp_media media[IX_SDP_MAX_MEDIA]; /* last: what is kept of it needs no memory behind media_count */
+    struct ix_sdp_media media[IX_SDP_MAX_MEDIA]; /* last: who keeps it for long keeps ix_sdp_size() bytes of it */
 };
+size_t ix_sdp_size(const struct ix_sdp *sdp); /* bytes up to the last media line that there is: 5 kB each */
 /* about 90 kB: allocate it. IRISX_E_PROTOCOL with *why (static text) set when malformed; why may be NULL */
 int ix_sdp_parse(struct ix_sdp *sdp, const void *p, size_t n, const char **why);
 /* value of key=… in an fmtp string; false if absent */

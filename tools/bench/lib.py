@@ -19,17 +19,22 @@ class Bench:
     """Rows of one benchmark; a row with a limit is ok if its value is not above it (at_least: not below)."""
 
     def __init__(self, name):
-        self.name, self.rows = name, []
+        self.name, self.rows, self.details = name, [], []
 
     def row(self, name, value, unit, limit=None, at_least=False):
         good = limit is None or (value >= limit if at_least else value <= limit)
         self.rows.append({"name": name, "value": round(value, 3), "unit": unit, "limit": limit, "ok": good})
 
+    def detail(self, name, value, unit):
+        """A figure that explains a row; it has no limit and is no row."""
+        self.details.append({"name": name, "value": round(value, 3), "unit": unit})
+
     def finish(self, as_json):
         if as_json:
-            print(json.dumps({"bench": self.name, "rows": self.rows}, separators=(",", ":")))
+            more = {"details": self.details} if self.details else {}
+            print(json.dumps({"bench": self.name, "rows": self.rows, **more}, separators=(",", ":")))
         else:
-            for r in self.rows:
+            for r in self.rows + [{"limit": None, "ok": True, **d} for d in self.details]:
                 limit = "" if r["limit"] is None else "limit %g %s" % (r["limit"], "ok" if r["ok"] else "EXCEEDED")
                 print("%-40s %10.2f %-4s %s" % (r["name"], r["value"], r["unit"], limit))
         sys.exit(0 if self.rows and all(r["ok"] for r in self.rows) else 1)

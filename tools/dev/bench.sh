@@ -24,6 +24,7 @@ dev_main() {
     for name in "${names[@]}"; do
         say "== bench $name"
         [ "$name" != jitter ] || python_venv
+        [ "$name" != phone ] || npm_tools
         python3 "$ROOT/tools/bench/$name.py" --build "$ROOT/build" "${passed[@]}" || failed=1
     done
     return $failed
