@@ -16,12 +16,13 @@
          "Max-Forwards: 69\r\nFrom: \"Agent 1000\" <sip:1000@203.0.113.7>;tag=4yj295ScSa9cD\r\n" \
          "To: <sip:4qtbdrto@89jodie2elud.invalid;transport=ws>;tag=5it8u8uibu\r\n"               \
          "Call-ID: ca10ffa4-5f67-1240-ff96-16b27b1d8361\r\n"
-#define SDP                                                                                                                     \
-    "v=0\r\no=FreeSWITCH 1795143042 1795143043 IN IP4 203.0.113.7\r\ns=FreeSWITCH\r\n"                                          \
-    "c=IN IP4 203.0.113.7\r\nt=0 0\r\nm=audio 23954 RTP/SAVPF 102 0 8 103 101 13\r\na=rtpmap:102 opus/48000/2\r\n"              \
-    "a=fmtp:102 useinbandfec=1; maxaveragebitrate=30000; ptime=20; minptime=10\r\n"                                             \
-    "a=fingerprint:sha-256 33:0E:21:AE:87:FC:58:BB:F9:5E:20:DB:BC:40:D3:6C:44:61:05:9C:CF:04:77:B2:58:DB:2C:4F:7C:90:33:97\r\n" \
-    "a=setup:actpass\r\na=rtcp-mux\r\na=ice-ufrag:A7c3tEPnEyj5tRja\r\na=ice-pwd:uEIgp3KrXIphsKpymoUydEzy\r\n"                   \
+#define SDP                                                                                                        \
+    "v=0\r\no=FreeSWITCH 1795143042 1795143043 IN IP4 203.0.113.7\r\ns=FreeSWITCH\r\n"                             \
+    "c=IN IP4 203.0.113.7\r\nt=0 0\r\nm=audio 23954 RTP/SAVPF 102 0 8 103 101 13\r\na=rtpmap:102 opus/48000/2\r\n" \
+    "a=fmtp:102 useinbandfec=1; maxaveragebitrate=30000; ptime=20; minptime=10\r\n"                                \
+    "a=fingerprint:sha-256 33:0E:21:AE:87:FC:58:BB:F9:5E:20:DB:BC:40:D3:6C:"                                       \
+    "44:61:05:9C:CF:04:77:B2:58:DB:2C:4F:7C:90:33:97\r\n"                                                          \
+    "a=setup:actpass\r\na=rtcp-mux\r\na=ice-ufrag:A7c3tEPnEyj5tRja\r\na=ice-pwd:uEIgp3KrXIphsKpymoUydEzy\r\n"      \
     "a=candidate:6454737715 1 udp 2130706431 203.0.113.7 23954 typ host generation 0\r\na=ptime:20\r\n"
 
 /* what one call and its registration bring: an INVITE, its answer, a challenge, a BYE, a NOTIFY, a 200 to REGISTER */
