@@ -13,6 +13,7 @@
 #include <irisx/line.h>
 #include <irisx/log.h>
 #include <irisx/message.h>
+#include <irisx/preflight.h>
 #include <irisx/reason.h>
 #include <irisx/rest.h>
 #include <irisx/value.h>

@@ -124,6 +124,7 @@ int cmd_api(int argc, char **argv);
 int cmd_call(int argc, char **argv);
 int cmd_completion(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 void config_names(void (*offer)(const char *typed, const char *word, const char *text), const char *typed);
 int cmd_login(int argc, char **argv);

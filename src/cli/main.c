@@ -24,6 +24,7 @@ static const struct entry entries[] = {
     { "login", cmd_login, "log in and keep the session in a profile", WORDS },
     { "logout", cmd_logout, "end the session", WORDS },
     { "config", cmd_config, "settings: what holds, where it comes from; profiles", WORDS },
+    { "doctor", cmd_doctor, "whether calls will work from here, and what to do if not" },
     { "call", cmd_call, "place or answer a call", WORDS },
     { "sms", cmd_sms, "send, get and list text messages", VERBS },
     { "calls", cmd_shortcut, "list, get, create and hang up calls of the platform", VERBS },

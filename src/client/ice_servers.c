@@ -34,6 +34,12 @@ static bool read_host(struct ix_str s, char *host, size_t cap, uint16_t *port)
     return name.n && !ix_str_copy(host, cap, name);
 }
 
+int ix_ice_server_name(const char *text, char *host, size_t cap, uint16_t *port)
+{
+    *port = STUN_PORT;
+    return read_host(ix_str(text), host, cap, port) ? 0 : IRISX_E_INVALID;
+}
+
 static bool read_uri(struct ix_str uri, struct ix_turn_server *out, bool *stun)
 {
     struct ix_str scheme, place;

@@ -135,6 +135,7 @@ struct ix_ice_servers {
     struct ix_turn_server turn[IX_GATHER_MAX_TURN];
     size_t turn_count;
 };
+int ix_ice_server_name(const char *text, char *host, size_t cap, uint16_t *port); /* "host:port" of STUN; _INVALID */
 int ix_ice_servers_check(const char *json); /* NULL allowed; IRISX_E_ of the parser, IRISX_E_INVALID: no array */
 void ix_ice_servers_read(struct ix_ice_servers *s, const irisx_value_t *list); /* adds */
 void ix_ice_servers_apply(irisx_client_t *c, const struct ix_ice_servers *s); /* call loop */

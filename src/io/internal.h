@@ -95,15 +95,6 @@ struct ix_ws_ops {
     void (*drop)(struct ix_ws *ws); /* at once; NULL: its server frees it */
 };
 
-struct ix_url { /* of ws, wss; slices of the text */
-    bool tls;
-    struct ix_str host; /* without brackets */
-    struct ix_str authority; /* as written: for the Host header */
-    uint16_t port;
-    struct ix_str target; /* path and query, "/" if there is none */
-};
-int ix_url_parse(struct ix_url *u, const char *text);
-
 /* ---- frames of a WebSocket (RFC 6455 section 5), the server's side: pure ----------------- */
 enum ix_ws_opcode {
     IX_WS_CONT = 0,

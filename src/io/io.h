@@ -312,4 +312,14 @@ void ix_file_save_close(struct ix_file_save *s); /* NULL allowed; saved is not c
  * _FORBIDDEN, _FORMAT (no such database, or damaged), _DISK_FULL, _CONFLICT (locked by another process), _IO ... */
 int ix_delivery_db_open(const char *path, uint32_t remember, struct ix_delivery_store **out);
 
+/* ---- URLs -------------------------------------------------------------------------------- */
+struct ix_url { /* of ws, wss; slices of the text */
+    bool tls;
+    struct ix_str host; /* without brackets */
+    struct ix_str authority; /* as written: for the Host header */
+    uint16_t port;
+    struct ix_str target; /* path and query, "/" if there is none */
+};
+int ix_url_parse(struct ix_url *u, const char *text);
+
 #endif
