@@ -121,7 +121,7 @@ struct preflight {
     bool udp_works, udp_tried; /* of one thread, as the next two; read once all have ended */
     bool registered;
     atomic_bool relay_works;
-    bool clock_known; /* a Date header was seen */
+    atomic_bool clock_known; /* a Date header was seen */
     int64_t clock_off_s;
 };
 

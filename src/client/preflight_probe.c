@@ -202,6 +202,29 @@ static void request_of(char *out, size_t cap, const char *path, const char *host
         strchr(host, ':') ? "[" : "", host, strchr(host, ':') ? "]" : "", port, more);
 }
 
+/* A certificate seems out of date and nobody has told the time yet: the same server may, when asked for a page. */
+static void ask_the_time(struct preflight *p, const char *host, uint16_t port)
+{
+    struct ix_wait w = pf_wait(p, 1500);
+    struct ix_link_report r;
+    struct ix_link *conn = NULL;
+    struct ix_addr addr;
+    struct head *h = ix_alloc(sizeof *h);
+    char request[512];
+
+    request_of(request, sizeof request, "/", host, port, "");
+    if (h && pf_resolve(p, host, port, &w, &addr) && !ix_link_open(&addr, true, host, p->ca_file, &w, &r, &conn) &&
+        !ask(conn, request, h, &w))
+        learn_clock(p, h);
+    ix_link_close(conn);
+    ix_free(h);
+}
+
+static bool seems_out_of_date(struct preflight *p)
+{
+    return !p->clock_known && (pf_has(p, PF_CERTIFICATE_EXPIRED) || pf_has(p, PF_CERTIFICATE_NOT_YET_VALID));
+}
+
 /* behind a TLS failure: what does the plain port say? A portal answers for everybody there. */
 static bool portal_at_port_80(struct preflight *p, const char *host)
 {
@@ -336,6 +359,8 @@ void pf_websocket(struct preflight *p)
         else
             judge_upgrade(p, c, conn, h);
     }
+    if (p->ws_tls && seems_out_of_date(p))
+        ask_the_time(p, p->ws_host, p->ws_port);
     if (p->ws_tls && tls_is_bad(p) && !pf_has(p, PF_CAPTIVE_PORTAL) && portal_at_port_80(p, p->ws_host))
         pf_reason_add(p, c, PF_CAPTIVE_PORTAL);
     ix_link_close(conn);

@@ -224,6 +224,7 @@ struct relay {
     struct preflight *p;
     struct pf_check *check;
     const struct ix_turn_server *server;
+    struct ix_rng rng;
     struct ix_turn *turn;
     struct ix_link *conn; /* TCP, TLS */
     int fd;
@@ -273,8 +274,7 @@ static int pump_in(struct relay *r)
 
 static int allocate(struct relay *r, const struct ix_addr *addr, const struct ix_wait *w)
 {
-    struct ix_rng rng = ix_entropy();
-    struct ix_turn_config config = { .rng = &rng, .server = *r->server };
+    struct ix_turn_config config = { .rng = &r->rng, .server = *r->server };
     enum ix_turn_state state = IX_TURN_NEW;
     int err;
 
@@ -356,7 +356,7 @@ void pf_turn(struct preflight *p, const struct ix_turn_server *server)
         [IX_TURN_UDP] = "turn_udp", [IX_TURN_TCP] = "turn_tcp", [IX_TURN_TLS] = "turn_tls"
     };
     uint64_t began = ix_clock_now().mono_us;
-    struct relay r = { .p = p, .server = server, .fd = -1 };
+    struct relay r = { .p = p, .server = server, .rng = ix_entropy(), .fd = -1 };
     struct ix_wait w = pf_wait(p, TURN_MS);
     struct ix_addr addr;
     char target[300];

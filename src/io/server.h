@@ -70,4 +70,6 @@ void ix_ws_server_data(struct ix_conn *c, const uint8_t *p, size_t n);
 void ix_ws_server_timeout(struct ix_conn *c);
 void ix_ws_server_ended(struct ix_conn *c); /* the stream has; tells CLOSED */
 
+void ix_http_put_date(struct ix_buf *b);
+
 #endif

@@ -8,6 +8,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io/internal.h"
@@ -68,6 +69,18 @@ static void linger(struct ix_conn *c)
 
 /* ---- answers ----------------------------------------------------------------------------- */
 
+/* RFC 9110 section 6.6.1: who has a clock says its time; section 5.6.7: how, whatever the locale */
+void ix_http_put_date(struct ix_buf *b)
+{
+    static const char names[] = "SunMonTueWedThuFriSatJanFebMarAprMayJunJulAugSepOctNovDec";
+    time_t now = (time_t) (ix_clock_now().wall_us / (int64_t) IX_S);
+    struct tm tm;
+
+    if (gmtime_r(&now, &tm) != NULL)
+        ix_buf_fmt(b, "Date: %.3s, %02d %.3s %d %02d:%02d:%02d GMT\r\n", names + 3 * tm.tm_wday, tm.tm_mday,
+            names + 21 + 3 * tm.tm_mon, tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
 static int put_answer(
     struct ix_conn *c, int status, const char *type, const char *headers, const void *body, size_t len, bool head_only)
 {
@@ -77,6 +90,7 @@ static int put_answer(
 
     ix_buf_init_fixed(&b, storage, sizeof storage);
     ix_buf_fmt(&b, "HTTP/1.1 %d %s\r\n", status, ix_http_reason(status));
+    ix_http_put_date(&b);
     if (type != NULL)
         ix_buf_fmt(&b, "Content-Type: %s\r\n", type);
     if (status >= 200 && status != 204 && status != 304)

@@ -161,8 +161,9 @@ static int put_switch(struct ix_conn *c, const char *key)
 
     ix_ws_accept_key(ix_str(key), accept);
     ix_buf_init_fixed(&b, storage, sizeof storage);
-    ix_buf_str(
-        &b, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
+    ix_buf_str(&b, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
+    ix_http_put_date(&b);
+    ix_buf_str(&b, "Sec-WebSocket-Accept: ");
     ix_buf_str(&b, accept);
     if (ix_http_list_has(ix_http_field(&c->head, "sec-websocket-protocol"), ix_str(c->server->subprotocol)))
         ix_buf_fmt(&b, "\r\nSec-WebSocket-Protocol: %s", c->server->subprotocol);

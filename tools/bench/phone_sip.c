@@ -41,7 +41,8 @@ static const char *const messages[] = {
                                                                       "User-Agent: FreeSWITCH\r\nReason: Q.850;cause=16;text=\"NORMAL_CLEARING\"\r\n",
     TOP("NOTIFY sip:4qtbdrto@89jodie2elud.invalid;transport=ws SIP/2.0") "CSeq: 123029708 NOTIFY\r\n"
                                                                          "Event: refer;id=4\r\nSubscription-State: terminated;reason=noresource\r\n",
-    TOP("SIP/2.0 200 OK") "CSeq: 2 REGISTER\r\nContact: <sip:4qtbdrto@89jodie2elud.invalid;transport=ws>;expires=300\r\n"
+    TOP("SIP/2.0 200 OK") "CSeq: 2 REGISTER\r\nContact: <sip:4qtbdrto@89jodie2elud.invalid;transport=ws>"
+                          ";expires=300\r\n"
                           "Date: Fri, 20 Nov 2026 10:00:00 GMT\r\nSupported: timer, path, replaces\r\n",
 };
 #define COUNT (sizeof messages / sizeof *messages)
