@@ -40,10 +40,10 @@ static int copy(char **to, const char *text)
     return text && !*to ? IRISX_E_NO_MEMORY : 0;
 }
 
-/* scheme://host:port/path; the API's scheme is read as a WebSocket's */
+/* scheme://host:port/path; without `path` it is the API's, whose scheme is read as a WebSocket's */
 static int take_url(const char *url, char host[256], uint16_t *port, bool *tls, char **path)
 {
-    bool http = strncmp(url, "http", 4) == 0;
+    bool http = !path && strncmp(url, "http", 4) == 0;
     struct ix_buf b;
     struct ix_url u;
     int err;
@@ -119,8 +119,8 @@ struct probe {
     pthread_t thread;
     struct preflight *p;
     void (*look)(struct preflight *p);
-    const char *host; /* pf_dns */
-    const struct ix_turn_server *turn; /* pf_turn */
+    const char *host; /* ix_pf_dns */
+    const struct ix_turn_server *turn; /* ix_pf_turn */
 };
 struct probes {
     struct probe list[PROBES];
@@ -132,9 +132,9 @@ static void *probe_main(void *arg)
     struct probe *one = arg;
 
     if (one->turn)
-        pf_turn(one->p, one->turn);
+        ix_pf_turn(one->p, one->turn);
     else if (one->host)
-        pf_dns(one->p, one->host);
+        ix_pf_dns(one->p, one->host);
     else
         one->look(one->p);
     return NULL;
@@ -172,15 +172,15 @@ static void look_at_all(struct preflight *p)
     if (strcmp(p->ws_host, p->api_host) != 0)
         begin(&all, (struct probe){ .p = p, .host = p->ws_host });
     if (p->api_host[0])
-        begin(&all, (struct probe){ .p = p, .look = pf_api });
+        begin(&all, (struct probe){ .p = p, .look = ix_pf_api });
     if (p->ws_url)
-        begin(&all, (struct probe){ .p = p, .look = pf_websocket });
+        begin(&all, (struct probe){ .p = p, .look = ix_pf_websocket });
     if (p->ice.stun[0] || p->ice.turn_count)
-        begin(&all, (struct probe){ .p = p, .look = pf_stun });
+        begin(&all, (struct probe){ .p = p, .look = ix_pf_stun });
     for (size_t i = 0; i < p->ice.turn_count; i++)
         begin(&all, (struct probe){ .p = p, .turn = &p->ice.turn[i] });
     if ((p->ws_url && p->user) || p->provisioned)
-        begin(&all, (struct probe){ .p = p, .look = pf_call });
+        begin(&all, (struct probe){ .p = p, .look = ix_pf_call });
     for (size_t i = 0; i < all.count; i++)
         (void) pthread_join(all.list[i].thread, NULL);
 }
@@ -192,8 +192,8 @@ static void *lead(void *arg)
     int err;
 
     look_at_all(p);
-    pf_settle(p);
-    err = pf_report(p, &report);
+    ix_pf_settle(p);
+    err = ix_pf_report(p, &report);
     if (!irisx_op_done(p->op))
         p->op->answer.root = report; /* read once the op has ended */
     else

@@ -126,24 +126,25 @@ struct preflight {
 };
 
 /* preflight_report.c; any of its threads */
-struct pf_check *pf_check_new(struct preflight *p, const char *name, const char *target); /* NULL: no room */
-void pf_check_end(struct preflight *p, struct pf_check *c, enum pf_status status, uint64_t began_us);
-void pf_reason_add(struct preflight *p, struct pf_check *c, enum pf_reason code); /* makes c as bad as the reason is */
-bool pf_has(struct preflight *p, enum pf_reason code);
-void pf_more_text(struct pf_check *c, const char *key, const char *value);
-void pf_more_number(struct pf_check *c, const char *key, double value);
-struct ix_wait pf_wait(const struct preflight *p, uint32_t ms); /* so long, but not beyond the whole */
-void pf_settle(struct preflight *p); /* all has been looked at: what the findings mean together */
-int pf_report(struct preflight *p, irisx_value_t **out);
+struct pf_check *ix_pf_check_new(struct preflight *p, const char *name, const char *target); /* NULL: no room */
+void ix_pf_check_end(struct preflight *p, struct pf_check *c, enum pf_status status, uint64_t began_us);
+void ix_pf_reason_add(
+    struct preflight *p, struct pf_check *c, enum pf_reason code); /* makes c as bad as the reason is */
+bool ix_pf_has(struct preflight *p, enum pf_reason code);
+void ix_pf_more_text(struct pf_check *c, const char *key, const char *value);
+void ix_pf_more_number(struct pf_check *c, const char *key, double value);
+struct ix_wait ix_pf_wait(const struct preflight *p, uint32_t ms); /* so long, but not beyond the whole */
+void ix_pf_settle(struct preflight *p); /* all has been looked at: what the findings mean together */
+int ix_pf_report(struct preflight *p, irisx_value_t **out);
 
 /* preflight_probe.c, preflight_udp.c: each a thread's */
-void pf_dns(struct preflight *p, const char *host);
-bool pf_resolve(struct preflight *p, const char *host, uint16_t port, const struct ix_wait *w, struct ix_addr *out);
-void pf_api(struct preflight *p);
-void pf_websocket(struct preflight *p);
-void pf_stun(struct preflight *p);
-void pf_turn(struct preflight *p, const struct ix_turn_server *server);
+void ix_pf_dns(struct preflight *p, const char *host);
+bool ix_pf_resolve(struct preflight *p, const char *host, uint16_t port, const struct ix_wait *w, struct ix_addr *out);
+void ix_pf_api(struct preflight *p);
+void ix_pf_websocket(struct preflight *p);
+void ix_pf_stun(struct preflight *p);
+void ix_pf_turn(struct preflight *p, const struct ix_turn_server *server);
 /* preflight_call.c */
-void pf_call(struct preflight *p);
+void ix_pf_call(struct preflight *p);
 
 #endif

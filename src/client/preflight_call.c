@@ -26,15 +26,15 @@ static void tell_failure(struct pf_check *c, irisx_op_t *op)
 
     if (!e)
         return;
-    pf_more_text(c, "message", e->message);
+    ix_pf_more_text(c, "message", e->message);
     if (e->domain == IRISX_DOMAIN_SIP)
-        pf_more_number(c, "sip_status", e->status);
+        ix_pf_more_number(c, "sip_status", e->status);
 }
 
 static irisx_line_t *enter(struct preflight *p, struct pf_check *c)
 {
     irisx_line_options_t o = IRISX_LINE_OPTIONS_INIT;
-    struct ix_wait w = pf_wait(p, REGISTER_MS);
+    struct ix_wait w = ix_pf_wait(p, REGISTER_MS);
     irisx_line_t *line = NULL;
     irisx_op_t *op = NULL;
     irisx_error_t err;
@@ -50,7 +50,7 @@ static irisx_line_t *enter(struct preflight *p, struct pf_check *c)
         p->registered = true;
     } else {
         tell_failure(c, op);
-        pf_reason_add(p, c, err == IRISX_E_AUTH || err == IRISX_E_FORBIDDEN ? PF_SIP_CREDENTIALS : PF_SIP_FAILED);
+        ix_pf_reason_add(p, c, err == IRISX_E_AUTH || err == IRISX_E_FORBIDDEN ? PF_SIP_CREDENTIALS : PF_SIP_FAILED);
     }
     irisx_op_unref(op);
     return line;
@@ -82,7 +82,7 @@ static void listen(irisx_call_t *call)
 
 static void talk(struct preflight *p, irisx_call_t *call)
 {
-    struct ix_wait w = pf_wait(p, TALK_MS);
+    struct ix_wait w = ix_pf_wait(p, TALK_MS);
     unsigned phase = 0;
 
     while (!ix_wait_over(&w) && irisx_call_state(call) == IRISX_CALL_ACTIVE) {
@@ -98,32 +98,32 @@ static void judge(struct preflight *p, struct pf_check *c, irisx_call_t *call)
 
     if (irisx_call_stats(call, &s))
         return;
-    pf_more_number(c, "setup_ms", s.setup_ms);
-    pf_more_number(c, "loss_percent", s.loss_percent);
-    pf_more_number(c, "jitter_ms", s.jitter_ms);
-    pf_more_number(c, "round_trip_ms", s.round_trip_ms);
-    pf_more_number(c, "mos", s.mos);
-    pf_more_text(c, "codec", s.codec);
+    ix_pf_more_number(c, "setup_ms", s.setup_ms);
+    ix_pf_more_number(c, "loss_percent", s.loss_percent);
+    ix_pf_more_number(c, "jitter_ms", s.jitter_ms);
+    ix_pf_more_number(c, "round_trip_ms", s.round_trip_ms);
+    ix_pf_more_number(c, "mos", s.mos);
+    ix_pf_more_text(c, "codec", s.codec);
     if (s.packets_received == 0) {
-        pf_reason_add(p, c, PF_ECHO_SILENT);
+        ix_pf_reason_add(p, c, PF_ECHO_SILENT);
         return;
     }
     if (s.loss_percent > 1)
-        pf_reason_add(p, c, s.loss_percent > 10 ? PF_HIGH_LOSS : PF_SOME_LOSS);
+        ix_pf_reason_add(p, c, s.loss_percent > 10 ? PF_HIGH_LOSS : PF_SOME_LOSS);
     if (s.jitter_ms > 50)
-        pf_reason_add(p, c, PF_HIGH_JITTER);
+        ix_pf_reason_add(p, c, PF_HIGH_JITTER);
     if (s.round_trip_ms > 400)
-        pf_reason_add(p, c, PF_HIGH_ROUND_TRIP);
+        ix_pf_reason_add(p, c, PF_HIGH_ROUND_TRIP);
     if (s.mos > 0 && s.mos < 3.6)
-        pf_reason_add(p, c, PF_LOW_MOS);
+        ix_pf_reason_add(p, c, PF_LOW_MOS);
 }
 
 static void echo(struct preflight *p, irisx_line_t *line)
 {
     uint64_t began = ix_clock_now().mono_us;
-    struct pf_check *c = pf_check_new(p, "echo_call", p->echo);
+    struct pf_check *c = ix_pf_check_new(p, "echo_call", p->echo);
     irisx_call_options_t o = IRISX_CALL_OPTIONS_INIT;
-    struct ix_wait w = pf_wait(p, DIAL_MS), end;
+    struct ix_wait w = ix_pf_wait(p, DIAL_MS), end;
     irisx_call_t *call = NULL;
     irisx_op_t *op = NULL;
     irisx_error_t err;
@@ -135,12 +135,12 @@ static void echo(struct preflight *p, irisx_line_t *line)
         err = wait_op(op, &w);
     if (err) {
         tell_failure(c, op);
-        pf_reason_add(p, c, PF_ECHO_FAILED);
+        ix_pf_reason_add(p, c, PF_ECHO_FAILED);
     } else {
         talk(p, call);
         irisx_op_unref(op);
         op = NULL;
-        end = pf_wait(p, 1500);
+        end = ix_pf_wait(p, 1500);
         if (!irisx_call_hangup(call, &op))
             (void) wait_op(op, &end);
         judge(p, c, call);
@@ -149,16 +149,16 @@ static void echo(struct preflight *p, irisx_line_t *line)
         (void) irisx_call_hangup(call, NULL); /* it may be over */
     irisx_op_unref(op);
     irisx_call_unref(call);
-    pf_check_end(p, c, PF_OK, began);
+    ix_pf_check_end(p, c, PF_OK, began);
 }
 
-void pf_call(struct preflight *p)
+void ix_pf_call(struct preflight *p)
 {
     uint64_t began = ix_clock_now().mono_us;
-    struct pf_check *c = pf_check_new(p, "registration", p->user);
+    struct pf_check *c = ix_pf_check_new(p, "registration", p->user);
     irisx_line_t *line = enter(p, c);
 
-    pf_check_end(p, c, PF_OK, began);
+    ix_pf_check_end(p, c, PF_OK, began);
     if (p->registered && !p->no_call)
         echo(p, line);
     if (line)

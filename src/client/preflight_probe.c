@@ -29,7 +29,7 @@ static void put_addrs(struct pf_check *c, const char *key, const struct ix_addr 
 /* A name that cannot exist (RFC 6761 section 6.4) has no address: who gives one lies. */
 static bool lies(const struct preflight *p)
 {
-    struct ix_wait w = pf_wait(p, 1500);
+    struct ix_wait w = ix_pf_wait(p, 1500);
     struct ix_addr list[IX_LOOKUP_MAX];
     char name[64];
     size_t count;
@@ -38,36 +38,36 @@ static bool lies(const struct preflight *p)
     return ix_lookup(name, IX_IPV4, &w, list, &count) == 0;
 }
 
-void pf_dns(struct preflight *p, const char *host)
+void ix_pf_dns(struct preflight *p, const char *host)
 {
     uint64_t began = ix_clock_now().mono_us, asked = began;
     struct pf_check *c;
-    struct ix_wait w = pf_wait(p, DNS_MS), w6;
+    struct ix_wait w = ix_pf_wait(p, DNS_MS), w6;
     struct ix_addr list[IX_LOOKUP_MAX], literal;
     size_t count;
     int a, aaaa;
 
     if (!host[0] || ix_addr_parse(&literal, ix_str(host), 0) == 0)
         return;
-    c = pf_check_new(p, "dns", host);
+    c = ix_pf_check_new(p, "dns", host);
     a = ix_lookup(host, IX_IPV4, &w, list, &count);
     put_addrs(c, "a", list, count);
-    pf_more_number(c, "a_ms", (double) (ix_clock_now().mono_us - began) / 1000);
-    w6 = pf_wait(p, AAAA_GRACE_MS);
+    ix_pf_more_number(c, "a_ms", (double) (ix_clock_now().mono_us - began) / 1000);
+    w6 = ix_pf_wait(p, AAAA_GRACE_MS);
     asked = ix_clock_now().mono_us;
     aaaa = ix_lookup(host, IX_IPV6, &w6, list, &count);
     put_addrs(c, "aaaa", list, count);
-    pf_more_number(c, "aaaa_ms", (double) (ix_clock_now().mono_us - asked) / 1000);
+    ix_pf_more_number(c, "aaaa_ms", (double) (ix_clock_now().mono_us - asked) / 1000);
     if (a && aaaa)
-        pf_reason_add(p, c, a == IRISX_E_NOT_FOUND ? PF_DNS_NOT_FOUND : PF_DNS_NO_ANSWER);
+        ix_pf_reason_add(p, c, a == IRISX_E_NOT_FOUND ? PF_DNS_NOT_FOUND : PF_DNS_NO_ANSWER);
     else if (!a && aaaa == IRISX_E_TIMEOUT)
-        pf_reason_add(p, c, PF_DNS_AAAA_NO_ANSWER);
+        ix_pf_reason_add(p, c, PF_DNS_AAAA_NO_ANSWER);
     if (!a && lies(p))
-        pf_reason_add(p, c, PF_DNS_WRONG);
-    pf_check_end(p, c, PF_OK, began);
+        ix_pf_reason_add(p, c, PF_DNS_WRONG);
+    ix_pf_check_end(p, c, PF_OK, began);
 }
 
-bool pf_resolve(struct preflight *p, const char *host, uint16_t port, const struct ix_wait *w, struct ix_addr *out)
+bool ix_pf_resolve(struct preflight *p, const char *host, uint16_t port, const struct ix_wait *w, struct ix_addr *out)
 {
     struct ix_addr list[IX_LOOKUP_MAX];
     size_t count;
@@ -93,14 +93,14 @@ static void judge_certificate(struct preflight *p, struct pf_check *c, const str
 
     if (r->certificate == IX_CERT_NONE)
         return;
-    pf_more_text(c, "certificate_for", r->names);
+    ix_pf_more_text(c, "certificate_for", r->names);
     if (r->not_after_s) {
         ix_time_iso8601(r->not_after_s * (int64_t) IX_S, day);
         day[10] = '\0';
-        pf_more_text(c, "certificate_until", day);
+        ix_pf_more_text(c, "certificate_until", day);
     }
     if (r->certificate != IX_CERT_GOOD)
-        pf_reason_add(p, c, code[r->certificate]);
+        ix_pf_reason_add(p, c, code[r->certificate]);
 }
 
 static struct ix_link *reach(
@@ -112,19 +112,22 @@ static struct ix_link *reach(
     char text[IX_ADDR_TEXT];
     int err;
 
-    if (!pf_resolve(p, host, port, w, &addr)) {
-        pf_check_end(p, c, PF_FAIL, ix_clock_now().mono_us); /* the name's own check tells why */
+    if (!ix_pf_resolve(p, host, port, w, &addr)) {
+        ix_pf_check_end(p, c, PF_FAIL, ix_clock_now().mono_us); /* the name's own check tells why */
         return NULL;
     }
     ix_addr_text(&addr, text);
-    pf_more_text(c, "address", text);
+    ix_pf_more_text(c, "address", text);
     err = ix_link_open(&addr, tls, host, p->ca_file, w, &r, &conn);
-    pf_more_number(c, "connect_ms", r.connect_ms);
+    ix_pf_more_number(c, "connect_ms", r.connect_ms);
     if (r.connected && tls)
-        pf_more_number(c, "tls_ms", r.tls_ms);
+        ix_pf_more_number(c, "tls_ms", r.tls_ms);
     judge_certificate(p, c, &r);
     if (err)
-        pf_reason_add(p, c, r.connected ? PF_TLS_FAILED : err == IRISX_E_TIMEOUT ? PF_TCP_NO_ANSWER : PF_TCP_REFUSED);
+        ix_pf_reason_add(p, c,
+            r.connected              ? PF_TLS_FAILED
+            : err == IRISX_E_TIMEOUT ? PF_TCP_NO_ANSWER
+                                     : PF_TCP_REFUSED);
     return conn;
 }
 
@@ -205,7 +208,7 @@ static void request_of(char *out, size_t cap, const char *path, const char *host
 /* A certificate seems out of date and nobody has told the time yet: the same server may, when asked for a page. */
 static void ask_the_time(struct preflight *p, const char *host, uint16_t port)
 {
-    struct ix_wait w = pf_wait(p, 1500);
+    struct ix_wait w = ix_pf_wait(p, 1500);
     struct ix_link_report r;
     struct ix_link *conn = NULL;
     struct ix_addr addr;
@@ -213,7 +216,7 @@ static void ask_the_time(struct preflight *p, const char *host, uint16_t port)
     char request[512];
 
     request_of(request, sizeof request, "/", host, port, "");
-    if (h && pf_resolve(p, host, port, &w, &addr) && !ix_link_open(&addr, true, host, p->ca_file, &w, &r, &conn) &&
+    if (h && ix_pf_resolve(p, host, port, &w, &addr) && !ix_link_open(&addr, true, host, p->ca_file, &w, &r, &conn) &&
         !ask(conn, request, h, &w))
         learn_clock(p, h);
     ix_link_close(conn);
@@ -222,13 +225,13 @@ static void ask_the_time(struct preflight *p, const char *host, uint16_t port)
 
 static bool seems_out_of_date(struct preflight *p)
 {
-    return !p->clock_known && (pf_has(p, PF_CERTIFICATE_EXPIRED) || pf_has(p, PF_CERTIFICATE_NOT_YET_VALID));
+    return !p->clock_known && (ix_pf_has(p, PF_CERTIFICATE_EXPIRED) || ix_pf_has(p, PF_CERTIFICATE_NOT_YET_VALID));
 }
 
 /* behind a TLS failure: what does the plain port say? A portal answers for everybody there. */
 static bool portal_at_port_80(struct preflight *p, const char *host)
 {
-    struct ix_wait w = pf_wait(p, 1500);
+    struct ix_wait w = ix_pf_wait(p, 1500);
     struct ix_link_report r;
     struct ix_link *conn = NULL;
     struct ix_addr addr;
@@ -237,7 +240,7 @@ static bool portal_at_port_80(struct preflight *p, const char *host)
     bool portal = false;
 
     request_of(request, sizeof request, "/", host, 80, "");
-    if (h && pf_resolve(p, host, 80, &w, &addr) && !ix_link_open(&addr, false, host, NULL, &w, &r, &conn))
+    if (h && ix_pf_resolve(p, host, 80, &w, &addr) && !ix_link_open(&addr, false, host, NULL, &w, &r, &conn))
         portal = !ask(conn, request, h, &w) && is_portal(h, host);
     ix_link_close(conn);
     ix_free(h);
@@ -246,34 +249,34 @@ static bool portal_at_port_80(struct preflight *p, const char *host)
 
 static bool tls_is_bad(struct preflight *p)
 {
-    return pf_has(p, PF_CERTIFICATE_NAME) || pf_has(p, PF_CERTIFICATE_UNTRUSTED) || pf_has(p, PF_TLS_FAILED);
+    return ix_pf_has(p, PF_CERTIFICATE_NAME) || ix_pf_has(p, PF_CERTIFICATE_UNTRUSTED) || ix_pf_has(p, PF_TLS_FAILED);
 }
 
-void pf_api(struct preflight *p)
+void ix_pf_api(struct preflight *p)
 {
     uint64_t began = ix_clock_now().mono_us;
-    struct ix_wait w = pf_wait(p, PROBE_MS);
-    struct pf_check *c = pf_check_new(p, "api", p->client->o.api_url);
+    struct ix_wait w = ix_pf_wait(p, PROBE_MS);
+    struct pf_check *c = ix_pf_check_new(p, "api", p->client->o.api_url);
     struct ix_link *conn = reach(p, c, p->api_host, p->api_port, p->api_tls, &w);
     struct head *h = ix_alloc(sizeof *h);
     char request[512];
 
     request_of(request, sizeof request, "/v1/webrtc/credentials", p->api_host, p->api_port, "");
     if (conn && h && ask(conn, request, h, &w)) {
-        pf_reason_add(p, c, PF_API_NO_ANSWER);
+        ix_pf_reason_add(p, c, PF_API_NO_ANSWER);
     } else if (conn && h) {
-        pf_more_number(c, "http_status", h->status);
+        ix_pf_more_number(c, "http_status", h->status);
         learn_clock(p, h);
         if (is_portal(h, p->api_host))
-            pf_reason_add(p, c, PF_CAPTIVE_PORTAL);
+            ix_pf_reason_add(p, c, PF_CAPTIVE_PORTAL);
         else if (h->status >= 500 || is_html(h))
-            pf_reason_add(p, c, PF_API_UNEXPECTED);
+            ix_pf_reason_add(p, c, PF_API_UNEXPECTED);
     }
-    if (p->api_tls && tls_is_bad(p) && !pf_has(p, PF_CAPTIVE_PORTAL) && portal_at_port_80(p, p->api_host))
-        pf_reason_add(p, c, PF_CAPTIVE_PORTAL);
+    if (p->api_tls && tls_is_bad(p) && !ix_pf_has(p, PF_CAPTIVE_PORTAL) && portal_at_port_80(p, p->api_host))
+        ix_pf_reason_add(p, c, PF_CAPTIVE_PORTAL);
     ix_link_close(conn);
     ix_free(h);
-    pf_check_end(p, c, PF_OK, began);
+    ix_pf_check_end(p, c, PF_OK, began);
 }
 
 /* ---- the WebSocket ------------------------------------------------------------------------ */
@@ -296,7 +299,7 @@ static int send_frame(struct ix_link *conn, const char *text, const struct ix_wa
 
 static void say_options(struct preflight *p, struct pf_check *c, struct ix_link *conn)
 {
-    struct ix_wait w = pf_wait(p, OPTIONS_MS);
+    struct ix_wait w = ix_pf_wait(p, OPTIONS_MS);
     const char *domain = p->realm ? p->realm : p->ws_host;
     char text[1024], *at = NULL;
     size_t n = 0, got = 1;
@@ -314,36 +317,36 @@ static void say_options(struct preflight *p, struct pf_check *c, struct ix_link 
         at = strstr(text, "SIP/2.0 ");
     }
     if (!at) {
-        pf_reason_add(p, c, PF_SIP_NO_ANSWER);
+        ix_pf_reason_add(p, c, PF_SIP_NO_ANSWER);
         return;
     }
     at[11] = '\0';
-    pf_more_text(c, "sip_options", at + 8);
+    ix_pf_more_text(c, "sip_options", at + 8);
 }
 
 static void judge_upgrade(struct preflight *p, struct pf_check *c, struct ix_link *conn, const struct head *h)
 {
     static const char accept[] = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="; /* RFC 6455 section 1.3, for its example's key */
 
-    pf_more_number(c, "http_status", h->status);
+    ix_pf_more_number(c, "http_status", h->status);
     learn_clock(p, h);
     if (h->status != 101) {
-        pf_reason_add(p, c, is_portal(h, p->ws_host) ? PF_CAPTIVE_PORTAL : PF_WEBSOCKET_REFUSED);
+        ix_pf_reason_add(p, c, is_portal(h, p->ws_host) ? PF_CAPTIVE_PORTAL : PF_WEBSOCKET_REFUSED);
         return;
     }
     if (!ix_str_ieq(header(h, "Upgrade"), IX_STR("websocket")) ||
         !ix_str_eq(header(h, "Sec-WebSocket-Accept"), IX_STR(accept))) {
-        pf_reason_add(p, c, PF_WEBSOCKET_BROKEN);
+        ix_pf_reason_add(p, c, PF_WEBSOCKET_BROKEN);
         return;
     }
     say_options(p, c, conn);
 }
 
-void pf_websocket(struct preflight *p)
+void ix_pf_websocket(struct preflight *p)
 {
     uint64_t began = ix_clock_now().mono_us;
-    struct ix_wait w = pf_wait(p, PROBE_MS);
-    struct pf_check *c = pf_check_new(p, "websocket", p->ws_url);
+    struct ix_wait w = ix_pf_wait(p, PROBE_MS);
+    struct pf_check *c = ix_pf_check_new(p, "websocket", p->ws_url);
     struct ix_link *conn = reach(p, c, p->ws_host, p->ws_port, p->ws_tls, &w);
     struct head *h = ix_alloc(sizeof *h);
     char request[1024];
@@ -355,15 +358,15 @@ void pf_websocket(struct preflight *p)
     if (conn && h) {
         err = ask(conn, request, h, &w);
         if (err)
-            pf_reason_add(p, c, err == IRISX_E_TIMEOUT ? PF_WEBSOCKET_NO_ANSWER : PF_WEBSOCKET_REFUSED);
+            ix_pf_reason_add(p, c, err == IRISX_E_TIMEOUT ? PF_WEBSOCKET_NO_ANSWER : PF_WEBSOCKET_REFUSED);
         else
             judge_upgrade(p, c, conn, h);
     }
     if (p->ws_tls && seems_out_of_date(p))
         ask_the_time(p, p->ws_host, p->ws_port);
-    if (p->ws_tls && tls_is_bad(p) && !pf_has(p, PF_CAPTIVE_PORTAL) && portal_at_port_80(p, p->ws_host))
-        pf_reason_add(p, c, PF_CAPTIVE_PORTAL);
+    if (p->ws_tls && tls_is_bad(p) && !ix_pf_has(p, PF_CAPTIVE_PORTAL) && portal_at_port_80(p, p->ws_host))
+        ix_pf_reason_add(p, c, PF_CAPTIVE_PORTAL);
     ix_link_close(conn);
     ix_free(h);
-    pf_check_end(p, c, PF_OK, began);
+    ix_pf_check_end(p, c, PF_OK, began);
 }

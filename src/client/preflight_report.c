@@ -15,13 +15,13 @@ static const struct {
 };
 static const char *const statuses[] = { "skip", "ok", "warn", "fail" };
 
-struct ix_wait pf_wait(const struct preflight *p, uint32_t ms)
+struct ix_wait ix_pf_wait(const struct preflight *p, uint32_t ms)
 {
     return (
         struct ix_wait){ .until_us = IX_MIN(p->until_us, ix_clock_now().mono_us + ms * IX_MS), .stop = &p->op->done };
 }
 
-struct pf_check *pf_check_new(struct preflight *p, const char *name, const char *target)
+struct pf_check *ix_pf_check_new(struct preflight *p, const char *name, const char *target)
 {
     struct pf_check *c = NULL;
 
@@ -36,7 +36,7 @@ struct pf_check *pf_check_new(struct preflight *p, const char *name, const char 
     return c;
 }
 
-void pf_check_end(struct preflight *p, struct pf_check *c, enum pf_status status, uint64_t began_us)
+void ix_pf_check_end(struct preflight *p, struct pf_check *c, enum pf_status status, uint64_t began_us)
 {
     if (!c)
         return;
@@ -46,7 +46,7 @@ void pf_check_end(struct preflight *p, struct pf_check *c, enum pf_status status
     pthread_mutex_unlock(&p->lock);
 }
 
-void pf_reason_add(struct preflight *p, struct pf_check *c, enum pf_reason code)
+void ix_pf_reason_add(struct preflight *p, struct pf_check *c, enum pf_reason code)
 {
     pthread_mutex_lock(&p->lock);
     if (p->reason_count < PF_REASONS) {
@@ -59,7 +59,7 @@ void pf_reason_add(struct preflight *p, struct pf_check *c, enum pf_reason code)
     pthread_mutex_unlock(&p->lock);
 }
 
-bool pf_has(struct preflight *p, enum pf_reason code)
+bool ix_pf_has(struct preflight *p, enum pf_reason code)
 {
     bool has = false;
 
@@ -70,7 +70,7 @@ bool pf_has(struct preflight *p, enum pf_reason code)
     return has;
 }
 
-void pf_more_text(struct pf_check *c, const char *key, const char *value)
+void ix_pf_more_text(struct pf_check *c, const char *key, const char *value)
 {
     char clean[256];
 
@@ -81,7 +81,7 @@ void pf_more_text(struct pf_check *c, const char *key, const char *value)
     ix_buf_json_str(&c->more, ix_str(clean));
 }
 
-void pf_more_number(struct pf_check *c, const char *key, double value)
+void ix_pf_more_number(struct pf_check *c, const char *key, double value)
 {
     if (c)
         ix_buf_fmt(&c->more, ",\"%s\":%.1f", key, value);
@@ -113,17 +113,17 @@ static void call_went_well(struct preflight *p)
     }
 }
 
-void pf_settle(struct preflight *p)
+void ix_pf_settle(struct preflight *p)
 {
     struct pf_check *clock;
     bool echo_good = false;
 
     if (p->clock_known) {
-        clock = pf_check_new(p, "clock", "this machine");
-        pf_more_number(clock, "off_s", (double) p->clock_off_s);
-        pf_check_end(p, clock, PF_OK, ix_clock_now().mono_us);
+        clock = ix_pf_check_new(p, "clock", "this machine");
+        ix_pf_more_number(clock, "off_s", (double) p->clock_off_s);
+        ix_pf_check_end(p, clock, PF_OK, ix_clock_now().mono_us);
         if (p->clock_off_s > 300 || p->clock_off_s < -300) {
-            pf_reason_add(p, clock, PF_CLOCK_WRONG);
+            ix_pf_reason_add(p, clock, PF_CLOCK_WRONG);
             blame_the_clock(p);
         }
     }
@@ -133,7 +133,7 @@ void pf_settle(struct preflight *p)
     if (echo_good)
         call_went_well(p);
     else if (p->udp_tried && !p->udp_works && !p->relay_works)
-        pf_reason_add(p, NULL, PF_NO_RELAY);
+        ix_pf_reason_add(p, NULL, PF_NO_RELAY);
 }
 
 /* ---- the report -------------------------------------------------------------------------- */
@@ -160,7 +160,7 @@ static void put_check(struct ix_buf *b, const struct pf_check *c, bool first)
     ix_buf_str(b, "}");
 }
 
-int pf_report(struct preflight *p, irisx_value_t **out)
+int ix_pf_report(struct preflight *p, irisx_value_t **out)
 {
     enum pf_status worst = PF_OK;
     struct ix_buf b;

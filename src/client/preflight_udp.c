@@ -60,7 +60,7 @@ static void find_other(const uint8_t *p, size_t n, struct ix_addr *out)
 static int binding(
     struct preflight *p, int fd, const struct ix_addr *server, uint32_t change, struct binding *out, uint32_t ms)
 {
-    struct ix_wait whole = pf_wait(p, ms), again;
+    struct ix_wait whole = ix_pf_wait(p, ms), again;
     uint64_t began = ix_clock_now().mono_us, step = ASK_AGAIN_US;
     struct ix_rng rng = ix_entropy();
     uint8_t id[12], storage[64], in[1500];
@@ -90,15 +90,15 @@ static int binding(
 
 static size_t servers_of(struct preflight *p, struct ix_addr *list)
 {
-    struct ix_wait w = pf_wait(p, 3000);
+    struct ix_wait w = ix_pf_wait(p, 3000);
     size_t n = 0;
 
-    if (p->ice.stun[0] && pf_resolve(p, p->ice.stun, p->ice.stun_port, &w, &list[n]))
+    if (p->ice.stun[0] && ix_pf_resolve(p, p->ice.stun, p->ice.stun_port, &w, &list[n]))
         n++;
     for (size_t i = 0; i < p->ice.turn_count && n < SERVERS; i++) {
         const struct ix_turn_server *t = &p->ice.turn[i];
 
-        if (t->transport == IX_TURN_UDP && pf_resolve(p, t->host, t->addr.port, &w, &list[n]))
+        if (t->transport == IX_TURN_UDP && ix_pf_resolve(p, t->host, t->addr.port, &w, &list[n]))
             n += n == 0 || !ix_addr_eq(&list[n], &list[0]); /* a TURN server answers STUN as well */
     }
     return n;
@@ -112,14 +112,14 @@ static void tell_mapping(struct preflight *p, struct pf_check *c, const struct i
     bool symmetric = second->family && !none && !ix_addr_eq(second, &b->mapped);
 
     ix_addr_text(&b->mapped, text);
-    pf_more_text(c, "public_address", text);
-    pf_more_text(c, "nat_mapping",
+    ix_pf_more_text(c, "public_address", text);
+    ix_pf_more_text(c, "nat_mapping",
         none             ? "no_nat"
         : symmetric      ? "address_and_port_dependent"
         : second->family ? "endpoint_independent"
                          : "unknown");
     if (symmetric)
-        pf_reason_add(p, c, PF_NAT_SYMMETRIC);
+        ix_pf_reason_add(p, c, PF_NAT_SYMMETRIC);
 }
 
 /* Who may answer: only whom we have written to, or everybody? A fresh socket, as the mapping test has written to both.
@@ -138,7 +138,7 @@ static void tell_filtering(struct preflight *p, struct pf_check *c, const struct
     else if (!binding(p, fd, server, CHANGE_PORT, &b, 700))
         kind = "address_dependent";
     ix_dgram_close(fd);
-    pf_more_text(c, "nat_filtering", kind);
+    ix_pf_more_text(c, "nat_filtering", kind);
 }
 
 static void tell_loss(struct preflight *p, struct pf_check *c, int fd, const struct ix_addr *server)
@@ -158,7 +158,7 @@ static void tell_loss(struct preflight *p, struct pf_check *c, int fd, const str
             make_request(&b, storage, id, 0);
             ix_dgram_send(fd, server, b.p, b.n);
         }
-        w = pf_wait(p, i < BURST ? 20 : 500);
+        w = ix_pf_wait(p, i < BURST ? 20 : 500);
         while (came < BURST && !ix_dgram_receive(fd, &from, in, sizeof in, &n, &w)) {
             if (n < 20 || memcmp(in + 8, id, 11) != 0 || in[19] >= BURST || seen[in[19]])
                 continue;
@@ -166,9 +166,9 @@ static void tell_loss(struct preflight *p, struct pf_check *c, int fd, const str
             came++;
         }
     }
-    pf_more_number(c, "udp_loss_percent", 100.0 * (double) (BURST - came) / BURST);
+    ix_pf_more_number(c, "udp_loss_percent", 100.0 * (double) (BURST - came) / BURST);
     if ((BURST - came) * 100 > BURST * LOSS_WARN)
-        pf_reason_add(p, c, PF_UDP_LOSS);
+        ix_pf_reason_add(p, c, PF_UDP_LOSS);
 }
 
 /* the first server that answers, then a second opinion of what the NAT does */
@@ -182,13 +182,13 @@ static void look(struct preflight *p, struct pf_check *c, int fd, const struct i
     while (at < count && binding(p, fd, &list[at], 0, &first, STUN_MS))
         at++;
     if (at == count) {
-        pf_reason_add(p, c, PF_UDP_BLOCKED);
+        ix_pf_reason_add(p, c, PF_UDP_BLOCKED);
         return;
     }
     if (at > 0)
-        pf_reason_add(p, c, PF_STUN_NO_ANSWER);
+        ix_pf_reason_add(p, c, PF_STUN_NO_ANSWER);
     p->udp_works = true;
-    pf_more_number(c, "round_trip_ms", first.ms);
+    ix_pf_more_number(c, "round_trip_ms", first.ms);
     if (first.other.family && !binding(p, fd, &first.other, 0, &other, STUN_MS))
         second = other.mapped;
     for (size_t i = at + 1; i < count && !second.family; i++)
@@ -200,10 +200,10 @@ static void look(struct preflight *p, struct pf_check *c, int fd, const struct i
     tell_loss(p, c, fd, &list[at]);
 }
 
-void pf_stun(struct preflight *p)
+void ix_pf_stun(struct preflight *p)
 {
     uint64_t began = ix_clock_now().mono_us;
-    struct pf_check *c = pf_check_new(p, "udp", p->ice.stun[0] ? p->ice.stun : p->ice.turn[0].host);
+    struct pf_check *c = ix_pf_check_new(p, "udp", p->ice.stun[0] ? p->ice.stun : p->ice.turn[0].host);
     struct ix_addr list[SERVERS], local;
     size_t count = servers_of(p, list);
     int fd = -1;
@@ -211,12 +211,12 @@ void pf_stun(struct preflight *p)
     if (count) {
         p->udp_tried = true;
         if (ix_dgram_open(&list[0], &local, &fd))
-            pf_reason_add(p, c, PF_UDP_BLOCKED);
+            ix_pf_reason_add(p, c, PF_UDP_BLOCKED);
         else
             look(p, c, fd, &local, list, count);
         ix_dgram_close(fd);
     }
-    pf_check_end(p, c, count ? PF_OK : PF_FAIL, began);
+    ix_pf_check_end(p, c, count ? PF_OK : PF_FAIL, began);
 }
 
 /* ---- relays ------------------------------------------------------------------------------- */
@@ -246,7 +246,7 @@ static void pump_out(struct relay *r, const struct ix_wait *w)
 static int pump_in(struct relay *r)
 {
     uint64_t now = ix_clock_now().mono_us, due = ix_turn_deadline(r->turn);
-    struct ix_wait w = pf_wait(r->p, 200);
+    struct ix_wait w = ix_pf_wait(r->p, 200);
     struct ix_turn_data data;
     struct ix_addr from;
     uint8_t in[2048];
@@ -304,13 +304,13 @@ static void tell_relay(struct relay *r, int err)
     char text[IX_ADDR_TEXT];
 
     if (code)
-        pf_more_number(r->check, "error_code", code);
+        ix_pf_more_number(r->check, "error_code", code);
     if (!err && ix_turn_relayed(r->turn, IX_IPV4, &relayed)) {
         ix_addr_text(&relayed, text);
-        pf_more_text(r->check, "relayed_address", text);
+        ix_pf_more_text(r->check, "relayed_address", text);
     }
     if (err) {
-        pf_reason_add(p, r->check,
+        ix_pf_reason_add(p, r->check,
             code == 401 || code == 403 || code == 441 ? PF_TURN_CREDENTIALS
             : code                                    ? PF_TURN_REFUSED
                                                       : PF_TURN_NO_ANSWER);
@@ -321,7 +321,7 @@ static void tell_relay(struct relay *r, int err)
 
 static void give_back(struct relay *r)
 {
-    struct ix_wait w = pf_wait(r->p, 500);
+    struct ix_wait w = ix_pf_wait(r->p, 500);
 
     ix_turn_close(r->turn, ix_clock_now());
     for (enum ix_turn_state s = IX_TURN_CLOSING; s == IX_TURN_CLOSING && !ix_wait_over(&w);) {
@@ -343,31 +343,31 @@ static int open_relay(struct relay *r, const struct ix_addr *addr, const struct 
     if (r->server->transport == IX_TURN_UDP)
         return ix_dgram_open(addr, &local, &r->fd);
     err = ix_link_open(addr, tls, r->server->host, r->p->ca_file, w, &report, &r->conn);
-    pf_more_number(r->check, "connect_ms", report.connect_ms);
+    ix_pf_more_number(r->check, "connect_ms", report.connect_ms);
     r->bad_certificate = report.secured && report.certificate != IX_CERT_GOOD;
     if (r->bad_certificate)
-        pf_more_text(r->check, "certificate_for", report.names);
+        ix_pf_more_text(r->check, "certificate_for", report.names);
     return err;
 }
 
-void pf_turn(struct preflight *p, const struct ix_turn_server *server)
+void ix_pf_turn(struct preflight *p, const struct ix_turn_server *server)
 {
     static const char *const names[] = {
         [IX_TURN_UDP] = "turn_udp", [IX_TURN_TCP] = "turn_tcp", [IX_TURN_TLS] = "turn_tls"
     };
     uint64_t began = ix_clock_now().mono_us;
     struct relay r = { .p = p, .server = server, .rng = ix_entropy(), .fd = -1 };
-    struct ix_wait w = pf_wait(p, TURN_MS);
+    struct ix_wait w = ix_pf_wait(p, TURN_MS);
     struct ix_addr addr;
     char target[300];
     int err = IRISX_E_NOT_FOUND;
 
     (void) snprintf(target, sizeof target, "%s:%u", server->host, server->addr.port);
-    r.check = pf_check_new(p, names[server->transport], target);
-    if (pf_resolve(p, server->host, server->addr.port, &w, &addr))
+    r.check = ix_pf_check_new(p, names[server->transport], target);
+    if (ix_pf_resolve(p, server->host, server->addr.port, &w, &addr))
         err = open_relay(&r, &addr, &w);
     if (!err && r.bad_certificate) {
-        pf_reason_add(p, r.check, PF_TURN_TLS); /* a password is not said there */
+        ix_pf_reason_add(p, r.check, PF_TURN_TLS); /* a password is not said there */
     } else {
         if (!err)
             err = allocate(&r, &addr, &w);
@@ -378,5 +378,5 @@ void pf_turn(struct preflight *p, const struct ix_turn_server *server)
     ix_turn_free(r.turn);
     ix_link_close(r.conn);
     ix_dgram_close(r.fd);
-    pf_check_end(p, r.check, PF_OK, began);
+    ix_pf_check_end(p, r.check, PF_OK, began);
 }

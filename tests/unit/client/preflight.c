@@ -36,8 +36,8 @@ static const char *verdict(struct preflight *p)
     static char text[16];
     irisx_value_t *report = NULL;
 
-    pf_settle(p);
-    cr_assert_eq(pf_report(p, &report), 0);
+    ix_pf_settle(p);
+    cr_assert_eq(ix_pf_report(p, &report), 0);
     (void) ix_str_copy(text, sizeof text, ix_str(irisx_value_text(irisx_value_get(report, "verdict"), "")));
     irisx_value_free(report);
     for (size_t i = 0; i < p->check_count; i++)
@@ -83,12 +83,12 @@ Test(preflight, blocked_UDP_is_a_drawback_with_a_relay_and_a_failure_without)
     struct preflight *p = made();
 
     p->udp_tried = true;
-    pf_reason_add(p, NULL, PF_UDP_BLOCKED);
+    ix_pf_reason_add(p, NULL, PF_UDP_BLOCKED);
     atomic_store(&p->relay_works, true);
     cr_assert_str_eq(verdict(p), "limited");
     atomic_store(&p->relay_works, false);
     cr_assert_str_eq(verdict(p), "bad");
-    cr_assert(pf_has(p, PF_NO_RELAY));
+    cr_assert(ix_pf_has(p, PF_NO_RELAY));
     ix_free(p);
 }
 
@@ -96,29 +96,29 @@ Test(preflight, a_certificate_is_not_blamed_for_a_wrong_clock)
 {
     struct preflight *p = made();
 
-    pf_reason_add(p, NULL, PF_CERTIFICATE_EXPIRED);
+    ix_pf_reason_add(p, NULL, PF_CERTIFICATE_EXPIRED);
     atomic_store(&p->clock_known, true);
     p->clock_off_s = 299;
     cr_assert_str_eq(verdict(p), "bad");
-    cr_assert(pf_has(p, PF_CERTIFICATE_EXPIRED));
+    cr_assert(ix_pf_has(p, PF_CERTIFICATE_EXPIRED));
     p->check_count = 0;
     p->clock_off_s = -301;
     cr_assert_str_eq(verdict(p), "bad");
-    cr_assert(pf_has(p, PF_CLOCK_WRONG));
-    cr_assert_not(pf_has(p, PF_CERTIFICATE_EXPIRED));
+    cr_assert(ix_pf_has(p, PF_CLOCK_WRONG));
+    cr_assert_not(ix_pf_has(p, PF_CERTIFICATE_EXPIRED));
     ix_free(p);
 }
 
 Test(preflight, a_good_echo_call_over_UDP_clears_UDP_of_the_STUN_server_s_silence)
 {
     struct preflight *p = made();
-    struct pf_check *echo = pf_check_new(p, "echo_call", "9196");
+    struct pf_check *echo = ix_pf_check_new(p, "echo_call", "9196");
 
     p->udp_tried = true;
-    pf_reason_add(p, NULL, PF_UDP_BLOCKED);
-    pf_check_end(p, echo, PF_OK, p->began_us);
+    ix_pf_reason_add(p, NULL, PF_UDP_BLOCKED);
+    ix_pf_check_end(p, echo, PF_OK, p->began_us);
     cr_assert_str_eq(verdict(p), "limited");
-    cr_assert(pf_has(p, PF_STUN_NO_ANSWER));
-    cr_assert_not(pf_has(p, PF_UDP_BLOCKED));
+    cr_assert(ix_pf_has(p, PF_STUN_NO_ANSWER));
+    cr_assert_not(ix_pf_has(p, PF_UDP_BLOCKED));
     ix_free(p);
 }
