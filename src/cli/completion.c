@@ -292,7 +292,7 @@ static void offer_columns(const char *typed, const char *id)
         for (size_t i = 0; i < irisx_value_count(members); i++)
             if (strcmp(irisx_value_get_text(irisx_value_at(members, i), "name", ""), name) == 0)
                 in = irisx_value_get(irisx_value_at(members, i), "members");
-        members = in;
+        members = in ? in : members; /* an envelope that the result does not have */
         items += n + (items[n] == '.');
     }
     (void) snprintf(before, sizeof before, "%.*s", comma ? (int) (comma + 1 - typed) : 0, typed);

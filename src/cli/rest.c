@@ -7,6 +7,7 @@
 #include "cli/rest.h"
 
 #define LONGEST_S 86400.0
+#define SILENCE_MS 60000 /* files: how long nothing may move */
 
 const char rest_help[] =
     "\nparameters:\n"
@@ -39,7 +40,8 @@ size_t rest_options_table(struct rest_options *o, struct cli_option *table)
         { "resume", NULL, "with --output: go on where an interrupted download ended", NULL, &o->resume, NULL, 0 },
         { "dry-run", NULL, "show the request, without secrets; send nothing", NULL, &o->dry_run, NULL, 0 },
         { "strict", NULL, "check enums, limits and patterns before sending", NULL, &o->strict, NULL, 0 },
-        { "timeout", "SECONDS", "for the whole operation, all tries (default 30)", &o->timeout, NULL, NULL, 0 },
+        { "timeout", "SECONDS", "for the whole operation, all tries (default 30; files: 60 without a byte)",
+            &o->timeout, NULL, NULL, 0 },
         { "max-tries", "N", "1: never send again (default 4, where the operation allows)", &o->tries, NULL, NULL, 0 },
         { "idempotency-key", "KEY", "instead of one made up", &o->key, NULL, NULL, 0 },
         { "accept", "TYPE", "media type to ask for", &o->accept, NULL, NULL, 0 },
@@ -88,6 +90,28 @@ void rest_clear(struct rest_call *call)
     call->params.object = NULL;
 }
 
+/* A file goes one way or the other: how long that takes, nobody knows */
+static bool moves_file(const struct rest_call *call)
+{
+    const irisx_value_t *fields = irisx_value_get(call->operation, "parameters");
+
+    for (size_t i = 0; i < irisx_value_count(fields); i++) {
+        const irisx_value_t *f = irisx_value_at(fields, i);
+
+        if (strcmp(irisx_value_get_text(f, "type", ""), "file") == 0 &&
+            irisx_value_get(call->params.object, irisx_value_get_text(f, "name", "")))
+            return true;
+    }
+    return call->options->output || (call->options->data.count && !body_is_json(call)) ||
+           strcmp(irisx_value_get_text(call->operation, "answer", "json"), "content") == 0;
+}
+
+void rest_patience(irisx_api_options_t *o)
+{
+    o->timeout_ms = (uint32_t) (LONGEST_S * 1000);
+    o->idle_timeout_ms = o->answer_timeout_ms = SILENCE_MS;
+}
+
 static int call_options(const struct rest_call *call, irisx_api_options_t *out, irisx_upload_t *upload)
 {
     const struct rest_options *o = call->options;
@@ -105,6 +129,8 @@ static int call_options(const struct rest_call *call, irisx_api_options_t *out, 
     if (o->paginate && o->output)
         return cli_usage("--paginate prints; give one of --paginate and --output");
     out->timeout_ms = (uint32_t) (seconds * 1000);
+    if (!o->timeout && moves_file(call))
+        rest_patience(out);
     out->max_tries = (int32_t) tries;
     out->check = o->strict ? IRISX_CHECK_STRICT : IRISX_CHECK_DEFAULT;
     out->idempotency_key = o->key;
@@ -129,6 +155,13 @@ int rest_failed(const struct rest_call *call, const irisx_error_info_t *e)
 
     if (e->code == IRISX_E_AUTH && !c->api_key && !c->access_token && !c->credential_command)
         cli_say(c, "irisx: irisx login, IRISX_API_KEY, --api-key-file or --credential-command gives them");
+    else if (e->code == IRISX_E_AUTH && c->credential_from)
+        cli_say(c, "irisx: the credential is from: %s; irisx config tells more%s", c->credential_from,
+            c->of_profile && c->access_token && !c->api_key ? ", irisx login gets a new one" : "");
+    if (e->code == IRISX_E_TOO_LARGE && !call->options->output)
+        cli_say(c, "irisx: --output FILE takes answers of any size");
+    if (e->retry_after_ms)
+        cli_say(c, "irisx: the platform wants %u s before the next try", (e->retry_after_ms + 999) / 1000);
     if (e->code == IRISX_E_INVALID && call->id)
         cli_say(c, "irisx: irisx api --describe %s tells what it takes", call->id);
     if (e->code == IRISX_E_OUTCOME_UNKNOWN)

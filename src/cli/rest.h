@@ -41,6 +41,7 @@ int recording_get(int argc, char **argv); /* recording.c; argv[0] is the verb */
 /* ---- the parts --------------------------------------------------------------------------- */
 irisx_error_t rest_submit(
     irisx_client_t *client, const struct rest_call *call, const irisx_api_options_t *o, irisx_op_t **op);
+void rest_patience(irisx_api_options_t *o); /* time limits where a file goes one way or the other */
 int rest_dry(irisx_client_t *client, const struct rest_call *call, const irisx_api_options_t *o);
 int rest_pages(irisx_client_t *client, const struct rest_call *call, const irisx_api_options_t *o);
 int rest_print(const struct rest_call *call, const irisx_op_t *op);

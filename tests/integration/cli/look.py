@@ -13,7 +13,7 @@ import threading
 import unicodedata
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "faults"))
-from harness import FAILED, INTERRUPTED, OK, Process, Programs, Suite, arguments, check, wait_for  # noqa: E402
+from harness import AUTH, FAILED, INTERRUPTED, NETWORK, OK, Process, Programs, Suite, arguments, check, wait_for  # noqa: E402
 from httpserver import HttpServer, response  # noqa: E402
 from terminal import Terminal, on_terminal  # noqa: E402
 
@@ -268,6 +268,37 @@ def _(t):
             done = subprocess.run([Programs.irisx, *words], stdout=open("/dev/full", "w"), stderr=subprocess.PIPE, timeout=60, text=True,
                                   env=dict(os.environ, IRISX_CONFIG=t.path("c.json"), **env(server)))
             check(done.returncode == FAILED and "standard output cannot be written" in done.stderr, words, done.returncode, done.stderr)
+
+
+@suite.case("a refused credential and a limit say what to do")
+def _(t):
+    with HttpServer(lambda *_: response(401, {"error": "Invalid API key"})) as server:
+        t.irisx("calls", "list", env=env(server)).expect(AUTH, "Invalid API key", "the credential is from: IRISX_API_KEY")
+        t.irisx("calls", "list", "--api-key-file", t.secret_file("other-key"), env=env(server)).expect(AUTH, "from: --api-key-file")
+        t.irisx("calls", "list", env={"IRISX_API_URL": server.url}).expect(AUTH, "irisx login, IRISX_API_KEY")
+    with HttpServer(lambda *_: response(429, {"error": "Too many requests", "retry_after": 120})) as server:
+        t.irisx("calls", "list", "--max-tries", "1", env=env(server)).expect(NETWORK, "wants 120 s before the next try")
+
+
+@suite.case("an answer that is too large for memory goes into a file")
+def _(t):
+    with serve(bytes(17_000_000), "application/octet-stream") as server:
+        p = t.irisx("api", "GET", "/v1/file", "--max-tries", "1", env=env(server))
+        check(p.end() != OK and "--output FILE takes answers of any size" in p.err, p.err)
+        t.irisx("api", "GET", "/v1/file", "--output", "f", env=env(server)).expect(OK)
+        check(os.path.getsize(t.path("f")) == 17_000_000, "size")
+
+
+@suite.case("an upload tells how far it is")
+def _(t):
+    files = [p for r in t.irisx("api", "--describe", "voice.stt.transcribe", "--json").expect(OK).json()["parameters"] if r["type"] == "file" for p in [r["name"]]]
+    t.write("config.json", json.dumps({"profiles": {"default": {"access_token": "eyJh.eyJpYXQiOjE3OTUxNjYyODgsImV4cCI6NDEwMjQ0NDgwMH0.aaa"}}}))
+    os.chmod(t.path("config.json"), 0o600)
+    t.write("big.wav", bytes(8_000_000))
+    with HttpServer(lambda *_: response(200, {"ok": True})) as server:
+        tty = on_terminal(t, "api", "voice.stt.transcribe", files[0] + "=@big.wav", "provider_id=1", env={"IRISX_API_URL": server.url}).end(OK)
+        check(re.search(r"sent \d+\.\d MB of 8\.0 MB \(\d+ %\)", tty.raw()), repr(tty.raw()[-300:]))
+        check(len(server.seen[-1].body) > 8_000_000, len(server.seen[-1].body))
 
 
 if __name__ == "__main__":

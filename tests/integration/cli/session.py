@@ -14,7 +14,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "faults"))
-from harness import AUTH, INTERRUPTED, OK, USAGE, FAILED, Suite, arguments, check, wait_for  # noqa: E402
+from harness import AUTH, FAILED, INTERRUPTED, OK, USAGE, Process, Programs, Suite, arguments, check, wait_for  # noqa: E402
 from httpserver import HttpServer, response  # noqa: E402
 from terminal import on_terminal  # noqa: E402
 
@@ -148,6 +148,43 @@ def _(t):
         check("admin_access_token" not in profile(t) and profile(t)["access_token"] == NEW, profile(t).keys())
 
 
+README = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "README.md")
+
+
+@suite.case("the README's first hour: the sandbox tells what to type, and each line of it works")
+def _(t):
+    os.symlink(Programs.irisx, t.path("irisx"))
+    tty = on_terminal(t, "sandbox", columns=120, env={"IRISX_SANDBOX": Programs.sandbox})
+    password = tty.wait(r"^  password +(\S+)$").group(1)
+    hint = tty.wait(r"^  (irisx login --api-url \S+ --email \S+)$").group(1)
+    tty.wait("for programs")
+    with open(README) as f:
+        block = f.read().split("and in another terminal:")[1].split("```")[1]
+    lines = [line.split("  #")[0].strip() for line in block.strip().split("\n")]
+    check(lines[0] == "irisx login" and len(lines) > 8, lines)
+    env = {"PATH": t.folder + ":" + os.environ["PATH"]}
+    t.write("text.txt", "from the README\n")
+    Process(t, ["sh", "-c", hint + " --password-file " + t.secret_file(password)], env=env).expect(OK, "logged in")
+    for line in lines[1:]:
+        p = Process(t, ["bash", "-c", line], env=env)
+        check(p.end() == OK, line, "said", p.text())
+    tty.type("\x03")
+    tty.end(INTERRUPTED)
+
+
+@suite.case("the sandbox prints its line of JSON in a pipe, and on a terminal with --json")
+def _(t):
+    env = {"IRISX_SANDBOX": Programs.sandbox}
+    tty = on_terminal(t, "sandbox", "--json", columns=200, env=env)
+    tty.wait(r'^\{"ready":true,"api_url"')
+    tty.type("\x03")
+    tty.end(INTERRUPTED)
+    p = t.irisx("sandbox", env=env, secret=False)
+    check(json.loads(p.line(r"^\{", "out"))["ready"], p.out)
+    p.signal(2)
+    p.expect(INTERRUPTED)
+
+
 # ---- renewed tokens -------------------------------------------------------------------------------------------------
 def renewing(gate=None):
     def answer(_socket, q):
@@ -189,6 +226,22 @@ def _(t):
             p.expect(OK)
         for n in names:
             check(profile(t, n)["access_token"] == NEW, n, "lost its token")
+
+
+@suite.case("two commands of one profile both go on, and the file is whole at each moment")
+def _(t):
+    gate = threading.Event()
+    with renewing(gate) as server:
+        keep(t, api_url=server.url, access_token=OLD, refresh_token=REFRESH)
+        t.secrets.append(NEW)
+        started = [t.irisx("api", "calls.list") for _ in range(4)]
+        wait_for(lambda: server.count("POST", "/v1/auth/refresh") == 4, "all of them")
+        gate.set()
+        while any(p.child.poll() is None for p in started):
+            check(profile(t)["refresh_token"] == REFRESH, "half a file")
+        for p in started:
+            p.expect(OK)
+        check(profile(t)["access_token"] == NEW, "not kept")
 
 
 @suite.case("who logged in meanwhile is not overwritten by a token that is renewed for another")
