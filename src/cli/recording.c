@@ -192,7 +192,7 @@ int recording_get(int argc, char **argv)
     struct rest_options o = { 0 };
     const struct cli_option options[] = { { "output", "FILE", "default: SID.wav", &o.output, NULL, NULL, 'o' },
         { "resume", NULL, "go on where an interrupted download ended", NULL, &o.resume, NULL, 0 },
-        { "timeout", "SECONDS", "for the whole download (default: 60 without a byte)", &o.timeout, NULL, NULL, 0 } };
+        { "timeout", "SECONDS", "for the whole download (default: 30 without a byte)", &o.timeout, NULL, NULL, 0 } };
     const struct cli_command command = { .name = "recordings get",
         .arguments = "CALL_SID",
         .summary = "Saves the recording of a call: from its recording_url, else by the documented route.",

@@ -7,7 +7,7 @@
 #include "cli/rest.h"
 
 #define LONGEST_S 86400.0
-#define SILENCE_MS 60000 /* files: how long nothing may move */
+#define SILENCE_MS 30000 /* files: how long nothing may move */
 
 const char rest_help[] =
     "\nparameters:\n"
@@ -40,7 +40,7 @@ size_t rest_options_table(struct rest_options *o, struct cli_option *table)
         { "resume", NULL, "with --output: go on where an interrupted download ended", NULL, &o->resume, NULL, 0 },
         { "dry-run", NULL, "show the request, without secrets; send nothing", NULL, &o->dry_run, NULL, 0 },
         { "strict", NULL, "check enums, limits and patterns before sending", NULL, &o->strict, NULL, 0 },
-        { "timeout", "SECONDS", "for the whole operation, all tries (default 30; files: 60 without a byte)",
+        { "timeout", "SECONDS", "for the whole operation, all tries (default 30; files: 30 without a byte)",
             &o->timeout, NULL, NULL, 0 },
         { "max-tries", "N", "1: never send again (default 4, where the operation allows)", &o->tries, NULL, NULL, 0 },
         { "idempotency-key", "KEY", "instead of one made up", &o->key, NULL, NULL, 0 },

@@ -348,7 +348,7 @@ def _(t):
                              env=dict(os.environ, IRISX_API_URL=server.url, IRISX_API_KEY=KEY, IRISX_CONFIG=t.path("c.json")))
         check(out.returncode == OK and out.stdout == data, "to a pipe as they are")
     with recorded(lambda *_: response(200, data, "application/octet-stream", length=len(data) * 2)) as server:
-        p = api(t, server.url, "GET", "/v1/file", "--output", "cut.bin", "--max-tries", "1")
+        p = api(t, server.url, "GET", "/v1/file", "--output", "cut.bin", "--max-tries", "1", "--timeout", "3")
         check(p.end() != OK and not os.path.exists(t.path("cut.bin")), "half a file")
 
 
