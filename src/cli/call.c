@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* irisx call: one call, placed or answered, at any SIP-over-WebSocket server. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/report.h"
 
 #define REGISTER_MS 15000
 #define CONNECT_MS 90000
@@ -12,7 +15,7 @@
 
 struct call_args {
     const char *ws, *realm, *user, *auth_user, *password_file, *name, *extension, *play, *record, *duration, *codecs,
-        *digits, *ring;
+        *digits, *ring, *report;
     bool answer, loop, stereo, no_register;
     double duration_s, ring_s;
     const char *to;
@@ -29,6 +32,7 @@ struct session {
     irisx_error_info_t end;
     char end_message[300], end_reason[100], digits[128];
     size_t digit_count;
+    struct report *report;
 };
 
 static void on_call_state(struct session *s, const irisx_event_t *ev)
@@ -50,6 +54,14 @@ static void on_call_state(struct session *s, const irisx_event_t *ev)
     s->end.detail = s->end.request_id = NULL;
 }
 
+static void on_second(struct session *s)
+{
+    irisx_call_stats_t stats = { .struct_size = sizeof stats };
+
+    if (s->report && s->active_ms && !irisx_call_stats(s->call, &stats))
+        report_second(s->report, &stats, !s->common->quiet && !s->common->json && isatty(STDERR_FILENO));
+}
+
 static void on_event(void *ctx, const irisx_event_t *ev)
 {
     struct session *s = ctx;
@@ -65,6 +77,10 @@ static void on_event(void *ctx, const irisx_event_t *ev)
         s->digits[s->digit_count++] = irisx_event_text(ev)[0];
     if (kind == IRISX_EVENT_CALL_FILE && strcmp(irisx_event_text(ev), "play_ended") != 0)
         s->failed_file = true;
+    if (kind == IRISX_EVENT_CALL_STATS && irisx_event_call(ev) == s->call)
+        on_second(s);
+    if (kind != IRISX_EVENT_CALL_STATS && kind != IRISX_EVENT_OP_DONE && s->report)
+        report_clear_line(s->report);
     if (kind != IRISX_EVENT_CALL_STATS && kind != IRISX_EVENT_OP_DONE)
         cli_say(s->common, "%s", irisx_event_describe(ev));
 }
@@ -309,9 +325,16 @@ static int check_args(struct call_args *a, const struct cli_common *c, size_t wo
 static int run(struct session *s)
 {
     irisx_call_stats_t stats = { .struct_size = sizeof stats };
-    irisx_error_t err = cli_client(s->common, &s->client);
+    irisx_error_t err;
+    bool known = false;
     int code;
 
+    s->report = report_new(s->args->report);
+    if (!s->report)
+        return cli_fail_code(s->common, IRISX_E_IO, "opening the report", strerror(errno));
+    err = cli_client(s->common, &s->client);
+    if (err)
+        (void) report_end(s->report, NULL, NULL);
     if (err)
         return cli_fail_code(s->common, err, "starting", err == IRISX_E_INVALID ? "the API URL is not valid" : NULL);
     code = open_line(s);
@@ -319,7 +342,10 @@ static int run(struct session *s)
         code = connect_call(s);
     if (!code)
         code = talk(s);
-    if (!code && s->call && !irisx_call_stats(s->call, &stats)) {
+    known = s->call && !irisx_call_stats(s->call, &stats);
+    if (!report_end(s->report, s->call ? irisx_call_peer(s->call) : NULL, known ? &stats : NULL) && !code)
+        code = cli_fail_code(s->common, IRISX_E_IO, "writing the report", strerror(errno));
+    if (!code && known) {
         if (s->common->json)
             print_json(s, &stats);
         else
@@ -348,6 +374,8 @@ int cmd_call(int argc, char **argv)
         { "loop", NULL, "play it again and again", NULL, &a.loop },
         { "record", "FILE", "WAV of what is heard", &a.record, NULL },
         { "stereo", NULL, "record both sides: left sent, right heard", NULL, &a.stereo },
+        { "report", "FILE", "HTML page of how the call sounded: delay, loss, concealment, levels, MOS", &a.report,
+            NULL },
         { "duration", "SECONDS", "hang up after (default: when the other side does)", &a.duration, NULL },
         { "ring-timeout", "SECONDS", "give up when nobody answers, or nobody calls", &a.ring, NULL },
         { "codecs", "LIST", "opus,PCMU,PCMA or some of them", &a.codecs, NULL },

@@ -335,7 +335,7 @@ static void offer_profiles(const char *typed)
 static bool offer_value_of(const char *option, const char *typed)
 {
     static const char *const files[] = { "-file", "--output", "-o", "--data", "-d", "--capture", "-dir", "--play",
-        "--record", "--state" };
+        "--record", "--report", "--state" };
     static const char *const levels[] = { "error", "warn", "info", "debug", "trace" };
     size_t n = strlen(option);
 

@@ -13,6 +13,7 @@
 #define PERSON "+12025550123"
 #define PERSON_MS 4000
 #define ECHO "9196"
+#define ECHO_TRIES 3
 #define ECHO_TAIL_MS 800 /* the echo of the last word is still on its way */
 #define STEP_MS 30000
 
@@ -152,7 +153,7 @@ static int call_person(struct demo *d)
     return EXIT_OK;
 }
 
-static int call_echo(struct demo *d)
+static int echo_once(struct demo *d)
 {
     irisx_call_options_t o = IRISX_CALL_OPTIONS_INIT;
     irisx_error_t err;
@@ -177,10 +178,26 @@ static int call_echo(struct demo *d)
         return cli_fail_code(&d->common, err, "comparing what was heard with what was said", NULL);
     cli_say(&d->common, "      the echo resembles what was said: %.3f (1 is the same), %.0f ms later", d->similarity,
         d->echo_delay_ms);
-    if (d->similarity < DEMO_SIMILARITY)
-        return cli_fail_code(&d->common, IRISX_E_MEDIA, "comparing what was heard with what was said",
-            "the echo does not resemble the speech");
     return EXIT_OK;
+}
+
+/* A machine that is late by a frame once or twice in ten seconds moves what follows: what is wrong with the product is
+ * wrong again. */
+static int call_echo(struct demo *d)
+{
+    int code = EXIT_OK;
+
+    for (int left = ECHO_TRIES; left > 0; left--) {
+        code = echo_once(d);
+        if (code || d->similarity >= DEMO_SIMILARITY)
+            return code;
+        if (left > 1)
+            cli_say(&d->common,
+                "      the machine may have been too busy (%llu late ticks, %llu ms made up): once more",
+                (unsigned long long) d->stats.ticks_late, (unsigned long long) d->stats.concealed_ms);
+    }
+    return cli_fail_code(&d->common, IRISX_E_MEDIA, "comparing what was heard with what was said",
+        "the echo does not resemble the speech");
 }
 
 /* ---- SMS --------------------------------------------------------------------------------- */

@@ -76,6 +76,23 @@ def _(t):
     check(p.json()["call"]["duration_ms"] > 8000, p.json())
 
 
+@suite.case("a page with the curves of the call is written, and one that cannot be is told before anything is dialled")
+def _(t):
+    page = t.path("call.html")
+    p = call(t, "9196", "--play", SPEECH, "--duration", "3.5", "--report", page)
+    p.expect(OK)
+    text = open(page).read()
+    check(text.startswith("<!doctype html>") and text.rstrip().endswith("</html>"), text[:200])
+    check("http" not in text and "<script" not in text, "it is not self-contained")
+    for curve in "MOS", "Delay of the jitter buffer", "Lost packets", "Concealed", "Jitter", "Level heard", "Level said":
+        check("<h2>" + curve in text, "no curve of", curve)
+    check(min(line.count(",") for line in text.split("\n") if line.startswith("<polyline")) >= 3, "not a point a second")
+    check(os.stat(page).st_mode & 0o77 == 0, "others can read it")
+    p = t.call(suite.sandbox(), "9196", "--json", "--report", "/nonexistent/call.html")
+    p.expect(FAILED, "report")
+    check(not p.count("dialing|answered"), "it was dialled all the same")
+
+
 @suite.case("G.711 both ways")
 def _(t):
     for codec in ("PCMU", "PCMA"):
