@@ -384,7 +384,7 @@ static void judge(
     struct rest *r = j->rest;
     struct ix_attempt a = { .err = ix_rest_code(t),
         .any_byte_sent = t->any_byte_sent,
-        .status = (int) t->status,
+        .status = j->retry.is_delete ? ix_http_status_meant(response) : (int) t->status,
         .retry_after_us = retry_after_us };
     enum ix_retry_verdict verdict;
     uint64_t at = 0;

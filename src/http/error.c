@@ -114,8 +114,31 @@ static bool is_unknown_route(const irisx_value_t *root)
            irisx_value_get(root, "details") == NULL;
 }
 
+static bool says(const irisx_value_t *root, const char *words)
+{
+    return strstr(irisx_value_get_text(root, "error", ""), words) != NULL ||
+           strstr(irisx_value_get_text(root, "message", ""), words) != NULL;
+}
+
+/*
+ * 400 and 500 mean more than they say (WIRE.md section 5): a thing that is not there on PUT and DELETE, a name or
+ * number that is taken. Where fields are named, those are what is wrong.
+ */
+static irisx_error_t code_of_words(const irisx_value_t *root)
+{
+    if (irisx_value_get(root, "details") != NULL)
+        return IRISX_OK;
+    if (says(root, "duplicate key value") || says(root, "already exists"))
+        return IRISX_E_CONFLICT;
+    return says(root, " not found") ? IRISX_E_NOT_FOUND : IRISX_OK;
+}
+
 static irisx_error_t code_of(int status, const irisx_value_t *root)
 {
+    irisx_error_t meant = status == 400 || status == 500 ? code_of_words(root) : IRISX_OK;
+
+    if (meant == IRISX_E_CONFLICT || (meant != IRISX_OK && status == 400))
+        return meant;
     switch (status) {
     case 401:
         return IRISX_E_AUTH;
@@ -366,4 +389,15 @@ void ix_http_error_from_transfer(
 bool ix_http_refused_in_body(const irisx_value_t *root)
 {
     return irisx_value_get_bool(root, "success", 1) == 0;
+}
+
+int ix_http_status_meant(const struct ix_http_response *r)
+{
+    irisx_value_t *root = NULL;
+
+    if (r->status != 400 || r->body.n > MAX_BODY || ix_json_parse(r->body, &root, NULL) != 0)
+        return r->status;
+    int meant = code_of(400, root) == IRISX_E_NOT_FOUND ? 404 : 400;
+    irisx_value_free(root);
+    return meant;
 }

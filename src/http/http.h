@@ -99,6 +99,8 @@ void ix_http_error_from_transfer(
     struct ix_http_error *e, int err, const char *detail, enum ix_retry_class cls, bool any_byte_sent);
 /* "success": false, which may come with a 2xx status (E11) */
 bool ix_http_refused_in_body(const irisx_value_t *root);
+/* 404 for a 400 that means "not found" (PUT and DELETE of contacts and lists, WIRE.md 8.8); else the status as it is */
+int ix_http_status_meant(const struct ix_http_response *r);
 /* Retry-After header (seconds or HTTP date against the Date header), else retry_after of the body; 0 = none. root is
  * the parsed body; NULL: the body of a 429 or 503 is parsed here. */
 uint64_t ix_http_retry_after_us(const struct ix_http_response *r, const irisx_value_t *root);

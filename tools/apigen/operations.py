@@ -5,6 +5,7 @@ import re
 
 import ids
 import meaning
+import refusals
 import shapes
 import words
 from lock import SpecError
@@ -18,7 +19,6 @@ RETRY = {"get": "safe", "put": "idempotent", "delete": "idempotent", "post": "un
 BODY_TYPES = {"multipart": "multipart/form-data", "form-urlencoded": "application/x-www-form-urlencoded"}
 METHOD_OF = {"ALL": "POST"}  # one route takes every method; a client sends POST
 ENVELOPE = {"success", "message", "timestamp"}
-ERROR = {"$ref": "#/components/responses/Error"}
 
 
 def whole_number(f):
@@ -81,6 +81,9 @@ class Contract:
             op = Operation(self, method, path, r, group).document
         else:
             op = self.with_alternative(op)
+            known = refusals.of(r, group)
+            op["responses"] = {s: v if s < "400" else known.get(s) or refusals.guard(int(s), group)
+                               for s, v in op["responses"].items()}
         self.ops[method, path] = op
         if op["operationId"] in self.named:
             raise SpecError("%s: %s %s and %s" % (op["operationId"], method, path, self.named[op["operationId"]]))
@@ -349,9 +352,7 @@ class Operation:
             good = [{"status": 200}]
         for s in good:
             out[str(s["status"])] = self.success(s, answer)
-        bad = {s["status"] for s in r["responses"] if s["status"] >= 400} | {s for s in r.get("mw_statuses", []) if s >= 400}
-        for status in sorted(bad):
-            out[str(status)] = dict(ERROR)
+        out.update(refusals.of(r, self.group))
         return out
 
     def answer_words(self, s, answer, kinds):

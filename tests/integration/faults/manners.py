@@ -81,14 +81,15 @@ def kill_between_h2(t):
 
 @suite.case("a DELETE whose answer was lost and that then finds nothing ended well, and says that it was repeated")
 def repeated_delete(t):
-    seen = []
+    for status in 404, 400:  # 400 is what the platform says of contacts and lists
+        seen = []
 
-    def answer(sock, q):
-        seen.append(q.method)
-        return None if len(seen) == 1 else response(404, {"error": "Contact not found"})
-    with HttpServer(answer) as server, Driver(t, server.url, key="k", base=1) as d:
-        check(d.ask("DELETE /v1/contacts/7", "OK")["repeated"] == 1, "not marked")
-        check(d.ask("DELETE /v1/contacts/8", "IRISX_E_NOT_FOUND")["repeated"] == 0, "marked")
+        def answer(sock, q):
+            seen.append(q.method)
+            return None if len(seen) == 1 else response(status, {"error": "Contact not found"})
+        with HttpServer(answer) as server, Driver(t, server.url, key="k", base=1) as d:
+            check(d.ask("DELETE /v1/contacts/7", "OK")["repeated"] == 1, status, "not marked")
+            check(d.ask("DELETE /v1/contacts/8", "IRISX_E_NOT_FOUND")["repeated"] == 0, status, "marked")
 
 
 @suite.case("a server that closes idle connections is not asked on one that is about to be closed")

@@ -46,6 +46,29 @@ class Routes(unittest.TestCase):
                 self.assertEqual(f.read(), text, "%s: run tools/apigen/convert.py" % name)
 
 
+# Where the contract names which of the thirteen shapes of WIRE.md section 5: one of each that an operation has.
+SHAPES = {("calls.get", "404"): 1, ("calls.create", "400"): 2, ("contacts.get", "404"): 4, ("auth.login", "401"): 5,
+          ("api_keys.create", "400"): 6, ("analytics.voice.get", "400"): 6, ("queues.dequeue", "404"): 9, ("streaming.sessions.create", "400"): 10,
+          ("calls.create", "403"): 13, ("calls.create", "429"): 13, ("sms.send_template", "400"): 13, ("webhooks.create", "400"): 13,
+          ("calls.create", "401"): 1, ("messages.list", "401"): 4, ("video_calls.settings.get", "500"): 3}
+
+
+class Refusals(unittest.TestCase):
+    def test_every_one_names_its_shape(self):
+        seen = set()
+        for _, _, op in operations():
+            for status, response in op["responses"].items():
+                if status >= "400":
+                    self.assertRegex(response.get("$ref", ""), r"^#/components/responses/E\d+$", op["operationId"])
+                    seen.add(int(response["$ref"].rsplit("E", 1)[1]))
+                    if (op["operationId"], status) in SHAPES:
+                        self.assertTrue(response["$ref"].endswith("/E%d" % SHAPES[op["operationId"], status]),
+                                        "%s %s: %s" % (op["operationId"], status, response["$ref"]))
+        self.assertEqual(seen, {1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 13})  # E7: no operation's; E11: with 200
+        known = {(op["operationId"], s) for _, _, op in operations() for s in op["responses"]}
+        self.assertEqual(set(SHAPES) - known, set())
+
+
 def body_schema(op):
     if "requestBody" not in op:
         return None

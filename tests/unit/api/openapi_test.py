@@ -126,7 +126,7 @@ class Structure(unittest.TestCase):
         text = json.dumps(SPEC)
         for kind in ("schemas", "parameters", "responses"):
             for name in SPEC["components"][kind]:
-                self.assertIn('"#/components/%s/%s"' % (kind, name), text)
+                self.assertTrue('"#/components/%s/%s"' % (kind, name) in text, "%s %s is not used" % (kind, name))
 
 
 if __name__ == "__main__":

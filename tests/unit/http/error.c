@@ -101,6 +101,24 @@ Test(http_error, a_thing_that_is_missing_is_not_a_missing_route)
     cr_assert_eq(e.info.code, IRISX_E_NOT_FOUND);
 }
 
+Test(http_error, what_400_and_500_mean_beside_what_they_say)
+{
+    answer(400, "{\"error\":\"Contact not found\"}"); /* DELETE and PUT /v1/contacts/:id */
+    is(IRISX_E_NOT_FOUND, "Contact not found (HTTP 400)", "Contact not found", NULL);
+    answer(500,
+        "{\"error\":\"Failed to create queue\",\"message\":\"duplicate key value violates unique constraint \\\"queues_name\\\"\"}");
+    is(IRISX_E_CONFLICT,
+        "Failed to create queue: duplicate key value violates unique constraint \"queues_name\" (HTTP 500)",
+        "Failed to create queue", NULL);
+    cr_assert_eq(e.info.retryable, 0);
+    answer(400, "{\"error\":\"A list with this name already exists\"}");
+    cr_assert_eq(e.info.code, IRISX_E_CONFLICT);
+    answer(500, "{\"error\":\"User not found in the cache\"}"); /* of the server's own doing, perhaps */
+    cr_assert_eq(e.info.code, IRISX_E_SERVER);
+    answer(400, "{\"error\":\"Validation failed\",\"message\":\"queue not found\",\"details\":[]}");
+    cr_assert_eq(e.info.code, IRISX_E_HTTP);
+}
+
 Test(http_error, E8_uncaught_exception)
 {
     answer(500,
