@@ -35,7 +35,9 @@ static int setup(struct ix_engine *e)
     e->parties = ix_map_new(2048, seed);
     if (!e->sockets || !e->wires || !e->parties || (e->o.agent && !e->agent) || (e->o.ca_file && !e->ca_file))
         return IRISX_E_NO_MEMORY;
-    err = ix_dtls_identity_new(&e->rng, ix_clock_now().wall_us, &e->identity);
+    err = ix_host_crypto_init();
+    if (!err)
+        err = ix_dtls_identity_new(&e->rng, ix_clock_now().wall_us, &e->identity);
     phone.identity = e->identity;
     if (!err)
         err = ix_phone_new(&phone, &e->phone);

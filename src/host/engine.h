@@ -41,8 +41,10 @@ struct ix_engine_options { /* texts copied */
     void (*on_warning)(void *ctx, int err, const char *message); /* capture file failed ... */
     void *ctx;
 };
+int ix_host_crypto_init(
+    void); /* libsrtp and what is below it, 40 ms once a process; any thread. ix_engine_new does it */
 struct ix_engine;
-/* Any thread: keys and certificate are made and the capture file is opened here (some ms).
+/* Any thread: keys and certificate are made and the capture file is opened here (some ms, and 40 ms for libsrtp once).
  */
 int ix_engine_new(const struct ix_engine_options *o, struct ix_engine **out);
 int ix_engine_start(struct ix_engine *e); /* once, before all below */

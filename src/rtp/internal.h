@@ -117,10 +117,10 @@ struct ix_xr_seen {
 /* body: behind the sender's SSRC; of several blocks of a kind the last holds. ours: only what is about this SSRC */
 void ix_xr_read(struct ix_reader body, uint32_t ours, struct ix_xr_seen *out);
 
-/* ---- srtp.c: RFC 3711, AES_CM_128_HMAC_SHA1_80 both ways --------------------------------- */
-#define IX_SRTP_TRAILER 14 /* bytes written behind a packet: tag, and index of RTCP */
+/* ---- srtp.c: libsrtp2 (RFC 3711), AES_CM_128_HMAC_SHA1_80 both ways ---------------------- */
+#define IX_SRTP_TRAILER 160 /* bytes that libsrtp may write behind a packet: SRTP_MAX_TRAILER_LEN + 4, and some */
 struct ix_srtp;
-int ix_srtp_new(const uint8_t local[30], const uint8_t remote[30], struct ix_srtp **out);
+int ix_srtp_new(const uint8_t local[30], const uint8_t remote[30], uint32_t ssrc, struct ix_srtp **out);
 void ix_srtp_free(struct ix_srtp *s);
 /* in place; p is aligned to 4 and has IX_SRTP_TRAILER bytes behind n */
 int ix_srtp_protect(struct ix_srtp *s, uint8_t *p, size_t *n);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rtp: one RTP session with SRTP for one audio stream each way: RFC 3550, 3551, 3611 (extended reports),
+ * rtp: one RTP session with SRTP (libsrtp2) for one audio stream each way: RFC 3550, 3551, 3611 (extended reports),
  * 3711, 5761 (mux), 4733 payloads passed through, 2198 (redundant audio), 7983 (which of STUN, DTLS, RTP, RTCP a packet
  * is).
  */
@@ -76,6 +76,12 @@ struct ix_rtp_out {
     bool outgoing; /* TAP */
     const struct ix_frame *frame; /* FRAME: received */
 };
+/*
+ * Initialises libsrtp once for the process (40 ms on NSS), counted and thread-safe: the shell calls it early, off the
+ * hot path; ix_rtp_new() does it if nobody has. Stays for the life of the process. IRISX_E_NO_MEMORY, IRISX_E_INTERNAL.
+ */
+int ix_rtp_global_init(void);
+
 struct ix_rtp;
 int ix_rtp_new(const struct ix_rtp_config *config, struct ix_rtp **out);
 void ix_rtp_free(struct ix_rtp *r);

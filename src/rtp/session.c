@@ -10,7 +10,7 @@
 #define SLOTS 6 /* one verb makes at most four outputs: a capture, a frame and what earlier ones it repeats */
 #define REPEATED_MAX 2u /* redundant blocks that go up: the latest */
 #define RED_BYTES_MAX 1200 /* of a packet with redundancy: below any MTU */
-#define KNOWN_MAX 4 /* sources for which srtp.c keeps a replay window */
+#define KNOWN_MAX 4 /* sources for which libsrtp keeps a replay window, some 1 kB each */
 #define RETIRED_MAX 16
 #define NEW_SOURCES_MAX 8 /* at once; one more each second */
 #define SWITCH_BACK_AFTER (500 * IX_MS) /* a former source is heard again only when the present one is silent */
@@ -151,6 +151,9 @@ int ix_rtp_new(const struct ix_rtp_config *config, struct ix_rtp **out)
 {
     if (config->rng == NULL || config->cname == NULL)
         return IRISX_E_INVALID;
+    int err = ix_rtp_global_init();
+    if (err != 0)
+        return err;
     struct ix_rtp *r = ix_alloc(sizeof(*r));
     if (r == NULL)
         return IRISX_E_NO_MEMORY;
@@ -209,7 +212,7 @@ void ix_rtp_set_red(struct ix_rtp *r, uint8_t red_pt)
 int ix_rtp_set_keys(struct ix_rtp *r, const uint8_t local[30], const uint8_t remote[30])
 {
     struct ix_srtp *fresh = NULL;
-    int err = ix_srtp_new(local, remote, &fresh);
+    int err = ix_srtp_new(local, remote, r->stats.ssrc, &fresh);
 
     if (err != 0)
         return err;
@@ -477,7 +480,7 @@ static bool is_retired(const struct ix_rtp *r, uint32_t ssrc)
     return false;
 }
 
-/* Before srtp.c makes a state for it: a source that is new must not come more often than once a second, in the long
+/* Before libsrtp makes a state for it: a source that is new must not come more often than once a second, in the long
  * run. */
 static bool may_talk(struct ix_rtp *r, uint32_t ssrc, uint64_t now_us)
 {

@@ -82,7 +82,7 @@ static void open_session(struct fuzz *f)
     ix_rtp_set_tap(f->rtp, true);
     IX_ASSERT(ix_rtp_set_keys(f->rtp, keys[0], keys[1]) == 0);
     for (uint32_t i = 0; i < 2; i++)
-        IX_ASSERT(ix_srtp_new(keys[1], keys[0], &f->peer[i]) == 0);
+        IX_ASSERT(ix_srtp_new(keys[1], keys[0], 1 + i, &f->peer[i]) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

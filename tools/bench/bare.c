@@ -14,6 +14,7 @@
 #include <opus/opus.h>
 #include <speex/speex_resampler.h>
 #include <sqlite3.h>
+#include <srtp2/srtp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <uv.h>
@@ -63,6 +64,7 @@ int main(void)
     CURL *easy = curl_easy_init();
     check(multi != NULL && easy != NULL, "libcurl");
     check(websockets(&call_loop) != NULL, "libwebsockets");
+    check(srtp_init() == srtp_err_status_ok, "libsrtp2");
     /* linked only: an idle client has opened no database and no codec */
     check(sqlite3_libversion_number() > 0 && speex_resampler_strerror(0) != NULL && opus_get_version_string() != NULL &&
               value != NULL,

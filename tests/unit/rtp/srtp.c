@@ -39,7 +39,8 @@ static struct ix_srtp *opened(void)
 {
     struct ix_srtp *s = NULL;
 
-    cr_assert_eq(ix_srtp_new(key, key, &s), 0);
+    cr_assert_eq(ix_rtp_global_init(), 0);
+    cr_assert_eq(ix_srtp_new(key, key, SSRC, &s), 0);
     return s;
 }
 
