@@ -158,10 +158,11 @@ typedef struct irisx_api_options {
     uint32_t idle_timeout_ms; /**< each try, without a byte either way once it moves; 0: no own limit */
     int32_t check; /**< irisx_check_t */
     int32_t idempotency; /**< irisx_idempotency_t */
-    const char *idempotency_key; /**< NULL: made by the library; one key for all tries of the call */
+    const char *idempotency_key; /**< NULL: made by the library; one key for all tries of the call. No control
+                                    character, not empty: IRISX_E_INVALID */
     int32_t max_tries; /**< the first one included; 0: 4; 1: never again */
     const irisx_upload_t *upload; /**< body of an operation whose body is no JSON; NULL: none */
-    const char *accept; /**< media type asked for; NULL: the contract's */
+    const char *accept; /**< media type asked for, checked as the key is; NULL: the contract's */
     const char *save_as; /**< file for the answer: written beside it, renamed when complete; NULL: memory */
     int32_t resume; /**< save_as: 1 goes on (by Range) where an interrupted download of the same thing ended */
     const char *sha256; /**< 64 hex digits the answer must have, else IRISX_E_SIGNATURE and no file; NULL: unchecked */

@@ -176,6 +176,8 @@ int ix_client_check_options(const irisx_client_options_t *o)
         return IRISX_E_INVALID;
     if (read_stun(o->stun_server, host, &port) || ix_ice_servers_check(o->ice_servers))
         return IRISX_E_INVALID;
+    if (!ix_http_line_safe(o->user_agent)) /* a line of three protocols */
+        return IRISX_E_INVALID;
     if (o->vpn < IRISX_VPN_AS_OTHERS || o->vpn > IRISX_VPN_NEVER)
         return IRISX_E_INVALID;
     return o->log_level < 0 || o->log_level > IRISX_LOG_TRACE ? IRISX_E_INVALID : 0;

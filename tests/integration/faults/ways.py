@@ -10,7 +10,7 @@ import threading
 
 from driver import Driver, preload
 from harness import Programs, Suite, arguments, check
-from httpserver import HttpServer, certificate, ok, tls_context
+from httpserver import HttpServer, certificate, ok, response, tls_context
 
 suite = Suite()
 
@@ -153,6 +153,23 @@ def secure_proxy(t):
             with Driver(t, url, key="k", proxy="https://127.0.0.1:%d" % proxy.port, tries=1) as d:
                 d.ask("POST /x", "IRISX_E_TLS")
             check(not proxy.targets, "let through without trust")
+
+
+@suite.case("redirected: never from https to http; between servers of https without key; a secret of the address is not told")
+def downgraded(t):
+    cert, key = certificate(t.folder)
+    tls = tls_context(cert, key)
+    with HttpServer(ok) as plain, HttpServer(ok, tls=tls) as other:
+        with HttpServer(lambda sock, q: response(302, "", headers="Location: %s/x?key=s3cr3t&token=s3cr3t\r\n" % plain.url), tls=tls) as home, \
+                Driver(t, home.url, key="k", ca=cert) as d:
+            a = d.ask("GET /x", "IRISX_E_PROTOCOL")
+            check("https to http" in a["message"] and "s3cr3t" not in a["message"] and not plain.seen, a)
+        with HttpServer(lambda sock, q: response(307, "", headers="Location: %s/x\r\n" % other.url), tls=tls) as home, Driver(t, home.url, key="k", ca=cert) as d:
+            d.ask("GET /x", "OK")
+            check(len(other.seen) == 1 and "x-api-key" not in other.seen[0].headers, other.seen[0].headers)
+            for line in "POST /x", "PUT /x", "DELETE /x", "PATCH /x":
+                d.ask(line, "IRISX_E_PROTOCOL")
+            check(len(other.seen) == 1, "followed by more than GET")
 
 
 @suite.case("TLS: an authority of one's own, a certificate for the server that asks, a pinned key and a wrong one")

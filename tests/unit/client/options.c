@@ -69,6 +69,31 @@ Test(options, a_client_refuses_what_it_cannot_use)
         o.stun_server = *stun;
         cr_assert_eq(irisx_client_new(&o, &made), IRISX_E_INVALID, "%s", *stun);
     }
+    o.stun_server = NULL;
+    o.user_agent = "app\r\nX-API-Key: other";
+    cr_assert_eq(irisx_client_new(&o, &made), IRISX_E_INVALID);
     cr_assert_null(made);
     cr_assert_eq(irisx_client_new(&o, NULL), IRISX_E_INVALID);
+}
+
+static irisx_error_t taken(const char *accept, const char *key)
+{
+    irisx_api_options_t o = IRISX_API_OPTIONS_INIT, *mine = NULL;
+
+    o.accept = accept;
+    o.idempotency_key = key;
+    int err = ix_api_options_take(&o, &mine);
+    ix_api_options_free(mine);
+    return (irisx_error_t) err;
+}
+
+Test(options, what_goes_into_a_header_line_of_a_call_has_no_line_break_and_is_not_empty)
+{
+    static const char *const bad[] = { "", "a\r\nX-API-Key: b", "a\nb", "a\rb", "a\x7f", "a\x01" };
+
+    cr_assert_eq(taken("text/csv; charset=utf-8", "order-17 again"), IRISX_OK);
+    for (size_t i = 0; i < IX_COUNT(bad); i++) {
+        cr_expect_eq(taken(bad[i], NULL), IRISX_E_INVALID, "%zu", i);
+        cr_expect_eq(taken(NULL, bad[i]), IRISX_E_INVALID, "%zu", i);
+    }
 }
