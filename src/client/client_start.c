@@ -104,6 +104,23 @@ static void media_event(void *ctx, const struct ix_media_event *ev)
     ix_call_media_event(ctx, ev);
 }
 
+static void move_rest(void *arg)
+{
+    irisx_client_t *c = arg;
+
+    if (c->rest)
+        ix_rest_moved(c->rest);
+    ix_client_release(c);
+}
+
+static void network_changed(void *ctx)
+{
+    irisx_client_t *c = ctx;
+
+    if (ix_service_post(c, move_rest, ix_client_hold(c)))
+        ix_client_release(c);
+}
+
 static void phone_idle(void *ctx)
 {
     irisx_client_t *c = ctx;
@@ -216,6 +233,7 @@ int ix_client_parts(irisx_client_t *c)
         .capture_secrets = c->o.capture_secrets != 0,
         .on_event = phone_event,
         .on_media = media_event,
+        .on_network = network_changed,
         .on_idle = phone_idle,
         .on_warning = phone_warning,
         .ctx = c };

@@ -293,6 +293,7 @@ struct rest;
 int ix_rest_new(irisx_client_t *c, struct rest **out); /* any thread: no loop object yet */
 int ix_rest_open(struct rest *r); /* service */
 void ix_rest_free(struct rest *r); /* service: ends what runs */
+void ix_rest_moved(struct rest *r); /* connections of addresses that the machine lost are given up */
 /* Takes request and reference of op. Any thread. */
 /* preview.c: ends the op with what the request would be, without secrets */
 void ix_preview(irisx_op_t *op, const struct ix_api_op *api, const struct ix_http_request *request);

@@ -110,6 +110,15 @@ void ix_rest_free(struct rest *r)
     drop_rest(r);
 }
 
+void ix_rest_moved(struct rest *r)
+{
+    struct ix_interface list[64];
+    size_t count = 0;
+
+    if (!ix_interfaces(list, IX_COUNT(list), &count) && count < IX_COUNT(list)) /* else some may be missing */
+        ix_http_client_moved(r->http, list, count);
+}
+
 struct ix_now ix_rest_now(const struct rest *r)
 {
     return ix_skew_now(&r->skew, ix_loop_now(r->loop));

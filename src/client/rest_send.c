@@ -176,7 +176,7 @@ void ix_rest_send(struct job *j)
     struct ix_transfer_request t = { .method = q->method, .body = q->body, .body_len = q->body_len };
     int err;
 
-    if (ix_loop_now(r->loop).mono_us >= j->retry.deadline_us) { /* nobody would wait for what it does */
+    if (ix_time_add(ix_loop_now(r->loop).mono_us, IX_MS) > j->retry.deadline_us) { /* nobody would see what it does */
         ix_rest_finish_code(j, IRISX_E_TIMEOUT, "its time was over before it was sent");
         return;
     }

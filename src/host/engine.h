@@ -37,6 +37,7 @@ struct ix_engine_options { /* texts copied */
     /* A received frame (NULL: one that the media thread would send) of a call whose peer gets its payloads back as they
      * came: true sends it back, and the media thread has no part in it. NULL: no such calls. */
     bool (*reflects)(void *ctx, uint32_t call, const struct ix_frame *f);
+    void (*on_network)(void *ctx); /* the machine's addresses have changed, or may have; may be NULL */
     void (*on_idle)(void *ctx); /* once, after ix_engine_shutdown: everybody has been told goodbye */
     void (*on_warning)(void *ctx, int err, const char *message); /* capture file failed ... */
     void *ctx;

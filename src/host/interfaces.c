@@ -86,6 +86,8 @@ void ix_engine_network_changed(struct ix_engine *e)
     tell_addresses(e);
     ix_phone_network_changed(e->phone, ix_loop_now(e->loop));
     ix_engine_drain(e);
+    if (e->o.on_network)
+        e->o.on_network(e->o.ctx);
 }
 
 static void on_change(void *ctx)

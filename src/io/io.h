@@ -259,6 +259,8 @@ struct ix_http_options {
 };
 int ix_http_client_new(struct ix_loop *loop, const struct ix_http_options *o, struct ix_http_client **out);
 void ix_http_client_free(struct ix_http_client *c); /* cancels all, callbacks with IRISX_E_CANCELLED */
+/* The machine has these addresses now: connections from others are over, whatever the system still hopes for. */
+void ix_http_client_moved(struct ix_http_client *c, const struct ix_interface *list, size_t count);
 int ix_transfer_start(struct ix_http_client *c, const struct ix_transfer_request *r, ix_transfer_fn fn, void *ctx,
     struct ix_transfer **out);
 void ix_transfer_cancel(struct ix_transfer *t); /* fn is called with IRISX_E_CANCELLED before it returns */

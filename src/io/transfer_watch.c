@@ -3,6 +3,7 @@
  * libcurl's sockets on the loop. libcurl forgets a socket after each answer and wants it again for the next request;
  * the watch stays in the kernel meanwhile, so that a kept connection costs no system call for being kept.
  */
+#include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -107,6 +108,28 @@ int ix_watch_close(void *client, curl_socket_t fd)
     if (s != NULL)
         drop(s);
     return close(fd);
+}
+
+static bool is_ours(const struct ix_addr *local, const struct ix_interface *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ix_addr_same_ip(&list[i].addr, local))
+            return true;
+    return false;
+}
+
+void ix_http_client_moved(struct ix_http_client *c, const struct ix_interface *list, size_t count)
+{
+    IX_LIST_EACH (node, &c->socks) {
+        struct sock *s = IX_CONTAINER(node, struct sock, node);
+        struct sockaddr_storage at;
+        socklen_t n = sizeof at;
+        struct ix_addr local;
+
+        if (getsockname(s->fd, (struct sockaddr *) &at, &n) == 0 &&
+            ix_sockaddr_read((const struct sockaddr *) &at, &local) && !is_ours(&local, list, count))
+            (void) shutdown(s->fd, SHUT_RDWR); /* libcurl sees its end; it may not be connected yet */
+    }
 }
 
 void ix_watch_end(struct ix_http_client *c)

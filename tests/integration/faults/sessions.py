@@ -124,7 +124,7 @@ def refresh_again(t):
 @suite.case("an outage of the refresh is not amplified: two hundred that wait bring twenty tries more, and each is told why")
 def refresh_outage(t):
     for how in lambda: None, lambda: response(503, {"error": "x"}):
-        with Failing(10**6, how) as server, Driver(t, server.url, base=1) as d:
+        with Failing(10**6, how) as server, Driver(t, server.url, base=100) as d:
             expired(server, d)
             a = d.ask("par 200 GET /v1/calls")
             check(a["failed"] == 200 and a.get("OK") is None, a)

@@ -461,6 +461,32 @@ Test(transfer, a_connection_that_ended_while_idle_is_replaced)
     finish();
 }
 
+/* ---- another network --------------------------------------------------------------------- */
+
+Test(transfer, a_connection_from_an_address_that_is_gone_ends_at_once_and_others_stay)
+{
+    struct ix_interface list[1] = { 0 };
+    struct ix_transfer *transfer;
+    t.peer = peer_start(be_silent, NULL);
+    snprintf(t.url, sizeof t.url, "http://127.0.0.1:%u/", peer_port(t.peer));
+    t.request.method = "POST";
+    t.request.url = t.url;
+    open_client();
+    cr_assert_eq(ix_transfer_start(t.client, &t.request, on_result, NULL, &transfer), 0);
+    while (peer_connections(t.peer) == 0)
+        (void) ix_loop_run_once(t.loop);
+    cr_assert_eq(ix_addr_parse(&list[0].addr, IX_STR("127.0.0.1"), 0), 0);
+    ix_http_client_moved(t.client, list, 1);
+    (void) ix_loop_run_once(t.loop);
+    cr_assert_eq(t.calls, 0, "its address is still there");
+    cr_assert_eq(ix_addr_parse(&list[0].addr, IX_STR("192.0.2.1"), 0), 0);
+    ix_http_client_moved(t.client, list, 1);
+    while (t.calls == 0)
+        (void) ix_loop_run_once(t.loop);
+    cr_assert(t.err == IRISX_E_OUTCOME_UNKNOWN || t.err == IRISX_E_NETWORK, "%s", t.detail);
+    finish();
+}
+
 /* ---- cancelling -------------------------------------------------------------------------- */
 
 Test(transfer, cancel_tells_before_it_returns)
