@@ -109,18 +109,23 @@ static void offer_groups(const irisx_value_t *all, const char *typed)
     size_t n = strlen(typed), count = irisx_value_count(all);
 
     for (size_t i = 0, next; i < count; i = next) {
-        const char *id = irisx_value_get_text(irisx_value_at(all, i), "id", "");
-        size_t len = n + strcspn(id + (strlen(id) > n ? n : 0), ".") + 1;
+        const char *id = irisx_value_get_text(irisx_value_at(all, i), "id", ""), *other;
         char word[96], text[48];
+        size_t len;
 
         next = i + 1;
-        if (strncmp(id, typed, n) != 0 || strlen(id) <= n)
+        if (strncmp(id, typed, n) != 0 || !id[n])
             continue;
-        while (next < count && strncmp(irisx_value_get_text(irisx_value_at(all, next), "id", ""), id, len) == 0)
-            next++;
-        (void) snprintf(word, sizeof word, "%.*s", next - i > 1 ? (int) len : 95, id);
+        len = n + strcspn(id + n, "."); /* up to the next dot */
+        for (; id[len] && next < count; next++) {
+            other = irisx_value_get_text(irisx_value_at(all, next), "id", "");
+            if (strncmp(other, id, len) != 0 || other[len] != '.')
+                break;
+        }
+        if (next - i > 1)
+            (void) snprintf(word, sizeof word, "%.*s.", (int) len, id);
         (void) snprintf(text, sizeof text, "%zu operations", next - i);
-        offer(typed, word, next - i > 1 ? text : contract_summary(irisx_value_at(all, i)));
+        offer(typed, next - i > 1 ? word : id, next - i > 1 ? text : contract_summary(irisx_value_at(all, i)));
     }
 }
 

@@ -95,6 +95,19 @@ static void put_words(irisx_value_t *member, const irisx_value_t *said)
             (void) irisx_value_set_take(member, keys[i], irisx_value_dup(irisx_value_get(said, keys[i])));
 }
 
+/* Limits of whole numbers, lengths and counts are whole numbers, also in JSON */
+static void whole_limits(irisx_value_t *member)
+{
+    static const char *const limits[] = { "minimum", "maximum" };
+
+    for (size_t i = 0; strcmp(irisx_value_get_text(member, "type", ""), "number") != 0 && i < 2; i++) {
+        double n = irisx_value_get_num(member, limits[i], 0.5);
+
+        if (n >= -1e15 && n <= 1e15 && n == (double) (int64_t) n)
+            (void) irisx_value_set_int(member, limits[i], (int64_t) n); /* without memory it stays as it is */
+    }
+}
+
 static void add_words(const irisx_value_t *members, const irisx_value_t *docs, const char *before, bool params)
 {
     char place[256];
@@ -105,6 +118,7 @@ static void add_words(const irisx_value_t *members, const irisx_value_t *docs, c
 
         (void) snprintf(place, sizeof place, "%s%s", before, name);
         put_words(m, irisx_value_get(docs, place));
+        whole_limits(m);
         if (params && strcmp(type, "string") == 0 && secret_name(name))
             (void) irisx_value_set_bool(m, "secret", 1);
         (void) snprintf(place, sizeof place, "%s%s%s", before, name, strcmp(type, "array") == 0 ? "[]." : ".");

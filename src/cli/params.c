@@ -386,7 +386,7 @@ int params_add(struct params *p, const char *assignment)
     bool json = equals && equals > assignment && equals[-1] == ':';
     const char *end = equals - (json ? 1 : 0);
     irisx_value_t *value = NULL;
-    struct target t;
+    struct target t = { 0 };
     int code;
 
     if (!equals || end == assignment)

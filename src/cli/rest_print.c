@@ -57,7 +57,7 @@ static int bytes_as_json(const irisx_api_content_t *k, bool text)
 /* Line by line: the lines and tabulators stay, what could command the terminal does not */
 static int print_text(const char *text)
 {
-    while (*text) {
+    while (text && *text) {
         size_t n = strcspn(text, "\n\t");
         char *part = strndup(text, n), *shown = part ? text_fit(part, 0) : NULL;
 

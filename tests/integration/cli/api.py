@@ -86,6 +86,7 @@ def _(t):
     value = t.irisx("api", "--describe", "sms.list", "--json").expect(OK).json()
     params = {p["name"]: p for p in value["parameters"]}
     check(params["direction"]["enum"] == ["inbound", "outbound"] and params["page"]["default"] == 1, params)
+    check('"minimum":1,' in t.irisx("api", "--describe", "sms.list", "--json").expect(OK).out, "limits are whole numbers")
     check(value["example"] == "irisx api sms.list --paginate", value["example"])
     check(value["paging"] == "P3" and value["items"] == "messages" and value["retry"] == "safe", value)
 
