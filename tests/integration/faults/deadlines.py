@@ -143,7 +143,7 @@ def dripping(t):
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + b"X-More: y\r\n" * 50
     for text in head, b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + b" " * 400:
         with HttpServer(drip(text)) as server:
-            with Driver(t, server.url, key="k", idle=2000, timeout=600, tries=1) as d:
+            with Driver(t, server.url, key="k", idle=5000, timeout=2000, tries=1) as d:
                 ends(d, "GET /x", "IRISX_E_TIMEOUT", "no whole answer")
                 ends(d, "POST /x", "IRISX_E_OUTCOME_UNKNOWN", "may have been executed")
             with Driver(t, server.url, key="k") as d:
