@@ -182,7 +182,8 @@ class Doctor:
             words += ["--ice-servers-file", os.path.join(self.folder, "ice.json")]
         environment = dict(os.environ)
         if clock:
-            environment["LD_PRELOAD"] = clock
+            asan = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True).stdout.strip()
+            environment["LD_PRELOAD"] = f"{asan} {clock}" if "asan" in self.irisx else clock
         done = subprocess.run(net.inside(space, *words, *more), stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=90, env=environment)
         try:

@@ -5,8 +5,8 @@
  * (phone_node.h) and at the end. A seed that fails prints its plan and its trace and runs again bit for bit (--seeds
  * N..N).
  *
- *   sim_calls [--seeds FIRST..LAST] [--twice] [--plan]     every tenth seed runs twice anyway and must give the same
- * digest
+ *   sim_calls [--full | --seeds FIRST..LAST] [--twice] [--plan]     1,000 seeds, or 10,000; every tenth seed runs twice
+ * anyway and must give the same digest
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -43,6 +43,12 @@ struct plan {
     uint64_t hangup_us;
     bool caller_hangs_up;
     uint32_t ring_ms;
+    bool turn; /* a relay is there as well */
+    /* what happens on the way; times from the dial, 0: it does not */
+    uint64_t cut_us, down_us; /* the server's connections break and are refused for a while */
+    uint64_t forget_us; /* the TURN server restarts */
+    uint64_t jump_us; /* the clock is set */
+    int64_t jump_by_us;
 };
 
 static uint32_t below(struct ix_prng *prng, uint32_t bound)
@@ -62,9 +68,10 @@ static void plan_network(struct plan *p, struct ix_prng *prng)
     static const enum world_nat_kind nats[] = { 0, WORLD_NAT_FULL_CONE, WORLD_NAT_RESTRICTED, WORLD_NAT_PORT_RESTRICTED,
         WORLD_NAT_SYMMETRIC };
 
-    p->link.delay_us = below(prng, 301) * IX_MS;
+    p->link.delay_us = one_in(prng, 4) ? below(prng, 601) * IX_MS : below(prng, 301) * IX_MS;
     p->link.jitter_us = one_in(prng, 2) ? below(prng, 50) * IX_MS : 0;
-    p->link.loss_ppm = one_in(prng, 3) ? 0 : below(prng, 200001);
+    p->link.loss_ppm = one_in(prng, 3) ? 0 : one_in(prng, 8) ? below(prng, 300001) : below(prng, 200001);
+    p->link.mtu = one_in(prng, 4) ? 1232 + below(prng, 241) : 0; /* what IPv6 leaves of 1280, to Ethernet's */
     p->link.duplicate_ppm = one_in(prng, 2) ? below(prng, 50001) : 0;
     p->link.reorder_ppm = one_in(prng, 2) ? below(prng, 50001) : 0;
     p->link.reorder_us = below(prng, 100) * IX_MS;
@@ -95,6 +102,21 @@ static void plan_call(struct plan *p, struct ix_prng *prng)
     p->ring_ms = p->answer == IGNORE ? 3000 : 60000;
 }
 
+static void plan_trouble(struct plan *p, struct ix_prng *prng)
+{
+    p->turn = one_in(prng, 3);
+    if (one_in(prng, 5)) {
+        p->cut_us = 1 + below(prng, 8000) * IX_MS;
+        p->down_us = below(prng, 5000) * IX_MS;
+    }
+    if (p->turn && one_in(prng, 3))
+        p->forget_us = 1 + below(prng, 8000) * IX_MS;
+    if (one_in(prng, 4)) {
+        p->jump_us = 1 + below(prng, 6000) * IX_MS;
+        p->jump_by_us = ((int64_t) below(prng, 200001) - 100000) * (int64_t) IX_S;
+    }
+}
+
 static struct plan plan_of(uint64_t seed)
 {
     struct plan p = { 0 };
@@ -105,6 +127,7 @@ static struct plan plan_of(uint64_t seed)
     p.tap = seed % 8 == 3;
     plan_network(&p, &prng);
     plan_call(&p, &prng);
+    plan_trouble(&p, &prng);
     return p;
 }
 
@@ -115,13 +138,15 @@ static void plan_print(FILE *f, uint64_t seed, const struct plan *p)
 
     fprintf(f,
         "seed %" PRIu64 ": %s, %s by the %s%s, hung up by the %s %s %" PRIu64 " ms; delay %" PRIu64 "+%" PRIu64
-        " ms, loss %.1f %%, NAT %s%s%s%s%s%s\n",
+        " ms, loss %.1f %%, MTU %u, NAT %s%s%s%s%s%s%s; cut at %" PRIu64 " for %" PRIu64 ", relay lost at %" PRIu64
+        ", clock set at %" PRIu64 " by %" PRId64 " s\n",
         seed, p->real_dtls ? "mbedtls" : "double", answers[p->answer], p->incoming ? "client" : "server",
         p->early ? " after early media" : "", p->caller_hangs_up ? "caller" : "called one",
         p->early_hangup ? "after" : "having talked", (p->early_hangup ? p->hangup_us : p->talk_us) / IX_MS,
-        p->link.delay_us / IX_MS, p->link.jitter_us / IX_MS, p->link.loss_ppm / 1e4, nats[p->nat],
+        p->link.delay_us / IX_MS, p->link.jitter_us / IX_MS, p->link.loss_ppm / 1e4, p->link.mtu, nats[p->nat],
         p->stun ? ", STUN" : "", p->second_v4 ? ", second IPv4" : "", p->v6 ? ", IPv6" : "",
-        p->dead ? ", dead interface" : "", p->loopback ? ", loopback" : "");
+        p->dead ? ", dead interface" : "", p->loopback ? ", loopback" : "", p->turn ? ", TURN" : "", p->cut_us / IX_MS,
+        p->down_us / IX_MS, p->forget_us / IX_MS, p->jump_us / IX_MS, p->jump_by_us / (int64_t) IX_S);
 }
 
 /* ---- the run
@@ -168,6 +193,15 @@ static void networks(struct run *r)
     phone_node_attach(r->t.server, inet, "192.0.2.20", &near);
     if (p->v6)
         phone_node_attach(r->t.server, inet, "2001:db8::20", &near);
+    if (p->turn) {
+        struct ix_turn_server relay = {
+            .transport = IX_TURN_UDP, .username = "user", .password = "secret", .host = "turn"
+        };
+
+        r->t.turn = turn_node_new(w, inet, &(struct turn_node_options){ .ip = "203.0.113.9" });
+        relay.addr = turn_node_addr(r->t.turn);
+        ix_phone_set_turn(r->t.client->phone, &relay, 1);
+    }
     if (!p->stun)
         return;
     r->t.stun = stun_node_new(w, inet, "192.0.2.30");
@@ -197,6 +231,55 @@ static void hang_up(void *ctx, struct ix_now now)
         return;
     r->hung_up = true;
     (void) ix_call_hangup(n->phone, n == r->caller ? r->dialled : r->rings, 16, now); /* it may be over by now */
+}
+
+/* ---- trouble on the way ---------------------------------------------------------------------------------------- */
+static void cut(void *ctx, struct ix_now now)
+{
+    struct run *r = ctx;
+
+    (void) now;
+    r->t.server->down = r->plan.down_us > 0;
+    phone_node_cut(r->t.client);
+}
+
+static void up_again(void *ctx, struct ix_now now)
+{
+    struct run *r = ctx;
+
+    (void) now;
+    r->t.server->down = false;
+}
+
+static void forget(void *ctx, struct ix_now now)
+{
+    struct run *r = ctx;
+
+    (void) now;
+    turn_node_forget(r->t.turn);
+}
+
+static void jump(void *ctx, struct ix_now now)
+{
+    struct run *r = ctx;
+
+    (void) now;
+    world_set_wall(r->t.w, r->plan.jump_by_us);
+}
+
+static void trouble(struct run *r)
+{
+    uint64_t now = world_now(r->t.w).mono_us;
+    const struct plan *p = &r->plan;
+
+    if (p->cut_us) {
+        world_at(r->t.w, now + p->cut_us, cut, r);
+        world_at(r->t.w, now + p->cut_us + p->down_us, up_again, r);
+    }
+    if (p->forget_us)
+        world_at(r->t.w, now + p->forget_us, forget, r);
+    if (p->jump_us)
+        world_at(r->t.w, now + p->jump_us, jump, r);
 }
 
 static int dial(struct run *r)
@@ -240,6 +323,7 @@ static bool progress(void *arg)
     return r->caller->call_count && !phone_node_live(r->caller) && !phone_node_live(r->called);
 }
 
+#define USUAL_LOSS 200000 /* above, nothing is said about how many calls find a way */
 #define BAD_PATH 50000 /* ppm lost each way: above, ICE or DTLS may give up, in rare cases */
 
 static bool gave_up(int code)
@@ -254,8 +338,11 @@ static bool expected(const struct run *r, int code)
 
     if (p->link.loss_ppm > BAD_PATH && (gave_up(code) || (other && gave_up(other->code))))
         return true;
+    if (p->cut_us && (code == IRISX_E_NETWORK || code == IRISX_E_TIMEOUT || code == IRISX_E_NO_ANSWER ||
+                         code == IRISX_E_MEDIA || code == IRISX_E_CLOSED))
+        return true; /* what was being said when the connection broke was never heard */
     if (code == 0)
-        return r->hung_up;
+        return r->hung_up || p->cut_us;
     if (r->hung_up && code == IRISX_E_CANCELLED)
         return true;
     if (p->answer == REFUSE)
@@ -275,10 +362,11 @@ static void check(struct run *r)
         failed(r, "the dialled call did not end once");
     else if (!expected(r, a->code))
         failed(r, ix_error_name(a->code));
-    r->gave_up = must_talk && !r->talked;
+    r->gave_up = must_talk && !r->talked && !r->plan.cut_us && r->plan.link.loss_ppm <= USUAL_LOSS;
     if (r->gave_up && r->plan.link.loss_ppm <= BAD_PATH)
         failed(r, "frames did not arrive both ways");
-    if (r->called->call_count > 1 || r->caller->call_count != 1)
+    if ((r->called->call_count > 1 && !r->plan.cut_us) || /* after a cut a ringing call may be dialled again */
+        r->caller->call_count != 1)
         failed(r, "more calls than were dialled");
 }
 
@@ -303,9 +391,10 @@ static void run_call(struct run *r, uint64_t seed)
         failed(r, "cannot dial");
         return;
     }
+    trouble(r);
     if (r->plan.early_hangup)
         world_at(r->t.w, world_now(r->t.w).mono_us + r->plan.hangup_us, hang_up, r);
-    if (world_run(r->t.w, progress, r, 120 * IX_S) != WORLD_DONE)
+    if (world_run(r->t.w, progress, r, (r->plan.cut_us ? 400 : 120) * IX_S) != WORLD_DONE)
         failed(r, "the call does not end");
     else
         check(r);
@@ -359,7 +448,7 @@ struct args {
 
 static bool read_args(struct args *a, int argc, char **argv)
 {
-    *a = (struct args){ .first = 1, .last = 240 };
+    *a = (struct args){ .first = 1, .last = 1000 };
     for (int i = 1; i < argc; i++) {
         char *end = NULL;
 
@@ -367,6 +456,8 @@ static bool read_args(struct args *a, int argc, char **argv)
             a->twice = true;
         } else if (!strcmp(argv[i], "--plan")) {
             a->plan = true;
+        } else if (!strcmp(argv[i], "--full")) {
+            a->last = 10000;
         } else if (!strcmp(argv[i], "--seeds") && i + 1 < argc) {
             a->first = strtoull(argv[++i], &end, 10);
             a->last = strncmp(end, "..", 2) ? a->first : strtoull(end + 2, NULL, 10);
@@ -384,7 +475,7 @@ int main(int argc, char **argv)
     uint64_t bad = 0, talks = 0, lost = 0;
 
     if (!read_args(&a, argc, argv)) {
-        fputs("usage: sim_calls [--seeds FIRST..LAST] [--twice] [--plan]\n", stderr);
+        fputs("usage: sim_calls [--full | --seeds FIRST..LAST] [--twice] [--plan]\n", stderr);
         return 2;
     }
     for (uint64_t seed = a.first; seed <= a.last; seed++) {

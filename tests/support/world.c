@@ -83,6 +83,7 @@ struct event {
 struct world {
     uint64_t seed;
     uint64_t now_us;
+    int64_t wall_off_us;
     struct ix_prng link_prng;
     struct ix_prng engine_prng;
     struct ix_rng link_rng;
@@ -576,7 +577,12 @@ uint64_t world_seed(const struct world *w)
 
 struct ix_now world_now(const struct world *w)
 {
-    return (struct ix_now){ w->now_us, WORLD_WALL + (int64_t) (w->now_us - WORLD_START) };
+    return (struct ix_now){ w->now_us, WORLD_WALL + w->wall_off_us + (int64_t) (w->now_us - WORLD_START) };
+}
+
+void world_set_wall(struct world *w, int64_t off_us)
+{
+    w->wall_off_us = off_us;
 }
 
 const struct ix_rng *world_rng(struct world *w)

@@ -68,6 +68,8 @@ void world_send(struct world_node *node, const struct ix_addr *from, const struc
 void world_tell(struct world_node *from, struct world_node *to, const void *p, size_t n, uint64_t delay_us);
 /* Runs fn at that time of the virtual clock (absolute); commands of a scenario. */
 void world_at(struct world *w, uint64_t at_us, void (*fn)(void *ctx, struct ix_now now), void *ctx);
+/* The time of day is off by so much from now on, as when somebody sets the clock; the monotonic one runs on. */
+void world_set_wall(struct world *w, int64_t off_us);
 /* A line of the trace. */
 void world_note(struct world *w, const char *fmt, ...) IX_PRINTF(2, 3);
 
