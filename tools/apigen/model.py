@@ -27,7 +27,7 @@ mutable namespace new noexcept not not_eq nullptr operator or or_eq private prot
 static_assert static_cast template this thread_local throw true try typeid typename using virtual wchar_t xor xor_eq
 False None True as assert async await def del elif except finally from global import in is lambda nonlocal pass raise
 with yield
-arguments debugger eval function instanceof interface let null package super typeof var
+arguments debugger eval extends function implements instanceof interface let null package super typeof var
 """.split())
 
 JSON = "application/json"

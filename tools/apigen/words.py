@@ -260,6 +260,12 @@ def filter_of(p, op):
     return "Only with this " + name
 
 
+# What the snapshot of the platform does whatever the caller gives: an error that comes of it is no fault of theirs.
+DEPLOYED = {"always-401": "The platform as deployed answers 401 to any login.", "always-403": "The platform as deployed answers 403 to any role.",
+            "context-undefined": "The platform as deployed does not know the tenant here: it finds nothing, or fails.",
+            "tenant-1": "The platform as deployed always acts for its first tenant."}
+
+
 def remarks(op):
     """What the code tells about the platform as deployed, in whole sentences."""
     out = []
@@ -271,6 +277,9 @@ def remarks(op):
         other = op.c.name_of(method, path)
         if other != op.id:
             out.append("On the platform as deployed %s answers this path." % other)
+    deployed = DEPLOYED.get(op.r.get("snapshot"))
+    if deployed:
+        out.append(deployed)
     if any(n.startswith("service-function-missing") for n in op.r.get("notes", [])):
         out.append("The platform as deployed lacks the function behind it.")
     return out

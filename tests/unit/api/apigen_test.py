@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(ROOT, "tools", "apigen"))
 
 import spec  # noqa: E402
 from lock import Lock, SpecError  # noqa: E402
-from model import Model, Selection, c_member, snake  # noqa: E402
+from model import KEYWORDS, Model, Selection, c_member, snake  # noqa: E402
 from tables import Tables, id_hash  # noqa: E402
 
 
@@ -173,6 +173,17 @@ class Apigen(unittest.TestCase):
                          ["from_", "media_urls", "class_", "to", "delete_", "websocket_url", "n2fa", "a_b", "none",
                           "sip_url", "http_status"])
         self.assertEqual(snake("WebrtcSipConfig"), "webrtc_sip_config")
+
+    def test_no_member_is_a_word_of_a_language(self):
+        import keyword
+        script = set("await break case catch class const continue debugger default delete do else enum export extends false finally for function "
+                     "if implements import in instanceof interface let new null package private protected public return static super switch "
+                     "this throw true try typeof var void while with yield arguments eval".split())
+        self.assertLessEqual(set(keyword.kwlist) | script, KEYWORDS | {"undefined"})
+        for op in Model(SPEC, Lock(copy.deepcopy(LOCK))).ops:
+            for f in op.params.fields + op.result.fields:
+                self.assertNotIn(f.c_name, KEYWORDS, op.id)
+                self.assertRegex(f.c_name, r"^[a-z][a-z0-9_]*$", op.id)
 
     def test_a_text_is_where_its_word_says_and_stands_there_once(self):
         words = Tables(self.build()[0]).words
