@@ -130,4 +130,93 @@ int ix_srtp_unprotect(struct ix_srtp *s, uint8_t *p, size_t *n);
 int ix_srtp_unprotect_rtcp(struct ix_srtp *s, uint8_t *p, size_t *n);
 void ix_srtp_forget(struct ix_srtp *s, uint32_t remote_ssrc); /* frees what is kept for a source */
 
+/* ---- the session: session.c, receive.c ---------------------------------------------------- */
+#define SLOTS 6 /* one verb makes at most four outputs: a capture, a frame and what earlier ones it repeats */
+#define KNOWN_MAX 4 /* sources for which libsrtp keeps a replay window, some 1 kB each */
+#define RETIRED_MAX 16
+#define NEW_SOURCES_MAX 8 /* at once; one more each second */
+#define SENDER_REPORTS 4 /* of ours that a report block may still refer to */
+
+struct slot {
+    enum ix_rtp_out_kind kind;
+    bool outgoing;
+    size_t len;
+    union {
+        _Alignas(8) uint8_t bytes[IX_RTP_PACKET_MAX + IX_SRTP_TRAILER]; /* SEND, TAP */
+        struct ix_frame frame;
+    };
+};
+
+struct known_source {
+    uint32_t ssrc;
+    bool used;
+    bool media; /* RTP came of it, not RTCP alone */
+    uint64_t heard_us;
+};
+
+struct ix_rtp {
+    const struct ix_rng *rng;
+    const struct ix_log *log;
+    char cname[IX_RTP_CNAME_MAX + 1];
+    struct ix_srtp *srtp; /* NULL: no keys yet */
+    struct ix_rtp_payload map[128]; /* by payload type; kind 0 = not negotiated */
+    uint8_t audio_pt, event_pt, cn_pt, red_pt;
+    bool tap;
+    bool said_bye;
+    struct ix_rtp_stats stats;
+
+    uint16_t seq;
+    uint32_t timestamp_offset;
+    uint32_t sent_timestamp; /* of the last frame, on the wire */
+    uint64_t sent_us;
+    uint32_t sent_clock_hz;
+    struct {
+        uint8_t payload_type;
+        uint16_t len; /* 0: none */
+        uint32_t timestamp; /* of the frame, without the offset */
+        uint8_t payload[IX_RED_LEN_MAX];
+    } before; /* for RFC 2198 */
+    unsigned sender_reports; /* so many of the next reports are SRs (RFC 3550 section 6.4) */
+
+    struct ix_rtp_source source; /* the one whose frames go up */
+    struct known_source known[KNOWN_MAX];
+    uint32_t retired[RETIRED_MAX]; /* their replay windows are gone: they never come back */
+    size_t retired_count;
+    unsigned new_sources_left;
+    uint64_t new_sources_us;
+    uint64_t lost_of_former;
+
+    uint64_t report_us;
+    uint64_t interval_us;
+    struct {
+        uint32_t middle; /* of its NTP time */
+        uint64_t at_us;
+    } ours[SENDER_REPORTS];
+    size_t ours_next;
+    struct {
+        uint32_t ssrc;
+        uint32_t middle;
+        uint64_t at_us;
+        bool have;
+    } theirs;
+
+    struct { /* the peer's reference time (RFC 3611 section 4.4) */
+        uint32_t ssrc;
+        uint32_t middle;
+        uint64_t at_us;
+        bool have;
+    } reference;
+    struct ix_rtp_voip voip;
+    bool have_voip;
+
+    struct slot slots[SLOTS];
+    size_t first_slot, slot_count;
+    bool lent; /* the first slot was given out by poll */
+    _Alignas(8) uint8_t scratch[IX_RTP_PACKET_MAX + IX_SRTP_TRAILER];
+};
+
+struct slot *ix_rtp_slot(struct ix_rtp *r, enum ix_rtp_out_kind kind); /* NULL: all wait to be taken */
+void ix_rtp_tap(struct ix_rtp *r, bool outgoing, const uint8_t *p, size_t n); /* for the capture, in clear */
+void ix_rtp_start_reports(struct ix_rtp *r, uint64_t now_us); /* with the first packet either way */
+
 #endif
