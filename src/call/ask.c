@@ -25,18 +25,24 @@ static int ask_send(struct ix_ask *a, const struct ix_line *l, const struct ix_a
     struct ix_buf from, to;
     struct ix_sip_request req = { .method = config->message ? IX_SIP_MESSAGE : IX_SIP_OPTIONS,
         .uri = ix_str(uri),
-        .route = ix_line_route(l),
+        .route = l ? ix_line_route(l) : IX_STR_NONE,
         .content_type = ix_str(config->content_type ? config->content_type : "text/plain;charset=UTF-8"),
         .body = ix_str_n(config->body, config->body_len),
-        .auth = l->auth };
-    bool room = ix_line_address_text(l, &from);
+        .auth = l ? l->auth : NULL };
     int err;
 
+    ix_buf_init(&from, 1024);
+    if (l)
+        (void) ix_line_address_text(l, &from); /* from.err */
+    else
+        ix_buf_str(&from, config->from);
     ix_buf_init(&to, 1024);
     ix_sip_write_addr(&to, IX_STR_NONE, ix_str(uri), IX_STR_NONE);
     req.from = ix_str_n(from.p, from.n);
     req.to = ix_str_n(to.p, to.n);
-    err = room && !to.err ? ix_sip_send_request(p->stack, l->transport, &req, a, p->now, &a->txn) : IRISX_E_NO_MEMORY;
+    err = from.err || to.err
+              ? IRISX_E_NO_MEMORY
+              : ix_sip_send_request(p->stack, l ? l->transport : config->transport, &req, a, p->now, &a->txn);
     ix_buf_clear(&from);
     ix_buf_clear(&to);
     return err;
@@ -45,7 +51,7 @@ static int ask_send(struct ix_ask *a, const struct ix_line *l, const struct ix_a
 int ix_phone_ask(struct ix_phone *p, const struct ix_ask_config *config, struct ix_now now)
 {
     struct ix_line *l = ix_line_get(p, config->line);
-    const struct ix_transport *t = l ? ix_transport_get(p, l->transport) : NULL;
+    const struct ix_transport *t = ix_transport_get(p, l ? l->transport : config->transport);
     struct ix_ask *a;
     char *uri = NULL;
     int err;
@@ -53,13 +59,13 @@ int ix_phone_ask(struct ix_phone *p, const struct ix_ask_config *config, struct 
     p->now = now;
     if (config->body_len > IX_TEXT_MAX)
         return IRISX_E_TOO_LARGE;
-    if (config->message && !config->to)
+    if (((config->message || !config->line) && !config->to) || (!config->line && !config->from))
         return IRISX_E_INVALID;
-    if (!t || t->state != IX_TR_OPEN || l->closing)
+    if (!t || t->state != IX_TR_OPEN || (config->line && (!l || l->closing)))
         return IRISX_E_STATE;
     if (p->ask_count == IX_MAX_REQUESTS)
         return IRISX_E_LIMIT;
-    err = config->to ? ix_call_target(l, config->to, &uri) : ix_line_host(l, &uri);
+    err = !l ? 0 : config->to ? ix_call_target(l, config->to, &uri) : ix_line_host(l, &uri);
     a = err ? NULL : ix_alloc(sizeof *a);
     if (!a || ix_object_init(p, &a->obj, IX_OBJ_ASK, &p->asks)) {
         ix_free(a);
@@ -70,7 +76,7 @@ int ix_phone_ask(struct ix_phone *p, const struct ix_ask_config *config, struct 
     a->line = config->line;
     a->user_data = config->user_data;
     a->sent_us = now.mono_us;
-    err = ask_send(a, l, config, uri);
+    err = ask_send(a, l, config, l ? uri : config->to);
     ix_free(uri);
     if (err)
         ix_ask_free(a);

@@ -253,6 +253,8 @@ void ix_line_renew(struct ix_phone *p, uint32_t line, const char *password, stru
  * IRISX_E_STATE: the line is not connected; IRISX_E_LIMIT: IX_MAX_REQUESTS are under way */
 struct ix_ask_config {
     uint32_t line;
+    uint32_t transport; /* or, server role: an accepted transport, with from (a From value) and to (the Request-URI) */
+    const char *from;
     bool message; /* else OPTIONS */
     const char *to, *content_type; /* NULL: "text/plain;charset=UTF-8" */
     const void *body;

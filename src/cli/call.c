@@ -360,6 +360,7 @@ static int run(struct session *s)
 int cmd_call(int argc, char **argv)
 {
     struct call_args a = { 0 };
+    const char *proxy = NULL;
     const struct cli_option options[] = {
         { "ws", "URL", "SIP-over-WebSocket server, ws:// or wss://", &a.ws, NULL },
         { "user", "USER", "user of the address", &a.user, NULL },
@@ -369,6 +370,7 @@ int cmd_call(int argc, char **argv)
         { "name", "TEXT", "name shown to the other side", &a.name, NULL },
         { "extension", "EXT", "without --ws: which provisioned extension", &a.extension, NULL },
         { "no-register", NULL, "connect only", NULL, &a.no_register },
+        { "proxy", "URL", "http://[user:password@]host:port, for --ws (HTTP CONNECT)", &proxy, NULL },
         { "answer", NULL, "register, wait for a call and take it", NULL, &a.answer },
         { "play", "FILE", "WAV to send", &a.play, NULL },
         { "loop", NULL, "play it again and again", NULL, &a.loop },
@@ -397,6 +399,7 @@ int cmd_call(int argc, char **argv)
     }
     if (!code) {
         a.to = count ? words[0] : NULL;
+        common.ws_proxy = proxy ? proxy : cli_env("IRISX_WS_PROXY");
         code = run(&s);
     }
     cli_common_clear(&common);

@@ -23,6 +23,7 @@ enum cli_exit { /* DESIGN section 6 */
 /* ---- options every command knows: flag > environment > profile > default ----------------- */
 struct cli_common {
     const char *profile, *api_url, *ca_file, *capture, *timeline_dir, *ice_servers_file, *interfaces;
+    const char *ws_proxy; /* of the commands that open lines */
     const char *credential_command; /* asked when a client is made (session.c) */
     /* owned; from environment, file or profile, never argv */
     char *api_key, *access_token, *refresh_token, *admin_token;
@@ -98,6 +99,7 @@ const char *cli_profile_name(const char *profile); /* "default", if neither it n
  */
 int cli_profile_change(const char *profile, int (*change)(irisx_value_t *object, void *ctx), void *ctx);
 const char *cli_config_path(void);
+const char *cli_state_dir(void); /* the folder of that file, if it can be written to; else NULL */
 
 /* ---- a client, driven until something happens -------------------------------------------- */
 /* Installs SIGINT and SIGTERM handlers that only set a flag and wake cli_next. */
@@ -112,6 +114,8 @@ bool cli_has_token(irisx_client_t *client, const char *url);
 int cli_no_platform(void); /* EXIT_USAGE: told how to name one */
 /* Next event, waiting at most until `deadline_ms` (cli_now_ms clock); NULL at the deadline or on a signal. */
 irisx_event_t *cli_next(irisx_client_t *client, double deadline_ms);
+/* the same, and NULL with *input when fd (-1 none) can be read */
+irisx_event_t *cli_next_input(irisx_client_t *client, double deadline_ms, int fd, bool *input);
 double cli_now_ms(void); /* monotonic */
 /* Waits for an op with an eye on signals; events that come meanwhile go to on_event (may be NULL). */
 irisx_error_t cli_await(irisx_client_t *client, irisx_op_t *op, double timeout_ms,
@@ -127,6 +131,7 @@ int cmd_demo(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 void config_names(void (*offer)(const char *typed, const char *word, const char *text), const char *typed);
+int cmd_line(int argc, char **argv);
 int cmd_login(int argc, char **argv);
 int cmd_logout(int argc, char **argv);
 int cli_complete(int argc, char **argv); /* completion.c */

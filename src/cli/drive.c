@@ -95,6 +95,8 @@ static irisx_error_t make(const struct cli_common *c, size_t at)
     o.timeline_dir = c->timeline_dir;
     o.user_agent = "irisx";
     o.realtime = 1; /* asked for, not needed */
+    o.ws_proxy = c->ws_proxy;
+    o.state_dir = cli_state_dir();
     o.log = c->log_level ? print_log : NULL;
     o.log_level = c->log_level;
     err = session_open(&clients[at].session, c, &o);
@@ -153,18 +155,26 @@ int cli_no_platform(void)
 
 irisx_event_t *cli_next(irisx_client_t *client, double deadline_ms)
 {
+    return cli_next_input(client, deadline_ms, -1, NULL);
+}
+
+irisx_event_t *cli_next_input(irisx_client_t *client, double deadline_ms, int fd, bool *input)
+{
     irisx_event_t *ev;
 
     while (!signalled) {
-        struct pollfd fds[2] = { { .fd = irisx_client_event_fd(client), .events = POLLIN },
-            { .fd = wake[0], .events = POLLIN } };
+        struct pollfd fds[3] = { { .fd = irisx_client_event_fd(client), .events = POLLIN },
+            { .fd = wake[0], .events = POLLIN }, { .fd = fd, .events = POLLIN } };
         double left = deadline_ms - cli_now_ms();
 
         if (irisx_client_next_event(client, 0, &ev) == IRISX_OK)
             return ev;
         if (left <= 0)
             return NULL;
-        (void) poll(fds, 2, left > 3600000 ? 3600000 : (int) left + 1); /* interrupted or not: looked at again */
+        if (poll(fds, 3, left > 3600000 ? 3600000 : (int) left + 1) > 0 && fds[2].revents) {
+            *input = true;
+            return NULL;
+        } /* interrupted or not: looked at again */
     }
     return NULL;
 }

@@ -26,6 +26,7 @@ static const struct entry entries[] = {
     { "config", cmd_config, "settings: what holds, where it comes from; profiles", WORDS },
     { "doctor", cmd_doctor, "whether calls will work from here, and what to do if not" },
     { "call", cmd_call, "place or answer a call", WORDS },
+    { "line", cmd_line, "keep lines registered: their state, texts, busy lamps, voice mail", WORDS },
     { "sms", cmd_sms, "send, get and list text messages", VERBS },
     { "calls", cmd_shortcut, "list, get, create and hang up calls of the platform", VERBS },
     { "messages", cmd_shortcut, "messages of all channels", VERBS },

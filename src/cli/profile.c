@@ -31,6 +31,18 @@ const char *cli_config_path(void)
     return path;
 }
 
+const char *cli_state_dir(void)
+{
+    static char path[PATH_LIMIT];
+    char *slash;
+
+    (void) snprintf(path, sizeof path, "%s", cli_config_path());
+    slash = strrchr(path, '/');
+    if (slash)
+        *slash = 0;
+    return slash && slash > path && access(path, W_OK) == 0 ? path : NULL;
+}
+
 /* An empty object where there is no file; *bad: there is one, but not what it should be */
 static irisx_value_t *load_all(bool *bad)
 {

@@ -112,6 +112,10 @@ void sandbox_register(struct sandbox_sip *s, const struct ix_phone_event *ev)
     sandbox_answer(s, ev->txn, status, ix_str_n(headers.p, headers.n));
     ix_log(&s->sb->log, IX_LOG_INFO, "sandbox", "agent %s registers: %u", agent->extension, status);
     ix_buf_clear(&headers);
+    if (status != 200)
+        return;
+    sandbox_watch_changed(s);
+    sandbox_text_registered(s, agent);
 }
 
 const struct ix_sip_binding *sandbox_binding(struct sandbox_sip *s, struct ix_str extension)

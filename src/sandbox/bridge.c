@@ -82,6 +82,7 @@ static void b_rings(struct sandbox_call *c)
     if (!c->a->answered && ix_call_early_media(p, c->a->id, sandbox_now(c->sip)))
         (void) ix_call_ring(p, c->a->id, sandbox_now(c->sip)); /* it is ending: ENDED follows */
     sandbox_call_ringing(c);
+    sandbox_watch_changed(c->sip);
     c->tone_on = false;
     sandbox_bridge_cadence(c);
 }
@@ -93,6 +94,7 @@ static void b_answered(struct sandbox_call *c)
     if (!c->a->answered)
         (void) ix_call_answer(sandbox_phone(c->sip), c->a->id, NULL, sandbox_now(c->sip)); /* as in b_rings */
     sandbox_scene_until_end(c);
+    sandbox_watch_changed(c->sip);
 }
 
 /* What leg a is told of a leg b that was never answered, as FreeSWITCH puts it. */

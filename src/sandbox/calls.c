@@ -76,6 +76,7 @@ void sandbox_call_initiated(struct sandbox_call *c)
 {
     c->initiated_ms = sandbox_now(c->sip).wall_us / 1000;
     tell(c, SANDBOX_CALL_INITIATED);
+    sandbox_watch_changed(c->sip);
 }
 
 void sandbox_call_ringing(struct sandbox_call *c)
@@ -84,6 +85,7 @@ void sandbox_call_ringing(struct sandbox_call *c)
         return;
     c->rung = true;
     tell(c, SANDBOX_CALL_RINGING);
+    sandbox_watch_changed(c->sip);
 }
 
 void sandbox_call_answered(struct sandbox_call *c)
@@ -95,6 +97,7 @@ void sandbox_call_answered(struct sandbox_call *c)
     c->answered_ms = sandbox_now(c->sip).wall_us / 1000;
     c->answered_us = sandbox_now(c->sip).mono_us;
     tell(c, SANDBOX_CALL_ANSWERED);
+    sandbox_watch_changed(c->sip);
 }
 
 /* ---- legs -------------------------------------------------------------------------------- */
@@ -354,6 +357,8 @@ struct sandbox_call *sandbox_call_find(const struct sandbox_sip *s, const char *
 
 void sandbox_call_over(struct sandbox_call *c, unsigned status, unsigned q850)
 {
+    struct sandbox_sip *s = c->sip;
+
     if (c->over)
         return;
     c->over = true;
@@ -364,6 +369,7 @@ void sandbox_call_over(struct sandbox_call *c, unsigned status, unsigned q850)
     c->a = c->b = NULL;
     tell(c, c->answered ? SANDBOX_CALL_COMPLETED : SANDBOX_CALL_FAILED);
     sandbox_call_free(c);
+    sandbox_watch_changed(s);
 }
 
 void sandbox_hold(struct sandbox_call *c)

@@ -71,6 +71,8 @@ void sandbox_invite(struct sandbox_sip *s, const struct ix_phone_event *ev)
         return;
     }
     memcpy(c->target, c->to, sizeof c->target);
+    if (sandbox_pickup(c))
+        return;
     c->in_conference = sandbox_scene_meets(sandbox_route(s, c->to));
     if (c->in_conference)
         c->a->group_of = sandbox_conference_member(c); /* where the others are mixed */

@@ -29,6 +29,9 @@ void sandbox_transfer(struct sandbox_call *c, struct ix_str to)
     sandbox_leg_end(c->sip, c->b, 480, Q850_NORMAL);
     c->b = NULL;
     sandbox_source(c, IX_SOURCE_SILENCE, NULL);
+    c->parked[0] = 0;
+    if (sandbox_park(c, ix_str(c->target)))
+        return;
     sandbox_scene_start(c, sandbox_route(c->sip, c->target));
 }
 

@@ -46,6 +46,12 @@ static void on_request(struct sandbox_sip *s, const struct ix_phone_event *ev)
     case IX_SIP_INVITE:
         sandbox_invite(s, ev);
         break;
+    case IX_SIP_MESSAGE:
+        sandbox_text(s, ev);
+        break;
+    case IX_SIP_SUBSCRIBE:
+        sandbox_watch(s, ev);
+        break;
     default: /* REFER outside a call */
         sandbox_answer(s, ev->txn, 481, IX_STR_NONE);
         break;
@@ -62,6 +68,10 @@ static void on_event(void *ctx, const struct ix_phone_event *ev)
         break;
     case IX_EV_TRANSPORT_CLOSED:
         ix_sip_registrar_transport_closed(s->registrar, ev->transport);
+        sandbox_watch_changed(s);
+        break;
+    case IX_EV_DONE:
+        sandbox_text_done(s, ev);
         break;
     case IX_EV_CALL:
         if (ev->user)
@@ -84,7 +94,6 @@ static void on_event(void *ctx, const struct ix_phone_event *ev)
     case IX_EV_TRANSFER:
     case IX_EV_LINE:
     case IX_EV_INCOMING: /* ours come as REQUEST */
-    case IX_EV_DONE:
     case IX_EV_MESSAGE:
     case IX_EV_SUBSCRIPTION:
     case IX_EV_NOTICE:
@@ -136,7 +145,8 @@ static int set_up(struct sandbox_sip *s)
         .log = &sb->log,
         .agent = "irisx-sandbox",
         .max_calls = 2 * SANDBOX_MAX_CALLS,
-        .allow_requests = IX_SIP_BIT(IX_SIP_REGISTER) | IX_SIP_BIT(IX_SIP_INVITE) | IX_SIP_BIT(IX_SIP_REFER),
+        .allow_requests = IX_SIP_BIT(IX_SIP_REGISTER) | IX_SIP_BIT(IX_SIP_INVITE) | IX_SIP_BIT(IX_SIP_REFER) |
+            IX_SIP_BIT(IX_SIP_MESSAGE) | IX_SIP_BIT(IX_SIP_SUBSCRIBE),
         .loopback_only = !sb->options.allow_remote,
         .on_event = on_event,
         .on_media = on_media,
@@ -175,6 +185,8 @@ int sandbox_sip_new(struct sandbox *sb, struct sandbox_sip **out)
     s->sb = sb;
     ix_list_init(&s->calls);
     ix_list_init(&s->sounds);
+    ix_list_init(&s->watches);
+    ix_list_init(&s->texts);
     err = set_up(s);
     return err;
 }
@@ -196,7 +208,9 @@ void sandbox_sip_free(struct sandbox_sip *s)
     while (!ix_list_empty(&s->calls))
         sandbox_call_free(IX_CONTAINER(s->calls.next, struct sandbox_call, node));
     free_legs(s);
+    sandbox_watches_free(s);
     ix_engine_free(s->engine);
+    sandbox_texts_free(s);
     sandbox_sounds_free(s);
     ix_sip_registrar_free(s->registrar);
     ix_sip_auth_server_free(s->auth);

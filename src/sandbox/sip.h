@@ -75,6 +75,7 @@ struct sandbox_call {
     struct ix_pcm_ring *recording; /* what SCENE_RECORD left, until it is played */
     char target[64]; /* whom SCENE_AGENT calls: `to`, or where a transfer goes */
     bool in_conference; /* or on the way there */
+    char parked[8]; /* the place; "" none */
 };
 
 struct sandbox_sip {
@@ -85,7 +86,9 @@ struct sandbox_sip {
     struct ix_map *agents; /* extension → struct sandbox_agent, owned */
     struct ix_map *legs; /* call id → leg */
     struct ix_list calls, sounds;
-    size_t call_count;
+    struct ix_list watches, texts; /* subscriptions; texts on their way, or kept for who is not there */
+    size_t call_count, watch_count, text_count;
+    struct ix_loop_timer *watch_timer; /* the next subscription runs out */
     bool ending;
     void (*idle)(void *ctx);
     void *idle_ctx;
@@ -163,6 +166,22 @@ bool sandbox_dial(
 /* refer.c: transfers */
 void sandbox_refer(struct sandbox_sip *s, struct sandbox_leg *leg, const struct ix_phone_event *ev);
 void sandbox_transfer(struct sandbox_call *c, struct ix_str to); /* a goes there; b, if any, has left */
+
+/* park.c: feature codes: **EXTENSION, *8, 5900, 5901 to 5999 */
+bool sandbox_pickup(struct sandbox_call *by); /* by is new and wants to: it is gone then, or refused. false: no code */
+bool sandbox_park(struct sandbox_call *c, struct ix_str to); /* false: `to` is not where one parks */
+
+/* text.c: MESSAGE between agents */
+void sandbox_text(struct sandbox_sip *s, const struct ix_phone_event *ev);
+void sandbox_text_done(struct sandbox_sip *s, const struct ix_phone_event *ev);
+void sandbox_text_registered(struct sandbox_sip *s, const struct sandbox_agent *agent); /* what was kept goes out */
+unsigned sandbox_texts_kept(const struct sandbox_sip *s, const char *extension);
+void sandbox_texts_free(struct sandbox_sip *s);
+
+/* watch.c: subscriptions of agents */
+void sandbox_watch(struct sandbox_sip *s, const struct ix_phone_event *ev);
+void sandbox_watch_changed(struct sandbox_sip *s); /* calls or registrations: whoever watches one is told */
+void sandbox_watches_free(struct sandbox_sip *s);
 
 /* sound.c: prompts */
 int sandbox_say(struct sandbox_call *c, const char *prompt); /* sandbox_scene_sound_over follows unless stopped */
