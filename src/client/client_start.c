@@ -228,6 +228,7 @@ int ix_client_parts(irisx_client_t *c)
         .max_calls = c->o.max_calls,
         .watch_network = true,
         .interfaces = c->o.interfaces,
+        .ws_proxy = c->o.ws_proxy,
         .vpn = c->o.vpn,
         .capture_file = c->o.capture_file,
         .capture_secrets = c->o.capture_secrets != 0,

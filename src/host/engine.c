@@ -33,7 +33,8 @@ static int setup(struct ix_engine *e)
     e->sockets = ix_map_new(8192, seed);
     e->wires = ix_map_new(2048, seed);
     e->parties = ix_map_new(2048, seed);
-    if (!e->sockets || !e->wires || !e->parties || (e->o.agent && !e->agent) || (e->o.ca_file && !e->ca_file))
+    if (!e->sockets || !e->wires || !e->parties || (e->o.agent && !e->agent) || (e->o.ws_proxy && !e->ws_proxy) ||
+        (e->o.ca_file && !e->ca_file))
         return IRISX_E_NO_MEMORY;
     err = ix_host_crypto_init();
     if (!err)
@@ -55,6 +56,7 @@ int ix_engine_new(const struct ix_engine_options *o, struct ix_engine **out)
     e->agent = ix_dup_cstr(o->agent);
     e->ca_file = ix_dup_cstr(o->ca_file);
     e->interfaces = ix_dup_cstr(o->interfaces);
+    e->ws_proxy = ix_dup_cstr(o->ws_proxy);
     e->host = o->host;
     e->loop = ix_host_call_loop(o->host);
     e->rng = ix_entropy();
@@ -96,6 +98,9 @@ void ix_engine_free(struct ix_engine *e)
     ix_free(e->agent);
     ix_free(e->ca_file);
     ix_free(e->interfaces);
+    if (e->ws_proxy)
+        ix_wipe(e->ws_proxy, strlen(e->ws_proxy));
+    ix_free(e->ws_proxy);
     ix_free(e);
 }
 

@@ -24,6 +24,7 @@ struct ix_engine_options { /* texts copied */
     uint32_t allow_requests;
     bool loopback_only; /* media sockets on loopback alone (the sandbox) */
     bool watch_network; /* changes of addresses are network changes (ix_phone_network_changed) */
+    const char *ws_proxy; /* of lines: as in ix_ws_options. Copied */
     const char *interfaces; /* "eth0,wlan*,!docker*": which carry media; NULL = all. Copied */
     int vpn; /* enum ix_vpn_rule */
     const char *capture_file; /* pcapng; NULL = none */

@@ -166,6 +166,7 @@ static void ws_open(struct ix_engine *e, const struct ix_phone_out *out)
     struct ix_ws_options o = { .url = out->url,
         .subprotocol = "sip",
         .user_agent = e->agent,
+        .proxy = e->ws_proxy,
         .tls.ca_file = out->ca_file ? out->ca_file : e->ca_file };
     struct engine_wire *w = wire_new(e);
     int err = w ? 0 : IRISX_E_NO_MEMORY;

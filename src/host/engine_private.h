@@ -55,7 +55,7 @@ struct engine_stun {
 
 struct ix_engine {
     struct ix_engine_options o;
-    char *agent, *ca_file, *interfaces;
+    char *agent, *ca_file, *interfaces, *ws_proxy; /* the last with a password */
     struct ix_netmon *netmon; /* NULL: nobody watches */
     struct ix_host *host;
     struct ix_loop *loop;

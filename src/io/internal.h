@@ -77,7 +77,8 @@ int ix_lws_enter(struct ix_lws *l); /* IRISX_E_LIMIT, or 0: ix_lws_leave follows
 void ix_lws_leave(struct ix_lws *l);
 struct lws_context *ix_lws_context(struct ix_lws *l);
 /* ca_file NULL: the system's; NULL on no memory. Kept until the loop ends */
-struct lws_vhost *ix_lws_vhost(struct ix_lws *l, bool tls, const char *ca_file);
+/* proxy: of all its connections; NULL none */
+struct lws_vhost *ix_lws_vhost(struct ix_lws *l, bool tls, const char *ca_file, const char *proxy);
 int ix_ws_client_event(struct lws *wsi, int reason, void *user, void *in, size_t len); /* lws's protocol callback */
 
 /* ---- a WebSocket of either side ---------------------------------------------------------- */

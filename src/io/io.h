@@ -149,6 +149,7 @@ struct ix_ws_options {
     struct ix_tls_options tls;
     uint32_t connect_timeout_ms; /* names, TCP, TLS and upgrade together; 0 = 10000 */
     const char *user_agent;
+    const char *proxy; /* "http://[user:password@]host:port": by CONNECT (RFC 9110 section 9.3.6); NULL none */
 };
 int ix_ws_connect(struct ix_loop *loop, const struct ix_ws_options *o, ix_ws_fn fn, void *ctx, struct ix_ws **out);
 /* one message, one frame; queued, bounded (1 MiB) */

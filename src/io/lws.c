@@ -19,7 +19,7 @@ struct vhost {
     struct vhost *next;
     struct lws_vhost *lws;
     bool tls;
-    char *ca_file;
+    char *ca_file, *proxy; /* proxy: with a password; wiped */
 };
 
 struct ix_lws {
@@ -83,6 +83,15 @@ static void begin_close(void *state)
     lws_context_destroy(l->context); /* closes handles; what is left is freed in ended() */
 }
 
+static void vhost_free(struct vhost *v)
+{
+    if (v->proxy != NULL)
+        ix_wipe(v->proxy, strlen(v->proxy));
+    ix_free(v->proxy);
+    ix_free(v->ca_file);
+    ix_free(v);
+}
+
 static void ended(void *state)
 {
     struct ix_lws *l = state;
@@ -92,8 +101,7 @@ static void ended(void *state)
     pthread_mutex_unlock(&process);
     for (struct vhost *v = l->vhosts; v != NULL;) {
         struct vhost *next = v->next;
-        ix_free(v->ca_file);
-        ix_free(v);
+        vhost_free(v);
         v = next;
     }
     if (thread_log == l->log)
@@ -180,12 +188,12 @@ static bool same_file(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-struct lws_vhost *ix_lws_vhost(struct ix_lws *l, bool tls, const char *ca_file)
+struct lws_vhost *ix_lws_vhost(struct ix_lws *l, bool tls, const char *ca_file, const char *proxy)
 {
     struct vhost *v;
 
     for (v = l->vhosts; v != NULL; v = v->next) {
-        if (v->tls == tls && same_file(v->ca_file, ca_file))
+        if (v->tls == tls && same_file(v->ca_file, ca_file) && same_file(v->proxy, proxy))
             return v->lws;
     }
     v = ix_alloc(sizeof *v);
@@ -193,10 +201,11 @@ struct lws_vhost *ix_lws_vhost(struct ix_lws *l, bool tls, const char *ca_file)
         return NULL;
     v->tls = tls;
     v->ca_file = ix_dup_cstr(ca_file);
-    v->lws = ca_file == NULL || v->ca_file != NULL ? create_vhost(l, tls, v->ca_file) : NULL;
+    v->proxy = ix_dup_cstr(proxy);
+    if ((ca_file == NULL || v->ca_file != NULL) && (proxy == NULL || v->proxy != NULL))
+        v->lws = create_vhost(l, tls, v->ca_file);
     if (v->lws == NULL) {
-        ix_free(v->ca_file);
-        ix_free(v);
+        vhost_free(v);
         return NULL;
     }
     v->next = l->vhosts;

@@ -97,6 +97,10 @@ static void free_client(struct ix_ws_client *c)
     ix_free(c->subprotocol);
     ix_free(c->user_agent);
     ix_free(c->ca_file);
+    if (c->proxy != NULL)
+        ix_wipe(c->proxy, strlen(c->proxy));
+    ix_free(c->proxy);
+    ix_free(c->proxy_host);
     ix_free(c);
 }
 
@@ -156,6 +160,20 @@ static void address_text(const struct ix_addr *a, char *out, size_t cap)
         (void) snprintf(out, cap, "%s", ip);
 }
 
+/* By number, so that lws looks up no name; it keeps this for the connection at hand alone. */
+static int set_proxy(struct ix_ws_client *c)
+{
+    char address[IX_ADDR_TEXT + 16], text[512];
+    bool six = c->addrs[c->addr_at].family == IX_IPV6;
+
+    address_text(&c->addrs[c->addr_at], address, sizeof address);
+    int n = snprintf(
+        text, sizeof text, six ? "%.*s[%s]:%u" : "%.*s%s:%u", (int) c->proxy_auth, c->proxy, address, c->proxy_port);
+    int err = n > 0 && (size_t) n < sizeof text && lws_set_proxy(c->vhost, text) == 0 ? 0 : IRISX_E_INVALID;
+    ix_wipe(text, sizeof text);
+    return err;
+}
+
 static void start_attempt(struct ix_ws_client *c)
 {
     static const lws_retry_bo_t no_pings = { 0 }; /* liveness is decided above us */
@@ -174,7 +192,12 @@ static void start_attempt(struct ix_ws_client *c)
         .pwsi = &c->wsi };
 
     address_text(&c->addrs[c->addr_at], address, sizeof address);
-    info.address = address;
+    info.address = c->proxy != NULL ? c->host : address;
+    if (c->proxy != NULL && set_proxy(c) != 0) {
+        ix_wsc_note(c, IRISX_E_INVALID, "user and password of the proxy are too long");
+        ix_wsc_finish(c);
+        return;
+    }
     if (c->tls)
         info.ssl_connection |= LCCSCF_USE_SSL;
     if (c->tls && c->authority[0] == '[') /* lws cuts "[::1]" at the first colon; on_certificate() compares the name */
@@ -299,7 +322,8 @@ static void on_addrs(void *ctx, int err, const struct ix_addr *addrs, size_t cou
     if (c->state != WSC_RESOLVING)
         return;
     if (err != 0) {
-        ix_wsc_note(c, err, "the host name %s cannot be resolved: is it spelt right, is there a network?", c->host);
+        ix_wsc_note(c, err, "the host name %s cannot be resolved: is it spelt right, is there a network?",
+            c->proxy != NULL ? c->proxy_host : c->host);
         ix_wsc_finish(c);
         return;
     }
@@ -412,6 +436,34 @@ static bool copy_options(struct ix_ws_client *c, const struct ix_ws_options *o, 
            (o->tls.ca_file == NULL || c->ca_file != NULL);
 }
 
+/* "http://[user:password@]host:port" */
+static int take_proxy(struct ix_ws_client *c, const char *proxy)
+{
+    struct ix_str s = ix_str(proxy);
+    struct ix_buf b;
+    struct ix_url u;
+    size_t at = 0;
+
+    if (ix_str_istarts(s, IX_STR("http://")))
+        s = ix_str_slice(s, 7, s.n);
+    for (size_t i = 0; i < s.n; i++)
+        at = s.p[i] == '@' ? i + 1 : at;
+    ix_buf_init(&b, 512);
+    ix_buf_str(&b, "ws://"); /* an authority is read as that of a WebSocket's URL */
+    ix_buf_strv(&b, ix_str_slice(s, at, s.n));
+    char *authority = ix_buf_take(&b);
+    int err = authority == NULL ? IRISX_E_NO_MEMORY : ix_url_parse(&u, authority);
+    if (err == 0) {
+        c->proxy = ix_str_dup(s);
+        c->proxy_auth = at;
+        c->proxy_host = ix_str_dup(u.host);
+        c->proxy_port = u.port;
+        err = c->proxy != NULL && c->proxy_host != NULL ? 0 : IRISX_E_NO_MEMORY;
+    }
+    ix_free(authority);
+    return err;
+}
+
 static int start(struct ix_ws_client *c)
 {
     struct ix_lws *lws = NULL;
@@ -434,13 +486,14 @@ static int start(struct ix_ws_client *c)
             return 0;
         }
     }
-    c->vhost = ix_lws_vhost(c->lws, c->tls, c->ca_file);
+    c->vhost = ix_lws_vhost(c->lws, c->tls, c->ca_file, c->proxy);
     if (c->vhost == NULL)
         return IRISX_E_NO_MEMORY;
     /* the first context of a process takes 50 ms, which are not the peer's fault */
     c->connect_until_us = ix_time_add(ix_clock_now().mono_us, c->connect_ms * IX_MS);
     ix_loop_timer_set(c->deadline, c->connect_until_us);
-    return ix_resolve(c->loop, c->host, c->port, on_addrs, c, &c->resolve);
+    return ix_resolve(c->loop, c->proxy != NULL ? c->proxy_host : c->host, c->proxy != NULL ? c->proxy_port : c->port,
+        on_addrs, c, &c->resolve);
 }
 
 int ix_ws_connect(struct ix_loop *loop, const struct ix_ws_options *o, ix_ws_fn fn, void *ctx, struct ix_ws **out)
@@ -457,7 +510,11 @@ int ix_ws_connect(struct ix_loop *loop, const struct ix_ws_options *o, ix_ws_fn 
     c->base = (struct ix_ws){ .ops = &client_ops, .fn = fn, .ctx = ctx };
     c->loop = loop;
     ix_buf_init(&c->in, IX_WS_MESSAGE_MAX);
-    err = copy_options(c, o, &u) ? start(c) : IRISX_E_NO_MEMORY;
+    err = copy_options(c, o, &u) ? 0 : IRISX_E_NO_MEMORY;
+    if (err == 0 && o->proxy != NULL)
+        err = take_proxy(c, o->proxy);
+    if (err == 0)
+        err = start(c);
     if (err != 0) {
         free_client(c);
         return err;

@@ -41,6 +41,9 @@ struct ix_ws_client {
     bool tls;
     uint16_t port;
     char *host, *authority, *target, *subprotocol, *user_agent, *ca_file;
+    char *proxy, *proxy_host; /* NULL: straight there. proxy: as given, with a password */
+    size_t proxy_auth; /* length of "user:password@" in it, behind the scheme */
+    uint16_t proxy_port;
     /* messages */
     struct ix_wsc_out *first, *last;
     size_t queued;

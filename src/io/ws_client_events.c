@@ -69,6 +69,13 @@ static void on_failed(struct ix_ws_client *c, const char *in, size_t len)
     ix_wsc_forget_wsi(c);
     if (c->state != WSC_CONNECTING)
         return;
+    if (c->proxy != NULL && ix_str_starts(said, IX_STR("proxy"))) {
+        ix_wsc_note(c, IRISX_E_NETWORK,
+            "the proxy %s opens no way to %s:%u: are its user and password right, does it allow this port?",
+            c->proxy_host, c->host, c->port);
+        ix_wsc_finish(c);
+        return;
+    }
     if (c->stage == WSC_TCP) {
         c->attempt_failed = true;
         ix_wsc_kick(c);
