@@ -34,7 +34,7 @@ static void later(struct phone_node *n, enum phone_pending_kind kind, uint32_t i
 {
     if (n->pending_count == PHONE_NODE_PENDING)
         abort(); /* a wrong test */
-    n->pending[n->pending_count++] = (struct phone_pending){ kind, at_us, id };
+    n->pending[n->pending_count++] = (struct phone_pending){ .kind = kind, .at_us = at_us, .id = id };
 }
 
 static void never(struct phone_node *n, enum phone_pending_kind kind, uint32_t id)
@@ -93,18 +93,19 @@ static void first_addr(const struct phone_node *n, struct ix_addr *out)
 
 /* ---- outputs
  * -------------------------------------------------------------------------------------------------------------- */
-static void ws_open(struct phone_node *n, uint32_t transport, struct ix_now now)
+static void ws_open(struct phone_node *n, uint32_t transport, const char *url, struct ix_now now)
 {
-    bool there = n->server && !n->server->down;
+    struct phone_node *to = n->second && strstr(url, "second") ? n->second : n->server;
+    bool there = to && !to->down;
 
     if (wire_of(n, transport))
         broken(n, 0, "a connection is opened twice");
     later(n, there ? PHONE_OPENED : PHONE_REFUSED, transport, now.mono_us + n->ws_delay_us);
+    n->pending[n->pending_count - 1].to = to;
 }
 
-static void ws_opened(struct phone_node *n, uint32_t transport, struct ix_now now)
+static void ws_opened(struct phone_node *n, struct phone_node *s, uint32_t transport, struct ix_now now)
 {
-    struct phone_node *s = n->server;
     uint32_t theirs, conn;
     struct ix_addr local, remote;
 
@@ -153,7 +154,7 @@ static void ws_ping(struct phone_node *n, uint32_t transport, struct ix_now now)
 {
     struct phone_wire *w = wire_of(n, transport);
 
-    if (w && !w->dead)
+    if (w && !w->dead && !w->mute)
         later(n, PHONE_PONG, transport, now.mono_us + 2 * n->ws_delay_us);
 }
 
@@ -161,7 +162,7 @@ static void report(struct phone_node *n, const struct phone_pending *p, struct i
 {
     switch (p->kind) {
     case PHONE_OPENED:
-        ws_opened(n, p->id, now);
+        ws_opened(n, p->to, p->id, now);
         break;
     case PHONE_REFUSED:
         ix_phone_ws_closed(n->phone, p->id, IRISX_E_NETWORK, false, "connection refused", now);
@@ -245,6 +246,11 @@ static void udp_close(struct phone_node *n, uint32_t socket)
 static void answer_request(struct phone_node *n, const struct ix_phone_event *ev, struct ix_now now)
 {
     struct ix_sip_reply reply = { .status = 403 };
+
+    if (n->serve && ev->msg->method != IX_SIP_REGISTER) {
+        n->serve(n->serve_ctx, n, ev, now);
+        return;
+    }
     enum ix_sip_verdict verdict = ix_sip_auth_server_check(n->auth, ev->msg, false, ix_str(n->password), now);
     struct ix_buf b;
 
@@ -359,6 +365,10 @@ static void on_event(struct phone_node *n, const struct ix_phone_event *ev, stru
     world_note(n->world, "%s: event %d state %d call %u code %d sip %u %s", n->name, ev->kind, ev->state, ev->call,
         ev->error->code, ev->error->sip_status, ev->error->message);
     watch_event(n, ev, now);
+    if (ev->kind == IX_EV_DONE)
+        n->rtt_us = ev->rtt_us;
+    if (ev->notice)
+        n->dialogs = ev->notice->dialog_count;
     if (ev->kind == IX_EV_REQUEST)
         answer_request(n, ev, now);
     if (ev->kind != IX_EV_INCOMING)
@@ -395,7 +405,7 @@ static void ws_send(struct phone_node *n, const struct ix_phone_out *out)
     static char text[4 + 2 * IX_SIP_MAX_MESSAGE];
     size_t len = out->len;
 
-    if (!w || w->dead || len > IX_SIP_MAX_MESSAGE)
+    if (!w || w->dead || w->mute || len > IX_SIP_MAX_MESSAGE)
         return;
     memcpy(text, &w->conn, 4);
     memcpy(text + 4, out->data, len);
@@ -426,7 +436,7 @@ static void output(struct phone_node *n, const struct ix_phone_out *out, struct 
 {
     switch (out->kind) {
     case IX_OUT_WS_OPEN:
-        ws_open(n, out->transport, now);
+        ws_open(n, out->transport, out->url, now);
         break;
     case IX_OUT_WS_SEND:
         ws_send(n, out);
@@ -692,6 +702,12 @@ void phone_node_deaden(struct phone_node *n)
         if (other)
             other->dead = true;
     }
+}
+
+void phone_node_mute(struct phone_node *n)
+{
+    for (size_t i = 0; i < n->wire_count; i++)
+        n->wires[i].mute = true;
 }
 
 bool phone_node_quiet(const struct phone_node *n)

@@ -44,12 +44,14 @@ struct phone_wire { /* one WebSocket as one end sees it */
     uint32_t transport, conn; /* conn: the same number at both ends */
     struct phone_node *peer;
     bool dead;
+    bool mute; /* what this end says is lost */
 };
 enum phone_pending_kind { PHONE_OPENED = 1, PHONE_REFUSED = 2, PHONE_CLOSED = 3, PHONE_PONG = 4, PHONE_WORKED = 5 };
 struct phone_pending { /* what the shell will report */
     enum phone_pending_kind kind;
     uint64_t at_us;
     uint32_t id; /* transport, or call for WORKED */
+    struct phone_node *to; /* OPENED: whom it connects to */
 };
 /* A message that leaves: may be changed in place (room bytes) or swallowed (false). */
 typedef bool (*phone_edit_fn)(void *ctx, struct phone_node *from, char *text, size_t *len, size_t room);
@@ -75,6 +77,12 @@ struct phone_node {
     struct phone_wire wires[PHONE_NODE_WIRES];
     size_t wire_count;
     struct phone_node *server; /* where WS_OPEN connects; NULL: refused */
+    struct phone_node *second; /* the same for URLs with "second" in them */
+    /* requests but REGISTER of a server, if config.allow_requests has them; NULL: 403 */
+    void (*serve)(void *ctx, struct phone_node *n, const struct ix_phone_event *ev, struct ix_now now);
+    void *serve_ctx;
+    uint64_t rtt_us; /* of the last DONE */
+    size_t dialogs; /* in the last notice */
     uint32_t next_conn;
     struct world_node *turn; /* where byte streams for TURN go; NULL: they are refused */
     uint64_t ws_delay_us;
@@ -128,6 +136,7 @@ bool phone_node_quiet(const struct phone_node *n);
 void phone_node_inject(struct phone_node *n, uint32_t transport, const void *p, size_t len);
 /* its connections carry nothing any more, in neither direction, and nobody is told */
 void phone_node_deaden(struct phone_node *n);
+void phone_node_mute(struct phone_node *n); /* what it says is lost, what it is told arrives */
 /* cuts every connection of n, as a network does: both ends are told */
 void phone_node_cut(struct phone_node *n);
 
