@@ -187,6 +187,10 @@ typedef struct irisx_call_counts {
     uint64_t replaced, resumed; /**< dialogs made anew after the server had lost them; calls taken over */
     uint64_t gaps; /**< IRISX_EVENT_CALL_GAP so far */
     uint64_t gap_ms; /**< their sum */
+    /* outside of calls (irisx/line.h) */
+    uint64_t refused_requests; /**< of others: too many at once (503), too large (413), packed (415) ... */
+    uint64_t refused_subscriptions; /**< ours: more than 256 */
+    uint64_t refused_notifies; /**< states that cannot be read, or that nobody asked for */
 } irisx_call_counts_t;
 /** @param counts_out struct_size set by the caller @return IRISX_OK, IRISX_E_INVALID @thread any @since 0.2 */
 IRISX_API irisx_error_t irisx_client_call_counts(irisx_client_t *client, irisx_call_counts_t *counts_out);

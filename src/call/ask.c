@@ -201,8 +201,10 @@ bool ix_request_outside(struct ix_phone *p, const struct ix_sip_out *so, struct 
     else if (so->msg->method == IX_SIP_OPTIONS)
         reply.headers = IX_STR("Accept: application/sdp, text/plain\r\n");
     (void) ix_sip_respond(p->stack, so->txn, &reply, p->now); /* failing, the peer's transaction times out */
-    if (!ev.kind)
+    if (!ev.kind && reply.status < 300)
         return false;
+    if (!ev.kind)
+        ev.kind = IX_EV_REFUSED;
     out->kind = IX_OUT_EVENT;
     out->event = ev;
     return true;

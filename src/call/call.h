@@ -92,7 +92,8 @@ enum ix_phone_event_kind {
     IX_EV_MESSAGE = 21, /* MESSAGE (RFC 3428): msg; already answered 200 */
     IX_EV_SUBSCRIPTION = 22, /* state: enum ix_sub_state; subscription; notice if one came with it; user: as given */
     IX_EV_NOTICE = 23, /* a NOTIFY that nobody subscribed to: notice; already answered 200 */
-    IX_EV_CREDENTIALS = 24 /* a renewable line was refused after it had worked: ix_line_renew */
+    IX_EV_CREDENTIALS = 24, /* a renewable line was refused after it had worked: ix_line_renew */
+    IX_EV_REFUSED = 25 /* ix_phone_refusals has changed */
 };
 enum ix_sub_state { /* RFC 6665 section 4.1.2 */
     IX_SUB_PENDING = 1, /* asked for, or waiting to ask again (error: why) */

@@ -140,6 +140,9 @@ irisx_error_t irisx_client_call_counts(irisx_client_t *client, irisx_call_counts
     n.resumed = client->counts.resumed;
     n.gaps = client->counts.gaps;
     n.gap_ms = client->counts.gap_ms;
+    n.refused_requests = client->refusals.requests;
+    n.refused_subscriptions = client->refusals.subscriptions;
+    n.refused_notifies = client->refusals.notifies;
     pthread_mutex_unlock(&client->lock);
     memcpy((char *) counts_out + sizeof(size_t), (const char *) &n + sizeof(size_t), size - sizeof(size_t));
     return IRISX_OK;
@@ -148,12 +151,15 @@ irisx_error_t irisx_client_call_counts(irisx_client_t *client, irisx_call_counts
 void ix_call_count(irisx_client_t *c)
 {
     struct ix_call_counts n;
+    struct ix_phone_refusals refused;
 
     if (!c->engine) /* closing: a timeline was still being written; the last figures stay */
         return;
     ix_phone_call_counts(ix_engine_phone(c->engine), &n);
+    ix_phone_refusals(ix_engine_phone(c->engine), &refused);
     pthread_mutex_lock(&c->lock);
     c->counts = n;
+    c->refusals = refused;
     pthread_mutex_unlock(&c->lock);
 }
 

@@ -83,6 +83,9 @@ static void phone_event(void *ctx, const struct ix_phone_event *ev)
     case IX_EV_TRANSFER:
         ix_call_control_event(ev);
         break;
+    case IX_EV_REFUSED:
+        ix_call_count(c);
+        break;
     case IX_EV_DONE:
         ix_ask_done(ev);
         break;

@@ -317,6 +317,7 @@ void ix_subscription_event(const struct ix_phone_event *ev)
 {
     irisx_subscription_t *s = ev->user;
 
+    ix_call_count(s->line->client);
     tell(s, ev->state, ev->error, ev->notice);
     if (ev->state != IX_SUB_ENDED)
         return;
@@ -356,6 +357,7 @@ static void subscribe_cmd(void *arg)
     if (!e.code && !s->closing)
         return;
     (void) ix_str_copy(e.message, sizeof e.message, ix_str(ix_error_text(e.code)));
+    ix_call_count(c);
     tell(s, IX_SUB_ENDED, &e, NULL);
     let_go(s);
 }

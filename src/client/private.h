@@ -114,6 +114,7 @@ struct irisx_client {
     irisx_event_t *closed; /* so does its event; made with the client */
     struct ix_list ops;
     struct ix_call_counts counts;
+    struct ix_phone_refusals refusals;
     int event_fd;
     bool fd_raised; /* it is readable: no need to tell it again */
     pthread_t dispatcher;

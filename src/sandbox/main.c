@@ -39,7 +39,8 @@ static const char help[] =
     "  --log LEVEL          error, warn (default), info, debug or trace, on stderr\n"
     "  --version, --help\n\n"
     "Numbers: 9196 echo, 9197 tone, 9198 tone 5 s, 9199 record, 9486 busy, 9404 unknown, 9408 rings for ever,\n"
-    "9500 four digits, 3000 conference, 1000..1009 agents, +1XXXXXXXXXX a person who answers and talks.\n";
+    "9500 four digits, 3000 conference, 1000..1009 agents, +1XXXXXXXXXX a person who answers and talks,\n"
+    "**EXT and *8 pick up, transfer to 5900 parks, 5901..5999 take it. Agents may send texts and subscribe.\n";
 
 enum option_id {
     OPT_PORT = 256,

@@ -98,6 +98,7 @@ static void on_event(void *ctx, const struct ix_phone_event *ev)
     case IX_EV_SUBSCRIPTION:
     case IX_EV_NOTICE:
     case IX_EV_CREDENTIALS:
+    case IX_EV_REFUSED:
         break;
     }
 }

@@ -121,7 +121,7 @@ def a_program_links_the_archive_through_pkg_config(at):
 
 def static_linking_is_described_to_the_end(at):
     words = at.pkg_config("--print-requires-private", "irisx-client")
-    for need in ("libuv", "libcurl", "libwebsockets", "libsrtp2", "opus", "jansson", "speexdsp", "sqlite3"):
+    for need in ("libuv", "libcurl", "libwebsockets", "libsrtp2", "opus", "jansson", "speexdsp", "sqlite3", "expat"):
         if need not in words:
             raise Failed("Requires.private lacks " + need)
     pc = open(os.path.join(at.pc_dir, "irisx-client.pc")).read()

@@ -4,7 +4,7 @@
 
 #include "scenario.h"
 
-#define WATCHERS 8
+#define WATCHERS IX_COUNT(((struct phone_node *) 0)->served)
 
 static bool done(void *arg)
 {
@@ -47,7 +47,6 @@ Test(outside, what_is_asked_when_the_connection_breaks_has_an_end)
 /* ---- a server that is subscribed to ------------------------------------------------------ */
 struct notifier {
     struct sim t;
-    struct ix_sip_dialog *dialogs[WATCHERS];
     unsigned subscribed, refreshed, version;
     bool notify_first; /* before the answer */
 };
@@ -82,27 +81,28 @@ static void serve(void *ctx, struct phone_node *s, const struct ix_phone_event *
         (void) ix_phone_respond(s->phone, ev->txn, &reply, now);
         return;
     }
-    ix_sip_dialog_free(n->dialogs[at], now);
-    n->dialogs[at] = NULL;
-    if (ix_sip_dialog_uas(ix_phone_stack(s->phone), ev->txn, NULL, &n->dialogs[at])) {
+    if (n->t.server->served[at])
+        ix_sip_dialog_free(n->t.server->served[at], now);
+    n->t.server->served[at] = NULL;
+    if (ix_sip_dialog_uas(ix_phone_stack(s->phone), ev->txn, NULL, &n->t.server->served[at])) {
         reply.status = 503;
         (void) ix_phone_respond(s->phone, ev->txn, &reply, now);
         return;
     }
     n->subscribed++;
     if (n->notify_first)
-        notify(n, n->dialogs[at], "active;expires=60", now);
+        notify(n, n->t.server->served[at], "active;expires=60", now);
     (void) ix_phone_respond(s->phone, ev->txn, &reply, now);
     if (!n->notify_first)
-        notify(n, n->dialogs[at], "active;expires=60", now);
+        notify(n, n->t.server->served[at], "active;expires=60", now);
 }
 
 static void forget(struct notifier *n)
 {
     for (size_t i = 0; i < WATCHERS; i++) {
-        if (n->dialogs[i])
-            ix_sip_dialog_free(n->dialogs[i], NOW(&n->t));
-        n->dialogs[i] = NULL;
+        if (n->t.server->served[i])
+            ix_sip_dialog_free(n->t.server->served[i], NOW(&n->t));
+        n->t.server->served[i] = NULL;
     }
 }
 

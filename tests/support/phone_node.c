@@ -616,6 +616,10 @@ void phone_node_free(struct phone_node *n)
 {
     if (!n)
         return;
+    for (size_t i = 0; i < sizeof n->served / sizeof *n->served; i++)
+        if (n->served[i])
+            ix_sip_dialog_free(n->served[i], world_now(n->world));
+    phone_node_free(n->second);
     ix_phone_free(n->phone);
     ix_dtls_worker_free(n->worker);
     ix_dtls_identity_unref(n->identity);

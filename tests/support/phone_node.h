@@ -77,7 +77,8 @@ struct phone_node {
     struct phone_wire wires[PHONE_NODE_WIRES];
     size_t wire_count;
     struct phone_node *server; /* where WS_OPEN connects; NULL: refused */
-    struct phone_node *second; /* the same for URLs with "second" in them */
+    struct phone_node *second; /* the same for URLs with "second" in them; freed with this one */
+    struct ix_sip_dialog *served[8]; /* subscriptions of others, made by serve; freed with the node */
     /* requests but REGISTER of a server, if config.allow_requests has them; NULL: 403 */
     void (*serve)(void *ctx, struct phone_node *n, const struct ix_phone_event *ev, struct ix_now now);
     void *serve_ctx;

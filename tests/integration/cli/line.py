@@ -13,7 +13,8 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "faults"))
-from harness import INTERRUPTED, OK, USAGE, Suite, arguments, check, wait_for  # noqa: E402
+from harness import AUTH, INTERRUPTED, OK, USAGE, Suite, arguments, check, wait_for  # noqa: E402
+from httpserver import HttpServer, response, token  # noqa: E402
 
 suite = Suite()
 
@@ -224,6 +225,38 @@ def _(t):
     proxy.mute_up = False
     line.ready(2)
     line.end()
+
+
+@suite.case("a password that the platform has changed is fetched again, once; one that it has not is the end")
+def _(t):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    sandbox = t.sandbox("--port", str(port), seed=1)
+    known = {"password": sandbox.passwords["1000"]}
+    t.secrets += sandbox.secrets
+
+    def answer(_sock, _request):
+        return response(200, {
+            "extensions": [{"extension": "1000", "name": "A", "sip_password": known["password"]}],
+            "sipConfig": {"realm": sandbox.realm, "websocketUrl": "ws://127.0.0.1:%d/ws" % port, "stunServers": []}})
+
+    with HttpServer(answer) as api:
+        config = t.write("config.json", json.dumps({"profiles": {"default": {
+            "api_url": api.url, "access_token": token(1, int(time.time()))}}}))
+        os.chmod(config, 0o600)
+        line = t.irisx("line", "--extension", "1000", "--json", stdin=subprocess.PIPE)
+        line.line('"state":"ready"')
+        fetched = len(api.seen)
+        sandbox.close()
+        sandbox = t.sandbox("--port", str(port), seed=2)  # other passwords
+        known["password"] = sandbox.passwords["1000"]
+        t.secrets += sandbox.secrets
+        wait_for(lambda: line.count('"state":"ready"') == 2, "ready with the new password", 30)
+        check(len(api.seen) == fetched + 1, "asked", len(api.seen) - fetched, "times")
+        sandbox.close()
+        t.sandbox("--port", str(port), seed=3)
+        line.expect(AUTH, "wrong user or password")
+        check(len(api.seen) == fetched + 2, "asked", len(api.seen) - fetched, "times")
 
 
 @suite.case("SIGINT unregisters")

@@ -331,3 +331,79 @@ Test(reg, a_transport_that_is_not_open_fails_at_once)
     cr_assert_eq(ix_sip_reg_state(l->reg), IX_SIP_REG_REMOVED);
     end(l);
 }
+
+/* ---- what a 200 gives besides time ------------------------------------------------------- */
+static void begins(struct line *l)
+{
+    ix_sip_reg_start(l->reg, RIG_TRANSPORT, l->rig->now);
+    rig_take(l->rig, IX_SIP_OUT_SEND);
+    state(l, IX_SIP_REG_TRYING);
+}
+
+Test(reg, the_way_back_and_the_names_that_it_is_given_are_kept)
+{
+    struct line *l = make(300);
+
+    begins(l);
+    cr_assert_not_null(strstr(l->rig->sent, "+sip.instance=\"<urn:uuid:1>\";reg-id=1"));
+    answer(l, "200 OK",
+        "Contact: <sip:me@abc.invalid;transport=ws>;expires=300;pub-gruu=\"sip:1000@pbx.test;gr=urn:uuid:1\";"
+        "temp-gruu=\"sip:x7@pbx.test;gr\"\nService-Route: <sip:a.test;lr>, <sip:b.test;lr>\nFlow-Timer: 25\n");
+    state(l, IX_SIP_REG_REGISTERED);
+    cr_assert(same(ix_sip_reg_route(l->reg), "<sip:a.test;lr>, <sip:b.test;lr>"));
+    cr_assert(same(ix_sip_reg_anonymous(l->reg), "sip:x7@pbx.test;gr"));
+    cr_assert_eq(ix_sip_reg_flow_timer(l->reg), 25);
+    (void) rig_invite(l->rig, NULL);
+    cr_assert(
+        same(ix_sip_get(&l->rig->msg, IX_SIP_H_CONTACT), "<sip:1000@pbx.test;gr=urn:uuid:1>"), "%s", l->rig->sent);
+    end(l);
+}
+
+Test(reg, where_the_server_takes_part_in_outbound_calls_come_over_this_flow)
+{
+    struct line *l = make(300);
+
+    begins(l);
+    answer(l, "200 OK", "Require: outbound\nContact: " OWN ";expires=300\n");
+    state(l, IX_SIP_REG_REGISTERED);
+    (void) rig_invite(l->rig, NULL);
+    cr_assert_not_null(strstr(l->rig->sent, ";ob>"), "%s", l->rig->sent);
+    end(l);
+}
+
+Test(reg, a_way_that_knows_no_outbound_is_registered_over_without_it)
+{
+    struct line *l = make(300);
+
+    begins(l);
+    answer(l, "439 First Hop Lacks Outbound Support", "");
+    rig_take(l->rig, IX_SIP_OUT_SEND);
+    cr_assert_null(strstr(l->rig->sent, "reg-id"));
+    cr_assert_not_null(strstr(l->rig->sent, "+sip.instance"));
+    answer(l, "200 OK", "Contact: " OWN ";expires=300\n");
+    state(l, IX_SIP_REG_REGISTERED);
+    end(l);
+}
+
+Test(reg, a_contact_that_the_server_has_rewritten_is_still_ours)
+{
+    static const struct {
+        const char *lines;
+        uint32_t expires;
+    } seen[] = {
+        { "Contact: <sip:zz@203.0.113.9:4711;transport=ws;fs_nat=yes>;expires=77\n", 77 }, /* alone */
+        { "Contact: <sip:a@x.test>;expires=9, <sip:q@203.0.113.9:4711>;+sip.instance=\"<urn:uuid:1>\";expires=78\n",
+            78 },
+        { "Contact: <sip:a@x.test>;expires=9, <sip:b@y.test>;expires=8\nExpires: 79\n", 79 }, /* none of ours */
+    };
+
+    for (size_t i = 0; i < IX_COUNT(seen); i++) {
+        struct line *l = make(300);
+
+        begins(l);
+        answer(l, "200 OK", seen[i].lines);
+        state(l, IX_SIP_REG_REGISTERED);
+        cr_assert_eq(l->event.expires, seen[i].expires, "%zu: %u", i, l->event.expires);
+        end(l);
+    }
+}
