@@ -14,6 +14,7 @@
 
 #include "call/call.h"
 #include "dtls_double.h"
+#include "host/engine.h"
 
 #define MAX_CALLS 1100
 #define QUEUE 8192
@@ -368,7 +369,7 @@ static void begin(void)
     struct ix_sip_registrar_config r = { 0 };
     struct ix_dtls_identity *id = NULL;
 
-    if (ix_dtls_identity_new(&rng, now().wall_us, &id) || ix_dtls_worker_new(id, &worker))
+    if (ix_host_crypto_init() || ix_dtls_identity_new(&rng, now().wall_us, &id) || ix_dtls_worker_new(id, &worker))
         die("no identity");
     if (ix_sip_auth_server_new(&a, &auth) || ix_sip_registrar_new(&r, &registrar))
         die("no registrar");
