@@ -335,7 +335,7 @@ int main(int argc, char **argv)
     r.rng = ix_prng_rng(&r.prng);
     load_speech(&r, "/usr/share/asterisk/sounds/en_US_f_Allison/demo-congrats.wav");
     r.call = calloc(r.calls, sizeof(*r.call));
-    if (!r.call || srtp_init() != srtp_err_status_ok || ix_media_new(NULL, r.calls, &r.engine))
+    if (!r.call || ix_rtp_global_init() || ix_media_new(NULL, r.calls, &r.engine))
         fail("no memory");
     for (unsigned i = 0; i < r.calls; i++)
         prepare_peer(&r, &r.call[i]);
