@@ -207,3 +207,37 @@ Test(loop, a_post_with_the_callers_memory_may_be_repeated_from_inside)
     cr_assert_eq(ix_loop_post_with(f.loop, &again_post, post_again, &letters[0]), IRISX_E_CLOSED);
     cr_assert_eq(ix_loop_free(f.loop), 0);
 }
+
+/* ---- long turns -------------------------------------------------------------------------- */
+static unsigned turn_ends, posts_run, turns_at_last;
+
+static void count_turn(void *ctx)
+{
+    (void) ctx;
+    turn_ends++;
+}
+
+static void work_long(void *arg)
+{
+    uint64_t until = ix_clock_now().mono_us + IX_MS;
+
+    while (ix_clock_now().mono_us < until) {
+    }
+    turns_at_last = turn_ends;
+    if (++posts_run == 4)
+        ix_loop_stop(arg);
+}
+
+Test(loop, what_was_posted_behind_long_work_waits_for_the_next_turn_in_order)
+{
+    struct ix_loop *l;
+
+    cr_assert_eq(ix_loop_new(NULL, &l), 0);
+    ix_loop_set_drain(l, count_turn, NULL);
+    for (int i = 0; i < 4; i++)
+        cr_assert_eq(ix_loop_post(l, work_long, l), 0);
+    cr_assert_eq(ix_loop_run(l), 0);
+    cr_assert_eq(posts_run, 4);
+    cr_assert_geq(turns_at_last, 2, "it was all done in %u turns", turns_at_last + 1);
+    cr_assert_eq(ix_loop_free(l), 0);
+}
