@@ -370,7 +370,8 @@ int cmd_call(int argc, char **argv)
         { "name", "TEXT", "name shown to the other side", &a.name, NULL },
         { "extension", "EXT", "without --ws: which provisioned extension", &a.extension, NULL },
         { "no-register", NULL, "connect only", NULL, &a.no_register },
-        { "proxy", "URL", "http://[user:password@]host:port, for --ws (HTTP CONNECT)", &proxy, NULL },
+        { "proxy", "URL", "http://host:port, for WebSockets (HTTP CONNECT); with a password: IRISX_WS_PROXY", &proxy,
+            NULL },
         { "answer", NULL, "register, wait for a call and take it", NULL, &a.answer },
         { "play", "FILE", "WAV to send", &a.play, NULL },
         { "loop", NULL, "play it again and again", NULL, &a.loop },
@@ -397,6 +398,8 @@ int cmd_call(int argc, char **argv)
         cli_common_clear(&common);
         return code;
     }
+    if (!code && proxy && strchr(proxy, '@'))
+        code = cli_usage("a password in --proxy is seen by everybody: put the URL into IRISX_WS_PROXY");
     if (!code) {
         a.to = count ? words[0] : NULL;
         common.ws_proxy = proxy ? proxy : cli_env("IRISX_WS_PROXY");
