@@ -174,6 +174,30 @@ typedef enum irisx_signalling {
     IRISX_SIGNALLING_REPLACED = 3 /**< the server had forgotten the call: a new dialog has taken its place */
 } irisx_signalling_t;
 
+/* ---- calls that outlive the process ------------------------------------------------------- */
+
+/**
+ * What a later process needs to go on with an answered call: addresses, dialog identifiers, sequence numbers, routes,
+ * expiry. No key, password or media counter is in it; it lets whoever has it take the call over as long as he can
+ * register the line, so keep it as a secret (mode 0600). Valid until the call's dialog changes: save again after
+ * IRISX_EVENT_CALL_HOLD, IRISX_EVENT_CALL_SIGNALLING and once a minute.
+ * @param data_out the caller frees it with irisx_text_free; it may hold NUL bytes
+ * @return IRISX_OK; IRISX_E_STATE (not answered, or ended), IRISX_E_INVALID, IRISX_E_CLOSED, IRISX_E_NO_MEMORY
+ * @thread any @since 0.2
+ */
+IRISX_API irisx_error_t irisx_call_save(irisx_call_t *call, char **data_out, size_t *len_out);
+/**
+ * Goes on with a call that irisx_call_save saved, on a line of the same account: a re-INVITE with new ICE and new keys;
+ * where the server has forgotten the dialog a new call that replaces it. Waits for the line to be ready. The op ends
+ * when sound goes both ways again or the call has ended.
+ * @param options as of dialling, `to` ignored; NULL: defaults
+ * @return IRISX_OK; IRISX_E_FORMAT (not such data, or damaged), IRISX_E_UNSUPPORTED (of a newer library),
+ *         IRISX_E_EXPIRED (its session has run out), IRISX_E_INVALID (of another account), IRISX_E_CLOSED
+ * @thread any @since 0.2
+ */
+IRISX_API irisx_error_t irisx_client_resume(irisx_line_t *line, const void *data, size_t len,
+    const irisx_call_options_t *options, irisx_call_t **call_out, irisx_op_t **op_out);
+
 /* ---- limits -------------------------------------------------------------------------------- */
 
 /** What a client's calls met so far; counters since its start. */

@@ -478,6 +478,8 @@ void ix_call_sockets_ready(struct ix_call *c)
         return;
     if (c->next_set)
         ix_call_path_sockets(c);
+    if (c->resuming)
+        ix_call_resume_now(c);
     if (c->want_invite)
         ix_call_send_invite(c);
     else if (c->want_answer)

@@ -347,6 +347,7 @@ struct ix_str ix_call_head(const struct ix_phone *p, uint32_t call);
 /* what the network says of the peer (P-Asserted-Identity), "" if nothing; whether it wants to be unknown; borrowed */
 struct ix_str ix_call_asserted(const struct ix_phone *p, uint32_t call, bool *anonymous);
 uint32_t ix_call_replaces(const struct ix_phone *p, uint32_t call); /* Replaces: as above */
+uint32_t ix_call_find(const struct ix_phone *p, struct ix_str replaces); /* that a value of Replaces names; 0 none */
 uint32_t ix_call_joins(const struct ix_phone *p, uint32_t call); /* Join: the call of ours; 0 none */
 /* what another process needs to go on with it: appended to out. IRISX_E_STATE: not answered */
 int ix_call_save(const struct ix_phone *p, uint32_t call, struct ix_buf *out);

@@ -111,7 +111,7 @@ void ix_call_send_invite(struct ix_call *c)
     ix_buf_init(&to, 1024);
     ix_sip_write_addr(&to, IX_STR_NONE, ix_str(c->to), IX_STR_NONE);
     ix_buf_reset(&p->scratch);
-    if (!err && c->relive)
+    if (!err && c->relive && c->described)
         err = ix_call_path_renew(c);
     if (!err)
         err = ix_call_describe(c, true, &p->scratch);

@@ -181,6 +181,7 @@ struct ix_call {
         struct ix_phone_error error;
     } said[IX_SAID_MAX];
     /* survive.c */
+    bool resuming; /* from another process: not described yet */
     bool away, probing, relive, renew,
         renewing; /* signalling is lost; the dialog is; the next description begins another DTLS */
     enum ix_signalling signalling; /* to be told; 0 nothing */
@@ -460,6 +461,9 @@ int ix_session_update(struct ix_call *c); /* UPDATE without a description; c->re
 void ix_session_timeout(struct ix_call *c);
 uint64_t ix_session_deadline(const struct ix_call *c);
 void ix_session_refused(struct ix_call *c, const struct ix_sip_out *so); /* a refresh of ours has failed */
+
+/* save.c */
+void ix_call_resume_now(struct ix_call *c); /* sockets are ready, or the line is */
 
 /* survive.c: signalling that goes and comes back */
 void ix_calls_away(struct ix_phone *p, uint32_t line); /* of every call of it */

@@ -45,7 +45,8 @@ static enum ix_reoffer accepted(struct ix_call *c, ix_sip_txn txn, const struct 
     if (c->ending || !msg->body.n || !ix_sip_content_is(msg, "application/sdp"))
         return IX_REOFFER_REFUSED;
     /* what cannot be used leaves the session as it was (RFC 3261 section 14.1) */
-    if (!ix_call_read(c, msg->body, &sdp, &text, &why) && !ix_call_update(c, sdp, text, false, &why))
+    if (!ix_call_read(c, msg->body, &sdp, &text, &why) &&
+        !(c->described ? ix_call_update(c, sdp, text, false, &why) : ix_call_use(c, sdp, text, false, &why)))
         return IX_REOFFER_DONE;
     ix_call_note(c, "refresh_answer_ignored", "%s", "");
     return IX_REOFFER_REFUSED;

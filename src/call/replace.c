@@ -68,6 +68,14 @@ void ix_call_took_place(struct ix_call *c)
     ix_call_farewell(old, 16);
 }
 
+uint32_t ix_call_find(const struct ix_phone *p, struct ix_str replaces)
+{
+    struct ix_sip_dialog *d = ix_sip_dialog_find_replaces(p->stack, replaces);
+    const struct ix_object *o = d ? ix_sip_dialog_user(d) : NULL;
+
+    return o && o->kind == IX_OBJ_CALL ? o->id : 0;
+}
+
 uint32_t ix_call_joins(const struct ix_phone *p, uint32_t call)
 {
     const struct ix_call *c = ix_call_get(p, call);

@@ -78,6 +78,10 @@ static void back(struct ix_call *c)
 
     if (c->ending)
         return;
+    if (c->resuming) {
+        ix_call_resume_now(c);
+        return;
+    }
     if (c->away && !c->report.answered_us) {
         c->away = false;
         tell(c, IX_SIGNALLING_BACK);
@@ -108,9 +112,20 @@ void ix_calls_back(struct ix_phone *p, uint32_t line)
 
 void ix_call_probed(struct ix_call *c, enum ix_reoffer outcome, const struct ix_sip_msg *msg)
 {
+    if (c->resuming && outcome == IX_REOFFER_DONE) {
+        c->resuming = false;
+        c->obj.phone->counts.resumed++;
+        tell(c, IX_SIGNALLING_BACK);
+    } else if (c->resuming && outcome == IX_REOFFER_REFUSED) {
+        if (msg)
+            ix_error_from_response(&c->report.error, msg);
+        else
+            ix_error_why(&c->report.error, IRISX_REASON_SERVER_SILENT);
+        ix_call_farewell(c, 41);
+    }
     if (!c->away || !c->probing || !msg || c->ending)
         return;
-    (void) outcome; /* who refuses knows it, too */
+    /* who refuses knows it, too */
     c->away = c->probing = false;
     tell(c, IX_SIGNALLING_BACK);
 }
@@ -155,7 +170,7 @@ bool ix_call_lost_at_server(struct ix_call *c)
 
 void ix_call_relived(struct ix_call *c)
 {
-    c->relive = c->away = c->probing = false;
+    c->relive = c->away = c->probing = c->resuming = false;
     c->hold_said = c->hold;
     c->ring_at_us = IX_NEVER;
     c->obj.phone->counts.replaced++;

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/call_keys.h"
 #include "cli/report.h"
 
 #define REGISTER_MS 15000
@@ -15,8 +15,9 @@
 
 struct call_args {
     const char *ws, *realm, *user, *auth_user, *password_file, *name, *extension, *play, *record, *duration, *codecs,
-        *digits, *ring, *report;
-    bool answer, loop, stereo, no_register;
+        *digits, *ring, *save, *resume, *auto_answer, *report;
+    struct cli_words headers;
+    bool answer, loop, stereo, no_register, anonymous, commands, info_digits;
     double duration_s, ring_s;
     const char *to;
 };
@@ -27,6 +28,8 @@ struct session {
     irisx_client_t *client;
     irisx_line_t *line;
     irisx_call_t *call;
+    struct call_talk talk;
+    double saved_ms; /* when the call was saved last */
     double register_ms, active_ms; /* clock of cli_now_ms; 0 not yet */
     bool ended, failed_file;
     irisx_error_info_t end;
@@ -39,6 +42,15 @@ static void on_call_state(struct session *s, const irisx_event_t *ev)
 {
     const irisx_error_info_t *e = irisx_event_error(ev);
 
+    if (s->talk.other && irisx_event_state(ev) == IRISX_CALL_ENDED &&
+        (irisx_event_call(ev) == s->call ||
+            irisx_event_call(ev) == s->talk.other)) { /* one of two: the other goes on */
+        if (irisx_event_call(ev) == s->call)
+            s->call = s->talk.other;
+        irisx_call_unref(irisx_event_call(ev));
+        s->talk.other = NULL;
+        return;
+    }
     if (irisx_event_call(ev) != s->call)
         return;
     if (irisx_event_state(ev) == IRISX_CALL_ACTIVE)
@@ -62,11 +74,29 @@ static void on_second(struct session *s)
         report_second(s->report, &stats, !s->common->quiet && !s->common->json && isatty(STDERR_FILENO));
 }
 
+/* once a second, and whenever the dialog may have changed; gone with the call */
+static void keep(struct session *s, irisx_event_kind_t kind)
+{
+    bool due = kind == IRISX_EVENT_CALL_STATE || kind == IRISX_EVENT_CALL_HOLD || kind == IRISX_EVENT_CALL_SIGNALLING ||
+               cli_now_ms() >= s->saved_ms + 1000;
+
+    if (!due)
+        return;
+    if (irisx_call_state(s->call) == IRISX_CALL_ENDED)
+        (void) unlink(s->args->save); /* there may be none */
+    else if (irisx_call_state(s->call) >= IRISX_CALL_ANSWERED && !call_save_file(s->call, s->args->save))
+        s->saved_ms = cli_now_ms();
+}
+
 static void on_event(void *ctx, const irisx_event_t *ev)
 {
     struct session *s = ctx;
     irisx_event_kind_t kind = irisx_event_kind(ev);
 
+    if (s->args->save && s->call && irisx_event_call(ev) == s->call)
+        keep(s, kind);
+    if (s->args->commands && s->common->json)
+        call_talk_event_json(ev);
     if (kind == IRISX_EVENT_CALL_INCOMING && s->args->answer && !s->call)
         s->call = irisx_call_ref(irisx_event_call(ev));
     else if (kind == IRISX_EVENT_CALL_INCOMING)
@@ -106,6 +136,9 @@ static int open_line(struct session *s)
     o.display_name = a->name;
     o.ca_file = s->common->ca_file;
     o.no_register = a->no_register;
+    o.auto_answer = a->auto_answer
+                        ? (strcmp(a->auto_answer, "always") ? IRISX_AUTO_ANSWER_ASKED : IRISX_AUTO_ANSWER_ALWAYS)
+                        : IRISX_AUTO_ANSWER_NEVER;
     if (a->ws)
         err = irisx_line_open(s->client, &o, &s->line, &op);
     else
@@ -126,6 +159,26 @@ static int open_line(struct session *s)
     return code;
 }
 
+static const char *join_headers(const struct call_args *a)
+{
+    static char lines[8192];
+    size_t n = 0;
+
+    for (size_t i = 0; i < a->headers.count && n < sizeof lines; i++)
+        n += (size_t) snprintf(lines + n, sizeof lines - n, "%s\n", a->headers.items[i]);
+    return lines; /* one that was cut is not valid, and told */
+}
+
+static irisx_error_t resume(struct session *s, const irisx_call_options_t *o, irisx_op_t **op)
+{
+    size_t n = 0;
+    char *data = cli_read_file(s->args->resume, 65536, &n);
+    irisx_error_t err = data ? irisx_client_resume(s->line, data, n, o, &s->call, op) : IRISX_E_NOT_FOUND;
+
+    free(data);
+    return err;
+}
+
 static void fill_options(const struct call_args *a, irisx_call_options_t *o)
 {
     o->to = a->to;
@@ -134,6 +187,9 @@ static void fill_options(const struct call_args *a, irisx_call_options_t *o)
     o->record_file = a->record;
     o->record_stereo = a->stereo;
     o->codecs = a->codecs;
+    o->anonymous = a->anonymous;
+    o->digits = a->info_digits ? IRISX_DIGITS_RELAY : IRISX_DIGITS_RTP;
+    o->headers = a->headers.count ? join_headers(a) : NULL;
     o->ring_timeout_ms = a->ring ? (uint32_t) (a->ring_s * 1000) : 0;
 }
 
@@ -167,12 +223,16 @@ static int connect_call(struct session *s)
         if (code)
             return code;
         err = irisx_call_answer(s->call, &o, &op);
+    } else if (s->args->resume) {
+        err = resume(s, &o, &op);
     } else {
         err = irisx_call_dial(s->line, &o, &s->call, &op);
     }
     if (err)
-        return cli_fail_code(
-            s->common, err, "calling", err == IRISX_E_INVALID ? "the target or an option is not valid" : NULL);
+        return cli_fail_code(s->common, err, s->args->resume ? "going on with the saved call" : "calling",
+            err == IRISX_E_INVALID                        ? "the target or an option is not valid"
+            : err == IRISX_E_NOT_FOUND && s->args->resume ? "the file cannot be read"
+                                                          : NULL);
     err = cli_await(s->client, op, CONNECT_MS, on_event, s);
     if (err && irisx_op_done(op))
         code = cli_fail(s->common, irisx_op_error(op), "calling");
@@ -210,13 +270,34 @@ static void send_digits(struct session *s)
     irisx_op_unref(op);
 }
 
+static bool is_over(void *ctx)
+{
+    return ((struct session *) ctx)->ended;
+}
+
+static void converse(struct session *s, double deadline)
+{
+    s->talk.common = s->common;
+    s->talk.client = s->client;
+    s->talk.line = s->line;
+    s->talk.call = &s->call;
+    s->talk.commands = s->args->commands;
+    s->talk.keys = !s->args->commands && !s->common->json && call_terminal();
+    s->talk.on_event = on_event;
+    s->talk.over = is_over;
+    s->talk.ctx = s;
+    call_talk_run(&s->talk, deadline);
+}
+
 static int talk(struct session *s)
 {
     double duration = s->args->duration ? s->args->duration_s * 1000 : 86400000;
     irisx_op_t *op = NULL;
 
     send_digits(s);
-    wait_until(s, (s->active_ms ? s->active_ms : cli_now_ms()) + duration);
+    converse(s, (s->active_ms ? s->active_ms : cli_now_ms()) + duration);
+    if (s->talk.other && !cli_interrupted())
+        (void) irisx_call_hangup(s->talk.other, NULL); /* it may have ended */
     if (!s->ended && !cli_interrupted() && !irisx_call_hangup(s->call, &op)) {
         wait_until(s, cli_now_ms() + 5000);
         irisx_op_unref(op);
@@ -246,7 +327,7 @@ static int sound_figures(irisx_value_t *call, const irisx_call_stats_t *t)
 static irisx_value_t *stats_value(const struct session *s, const irisx_call_stats_t *t)
 {
     irisx_value_t *call = irisx_value_new_object(), *phases = irisx_value_new_object();
-    const char *peer = s->args->answer ? irisx_call_peer(s->call) : s->args->to;
+    const char *peer = s->args->to ? s->args->to : irisx_call_peer(s->call);
     int bad = !call || !phases;
 
     bad = bad || irisx_value_set_text(call, s->args->answer ? "from" : "to", peer) ||
@@ -306,8 +387,10 @@ static void print_text(const irisx_call_stats_t *t)
 
 static int check_args(struct call_args *a, const struct cli_common *c, size_t words)
 {
-    if (a->answer == (words == 1))
-        return cli_usage("give a number or address to call, or --answer");
+    if (a->answer + (words == 1) + (a->resume != NULL) != 1)
+        return cli_usage("give a number or address to call, or --answer, or --resume FILE");
+    if (a->auto_answer && strcmp(a->auto_answer, "asked") && strcmp(a->auto_answer, "always"))
+        return cli_usage("--auto-answer is asked or always");
     if (a->ws && !a->user)
         return cli_usage("--ws needs --user");
     if (!a->ws && !c->api_url)
@@ -352,6 +435,7 @@ static int run(struct session *s)
             print_text(&stats);
     }
     code = cli_close(s->client, code); /* before the handles: the farewell needs them */
+    irisx_call_unref(s->talk.other);
     irisx_call_unref(s->call);
     irisx_line_unref(s->line);
     return code;
@@ -383,6 +467,14 @@ int cmd_call(int argc, char **argv)
         { "ring-timeout", "SECONDS", "give up when nobody answers, or nobody calls", &a.ring, NULL },
         { "codecs", "LIST", "opus,PCMU,PCMA or some of them", &a.codecs, NULL },
         { "digits", "DIGITS", "send these digits once connected", &a.digits, NULL },
+        { "info-digits", NULL, "send digits by INFO, not in the sound", NULL, &a.info_digits },
+        { "header", "LINE", "\"Name: value\" to send with the call; may be given again", NULL, NULL, &a.headers },
+        { "anonymous", NULL, "show neither number nor name", NULL, &a.anonymous },
+        { "auto-answer", "WHEN", "with --answer: \"asked\" by the caller, or \"always\"", &a.auto_answer, NULL },
+        { "commands", NULL, "read commands from standard input (\"help\" lists them); with --json tell every event",
+            NULL, &a.commands },
+        { "save", "FILE", "keep what is needed to go on with the call (mode 0600) until it ends", &a.save, NULL },
+        { "resume", "FILE", "go on with a call that --save kept", &a.resume, NULL },
     };
     const struct cli_command command = { "call", "[TO]", "Places a call, or takes one, and prints its figures.",
         options, sizeof options / sizeof *options };

@@ -219,18 +219,24 @@ static void dial_now(irisx_call_t *call, int err, const char *detail)
         return;
     }
     ix_call_config_fill(call, &config);
-    err = config.line ? ix_call_dial(ix_engine_phone(c->engine), &config, ix_engine_now(c->engine), &call->id)
-                      : IRISX_E_STATE;
+    if (!config.line)
+        err = IRISX_E_STATE;
+    else if (call->resume_token)
+        err = ix_call_resume(ix_engine_phone(c->engine), &config, call->resume_token, call->resume_len,
+            ix_engine_now(c->engine), &call->id);
+    else
+        err = ix_call_dial(ix_engine_phone(c->engine), &config, ix_engine_now(c->engine), &call->id);
     if (err)
         ix_call_break(call, err, IRISX_DOMAIN_LOCAL,
             err == IRISX_E_STATE     ? "the line is not connected: wait until it is ready"
+            : call->resume_token     ? "the saved call cannot be gone on with"
             : err == IRISX_E_INVALID ? "the number or address to call is not valid"
                                      : NULL);
     else
         call->party = call->id;
 }
 
-static void dial_cmd(void *arg)
+void ix_call_dial_cmd(void *arg)
 {
     irisx_call_t *call = arg;
 
@@ -362,7 +368,7 @@ irisx_error_t irisx_call_dial(
         call->connecting = irisx_op_ref(op);
         op->cancel = ix_call_cancel;
         op->call = call;
-        err = ix_call_post(c, dial_cmd, irisx_call_ref(call));
+        err = ix_call_post(c, ix_call_dial_cmd, irisx_call_ref(call));
         if (err)
             irisx_call_unref(call);
     }

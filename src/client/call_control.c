@@ -222,6 +222,7 @@ void ix_call_control_event(const struct ix_phone_event *ev)
         return;
     if (ev->kind == IX_EV_HOLD) {
         atomic_store(&call->held, ev->state);
+        ix_call_keep(call);
         push(call, IRISX_EVENT_CALL_HOLD, ev->state, ev->error);
         if (ev->error->code || ((ev->state & IX_HOLD_LOCAL) != 0) == call->hold_wanted)
             finish_op(&call->holding, ev->error);

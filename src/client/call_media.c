@@ -393,6 +393,7 @@ void ix_call_snapshot(irisx_call_t *call)
 
     if (!call->id || ix_call_report(p, call->id, &r))
         return;
+    ix_call_keep(call);
     ix_buf_init(&json, 128 * 1024);
     (void) ix_call_timeline(p, call->id, &json); /* without memory: the last one stays */
     pthread_mutex_lock(&c->lock);

@@ -309,6 +309,7 @@ void ix_call_talk_event(const struct ix_phone_event *ev)
         push(call, IRISX_EVENT_CALL_GAP, ev->state, whys[ev->why & 3]);
         break;
     case IX_EV_SIGNALLING:
+        ix_call_keep(call);
         push(call, IRISX_EVENT_CALL_SIGNALLING, ev->state, "");
         break;
     case IX_EV_REPLACED:
@@ -358,6 +359,8 @@ void ix_call_talk_free(irisx_call_t *call)
     ix_free(call->heads[0]);
     ix_free(call->heads[1]);
     ix_free(call->asserted);
+    ix_free(call->token);
+    ix_free(call->resume_token);
     ix_free(call->caller_name);
     ix_free(call->replaces);
 }

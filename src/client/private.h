@@ -233,6 +233,10 @@ struct irisx_call {
         ix_sip_txn txn;
         irisx_op_t *op;
     } waiting[8]; /* call: MESSAGE and INFO that wait for their answer */
+    char *token; /* lock: what irisx_call_save gives; NULL before the answer */
+    size_t token_len;
+    char *resume_token; /* of the call it goes on with */
+    size_t resume_len;
     char info_digits[40]; /* call: still to be sent by INFO */
     ix_sip_txn digit_txn; /* call: of the one that was sent last; 0 none */
     struct ix_list shown; /* lock: names and addresses of before, which somebody may still look at */
@@ -265,10 +269,12 @@ void ix_call_talk_end(irisx_call_t *call); /* ops of it that still run */
 void ix_call_talk_free(irisx_call_t *call);
 void ix_call_digits_by_info(irisx_call_t *call, const char *digits, irisx_op_t *op); /* takes the op */
 void ix_call_answer_now(irisx_call_t *call); /* call loop: with the options it has */
+void ix_call_keep(irisx_call_t *call); /* call_save.c, call loop: the token as of now */
 void ix_call_media_event(irisx_client_t *c, const struct ix_media_event *ev);
 void ix_calls_drop(irisx_client_t *c);
 irisx_call_t *ix_call_make(irisx_client_t *c, irisx_line_t *line, bool incoming);
 void ix_call_link(irisx_call_t *call);
+void ix_call_dial_cmd(void *arg); /* of a reference to a call that is ready to be dialled or gone on with */
 void ix_call_break(irisx_call_t *call, int code, irisx_error_domain_t domain, const char *message);
 /* call_options.c */
 int ix_call_options_take(irisx_call_t *call, const irisx_call_options_t *o);

@@ -66,8 +66,12 @@ void sandbox_invite(struct sandbox_sip *s, const struct ix_phone_event *ev)
         sandbox_answer(s, txn, s->call_count >= SANDBOX_MAX_CALLS ? 486 : 480, IX_STR_NONE);
         return;
     }
-    if (ix_call_take(sandbox_phone(s), transport, txn, c->a, sandbox_now(s), &id) || sandbox_leg_bind(c->a, id)) {
+    if (ix_call_take(sandbox_phone(s), transport, txn, c->a, sandbox_now(s), &id)) {
         sandbox_call_free(c); /* take has answered it */
+        return;
+    }
+    if (sandbox_replaces(s, id) || sandbox_leg_bind(c->a, id)) {
+        sandbox_call_free(c); /* it is another call's leg, or hangs up */
         return;
     }
     memcpy(c->target, c->to, sizeof c->target);

@@ -165,6 +165,7 @@ bool sandbox_dial(
 
 /* refer.c: transfers */
 void sandbox_refer(struct sandbox_sip *s, struct sandbox_leg *leg, const struct ix_phone_event *ev);
+bool sandbox_replaces(struct sandbox_sip *s, uint32_t id); /* the phone's call id has taken a leg's place */
 void sandbox_transfer(struct sandbox_call *c, struct ix_str to); /* a goes there; b, if any, has left */
 
 /* park.c: feature codes: **EXTENSION, *8, 5900, 5901 to 5999 */

@@ -70,7 +70,7 @@ static int replace(char **text, char *fresh)
     return 0;
 }
 
-static int register_dialog(struct ix_sip_dialog *d)
+int ix_sip_dialog_register(struct ix_sip_dialog *d)
 {
     uint8_t storage[IX_SIP_KEY];
     struct ix_buf key;
@@ -91,7 +91,7 @@ static int register_dialog(struct ix_sip_dialog *d)
     return 0;
 }
 
-static void release(struct ix_sip_dialog *d)
+void ix_sip_dialog_release(struct ix_sip_dialog *d)
 {
     if (d->key)
         (void) ix_map_remove(d->stack->dialogs, ix_str_n(d->key, d->key_len));
@@ -113,10 +113,10 @@ static int complete(struct ix_sip_dialog *d, const struct ix_sip_msg *msg, struc
     d->target = ix_str_dup(has ? contact.uri.text : fallback_target);
     if (!d->call_id || !d->local_tag || !d->remote_tag || !d->local || !d->remote || !d->target || !d->routes)
         return IRISX_E_NO_MEMORY;
-    return register_dialog(d);
+    return ix_sip_dialog_register(d);
 }
 
-static struct ix_sip_dialog *dialog_alloc(struct ix_sip_stack *s, uint32_t transport, void *user)
+struct ix_sip_dialog *ix_sip_dialog_alloc(struct ix_sip_stack *s, uint32_t transport, void *user)
 {
     struct ix_sip_dialog *d = ix_alloc(sizeof *d);
     if (!d)
@@ -137,7 +137,7 @@ int ix_sip_dialog_uac(
         return IRISX_E_NOT_FOUND;
     if (tx->dialog || response->request || response->status <= 100 || response->status >= 300 || !response->to_tag.n)
         return IRISX_E_INVALID;
-    struct ix_sip_dialog *d = dialog_alloc(s, tx->transport->id, user);
+    struct ix_sip_dialog *d = ix_sip_dialog_alloc(s, tx->transport->id, user);
     if (!d)
         return IRISX_E_NO_MEMORY;
     d->call_id = ix_str_dup(response->call_id);
@@ -152,7 +152,7 @@ int ix_sip_dialog_uac(
     if (!err)
         err = ix_sip_dialog_response(d, tx, response);
     if (err) {
-        release(d);
+        ix_sip_dialog_release(d);
         return err;
     }
     *out = d;
@@ -167,7 +167,7 @@ int ix_sip_dialog_uas(struct ix_sip_stack *s, ix_sip_txn txn, void *user, struct
     const struct ix_sip_msg *msg = &tx->request->msg;
     if (tx->dialog || msg->to_tag.n || tx->state != IX_SIP_TX_PROCEEDING)
         return IRISX_E_STATE;
-    struct ix_sip_dialog *d = dialog_alloc(s, tx->transport->id, user);
+    struct ix_sip_dialog *d = ix_sip_dialog_alloc(s, tx->transport->id, user);
     if (!d)
         return IRISX_E_NO_MEMORY;
     d->call_id = ix_str_dup(msg->call_id);
@@ -181,7 +181,7 @@ int ix_sip_dialog_uas(struct ix_sip_stack *s, ix_sip_txn txn, void *user, struct
     d->invite_in = msg->method == IX_SIP_INVITE ? tx->id : 0;
     int err = complete(d, msg, msg->from.uri.text);
     if (err) {
-        release(d);
+        ix_sip_dialog_release(d);
         return err;
     }
     ix_sip_tx_join(tx, d);
@@ -199,7 +199,7 @@ int ix_sip_dialog_subscriber(struct ix_sip_stack *s, uint32_t transport, const s
 
     if (!msg->to_tag.n || !msg->from_tag.n)
         return IRISX_E_INVALID;
-    d = dialog_alloc(s, transport, user);
+    d = ix_sip_dialog_alloc(s, transport, user);
     if (!d)
         return IRISX_E_NO_MEMORY;
     d->call_id = ix_str_dup(msg->call_id);
@@ -213,7 +213,7 @@ int ix_sip_dialog_subscriber(struct ix_sip_stack *s, uint32_t transport, const s
     d->has_remote_cseq = theirs;
     err = complete(d, msg, target);
     if (err) {
-        release(d);
+        ix_sip_dialog_release(d);
         return err;
     }
     ix_sip_dialog_confirm(d);
@@ -366,7 +366,7 @@ void ix_sip_dialog_free(struct ix_sip_dialog *d, struct ix_now now)
     d->stack->now = now;
     scrub_queue(d);
     close_transactions(d);
-    release(d);
+    ix_sip_dialog_release(d);
 }
 
 /* ---- what it is -------------------------------------------------------------------------- */

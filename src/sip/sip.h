@@ -353,6 +353,11 @@ struct ix_str ix_sip_dialog_local_tag(const struct ix_sip_dialog *d);
 struct ix_str ix_sip_dialog_remote_tag(const struct ix_sip_dialog *d);
 struct ix_str ix_sip_dialog_remote_target(const struct ix_sip_dialog *d); /* URI; never used to choose a transport */
 struct ix_str ix_sip_dialog_remote(const struct ix_sip_dialog *d); /* their From/To value without tag */
+/* A confirmed dialog as bytes and back, for another process: identifiers, sequence numbers, routes, target. restore
+ * reads what may be anything: IRISX_E_FORMAT. Its own sequence numbers go on well above those that were saved. */
+void ix_sip_dialog_save(const struct ix_sip_dialog *d, struct ix_buf *out);
+int ix_sip_dialog_restore(
+    struct ix_sip_stack *s, uint32_t transport, struct ix_reader *r, void *user, struct ix_sip_dialog **out);
 /* Value for Replaces (RFC 3891) as the peer's peer must see it: call-id;to-tag=…;from-tag=… */
 void ix_sip_dialog_write_replaces(struct ix_buf *b, const struct ix_sip_dialog *d);
 /* The dialog a Replaces header value of an incoming INVITE or REFER names; NULL if none of ours */

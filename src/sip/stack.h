@@ -198,6 +198,9 @@ struct ix_sip_dialog *ix_sip_dialog_find(
 /* a response to a request of ours in d: confirms, refreshes the target */
 int ix_sip_dialog_response(struct ix_sip_dialog *d, const struct ix_sip_tx *tx, const struct ix_sip_msg *msg);
 int ix_sip_dialog_refresh(struct ix_sip_dialog *d, const struct ix_sip_msg *msg);
+struct ix_sip_dialog *ix_sip_dialog_alloc(struct ix_sip_stack *s, uint32_t transport, void *user);
+int ix_sip_dialog_register(struct ix_sip_dialog *d);
+void ix_sip_dialog_release(struct ix_sip_dialog *d); /* of one that nothing refers to */
 void ix_sip_dialog_confirm(struct ix_sip_dialog *d);
 bool ix_sip_invite_runs(const struct ix_sip_stack *s, ix_sip_txn txn); /* not finally answered yet */
 
