@@ -36,6 +36,10 @@
 %ignore irisx_call_dial;
 %ignore irisx_call_answer;
 %ignore irisx_call_stats(const irisx_call_t *, irisx_call_stats_t *);
+%ignore irisx_call_save;
+%ignore irisx_client_resume;
+%ignore irisx_call_send_message;
+%ignore irisx_call_send_info;
 %ignore irisx_client_call_counts;
 %ignore irisx_call_counts;
 %ignore irisx_audio_read;
