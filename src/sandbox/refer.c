@@ -102,16 +102,16 @@ static void connect(struct sandbox_sip *s, struct sandbox_leg *leg, struct sandb
 
     sandbox_hush(one);
     sandbox_hush(two);
+    if (two->a == consulted)
+        two->a = NULL;
+    if (two->b == consulted)
+        two->b = NULL;
+    sandbox_leg_end(s, consulted, 480, Q850_NORMAL); /* first: it tells the one who transfers that it worked */
     if (one->a == leg)
         one->a = NULL;
     if (one->b == leg)
         one->b = NULL;
     sandbox_leg_end(s, leg, 480, Q850_NORMAL);
-    if (two->a == consulted)
-        two->a = NULL;
-    if (two->b == consulted)
-        two->b = NULL;
-    sandbox_leg_end(s, consulted, 480, Q850_NORMAL);
     if (first && second) {
         alone_in(one, first);
         one->b = second;
