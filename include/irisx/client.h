@@ -66,7 +66,7 @@ typedef struct irisx_client_options {
     uint32_t media_threads; /**< 0 = number of cores, at most 4 */
     uint32_t worker_threads; /**< threads that compute handshakes; 0 = 2 */
     uint32_t max_calls; /**< 0 = 128; more are refused with IRISX_E_LIMIT, incoming ones with 486 */
-    int32_t zero_thread; /**< 1: the library starts no thread; drive it with irisx_client_run_once */
+    int32_t zero_thread; /**< 1: no thread; irisx_client_next_event or irisx_client_run_once drives it */
     int32_t realtime; /**< 1: ask for real-time priority for media */
     uint32_t request_timeout_ms; /**< whole REST operation, all tries and waits; 0 = 30000 */
     const struct irisx_rest_options *rest; /**< manners towards the REST API (irisx/rest.h); NULL: all defaults. Copied
@@ -120,12 +120,13 @@ IRISX_API void irisx_client_unref(irisx_client_t *client);
 IRISX_API irisx_error_t irisx_client_close(irisx_client_t *client, uint32_t timeout_ms);
 
 /**
- * The next event.
- * @param timeout_ms 0: do not wait; UINT32_MAX: for ever
+ * The next event. In zero-thread mode a wait drives the client: what is due is done on the calling thread meanwhile,
+ * with fewer system calls than a loop around irisx_client_fd.
+ * @param timeout_ms 0: do not wait, nor drive; UINT32_MAX: for ever
  * @param event_out the caller owns a reference: irisx_event_unref
  * @return IRISX_OK, IRISX_E_AGAIN (none in time), IRISX_E_CLOSED (none will follow), IRISX_E_STATE (a callback is set),
- *         IRISX_E_WOULD_DEADLOCK (in a callback, or a wait in zero-thread mode)
- * @thread any; @blocks
+ *         IRISX_E_WOULD_DEADLOCK (in a callback)
+ * @thread any; in zero-thread mode, with a timeout, owner; @blocks
  */
 IRISX_API irisx_error_t irisx_client_next_event(irisx_client_t *client, uint32_t timeout_ms, irisx_event_t **event_out);
 /** Readable while an event waits; for poll(). Owned by the client; -1 where there are no descriptors. @thread any */

@@ -137,20 +137,6 @@ struct list { /* the layout of every generated list of structs */
     size_t count;
 };
 
-/* the member of a struct by its name on the wire */
-static const struct ix_api_field *step(
-    const struct ix_api_set *s, const struct ix_api_type *t, struct ix_str name, size_t *offset)
-{
-    struct ix_api_walk w = { .next = sizeof(void *) };
-
-    for (const struct ix_api_field *f = ix_api_walk(s, t, &w); f != NULL; f = ix_api_walk(s, t, &w)) {
-        *offset = w.offset;
-        if (ix_str_eq(name, ix_str(ix_api_text(s, f->name))))
-            return f;
-    }
-    return NULL;
-}
-
 const void *const *ix_api_item_structs_in(
     const struct ix_api_set *s, const struct ix_api_op *op, const struct ix_api_answer *answer, size_t *count_out)
 {
@@ -159,7 +145,6 @@ const void *const *ix_api_item_structs_in(
     const char *at = answer->result;
     struct ix_str unwrapped = path;
     struct ix_str name = IX_STR_NONE;
-    size_t offset = 0;
 
     *count_out = 0;
     if (at == NULL || op->content)
@@ -169,15 +154,16 @@ const void *const *ix_api_item_structs_in(
     for (bool more = true; more && at != NULL;) {
         more = ix_str_find(path, '.') != SIZE_MAX;
         (void) ix_str_cut(&path, '.', &name);
-        const struct ix_api_field *f = step(s, t, name, &offset);
+        struct ix_api_walk w = { .next = sizeof(void *) };
+        const struct ix_api_field *f = ix_api_walk_to(s, t, name, &w);
         if (f == NULL || f->kind != (more ? IX_API_KIND_OBJECT : IX_API_KIND_OBJECT_LIST))
             return NULL;
         if (!more) {
-            const struct list *list = (const void *) (at + offset);
+            const struct list *list = (const void *) (at + w.offset);
             *count_out = list->count;
             return list->items;
         }
-        at = *(const char *const *) (const void *) (at + offset);
+        at = *(const char *const *) (const void *) (at + w.offset);
         t = &s->types[f->sub];
     }
     return NULL;

@@ -11,7 +11,7 @@
 
 #include "json/json.h"
 
-#define BLOCK_MIN 2048
+#define BLOCK_MIN 984 /* with its head as much as malloc keeps close at hand */
 #define BLOCK_MAX ((size_t) 64 * 1024)
 #define MS_FROM 1e11 /* a time above this is in ms, below in seconds (WIRE.md section 14) */
 
@@ -39,7 +39,7 @@ static void *arena(struct ix_api_answer *a, size_t size)
 {
     struct ix_api_block *b = a->blocks;
 
-    size = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+    size = (size + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
     if (b == NULL || b->cap - b->used < size) {
         size_t cap = b == NULL ? BLOCK_MIN : IX_MIN(b->cap * 2, BLOCK_MAX);
         cap = IX_MAX(cap, size);
@@ -57,7 +57,7 @@ static void *arena(struct ix_api_answer *a, size_t size)
 
 /* the members of one type, ready for the many objects of a list */
 struct step {
-    const struct ix_api_field *field;
+    struct ix_api_field field;
     const char *name;
     size_t offset;
 };
@@ -316,15 +316,15 @@ static void read_member(struct decoder *d, const struct ix_api_field *f, const i
 
 static bool make_plan(struct decoder *d, const struct ix_api_type *t, struct plan *p)
 {
-    struct ix_api_walk w = { .next = sizeof(void *) };
+    struct ix_api_walk w = { .next = sizeof(void *), .align = _Alignof(void *) }; /* behind raw */
     struct step *steps = take(d, (t->count > 0 ? t->count : 1) * sizeof *steps);
     size_t n = 0;
 
     if (steps == NULL)
         return false;
     for (const struct ix_api_field *f = ix_api_walk(d->set, t, &w); f != NULL; f = ix_api_walk(d->set, t, &w))
-        steps[n++] = (struct step){ f, ix_api_text(d->set, f->name), w.offset };
-    *p = (struct plan){ t, ix_api_result_size(d->set, t), steps };
+        steps[n++] = (struct step){ *f, ix_api_text(d->set, f->name), w.offset };
+    *p = (struct plan){ t, (w.next + w.align - 1) & ~(w.align - 1), steps };
     return true;
 }
 
@@ -355,7 +355,7 @@ static void read_members(struct decoder *d, const struct plan *p, const irisx_va
             at = at + 1 < count ? at + 1 : 0;
             if (strcmp(s->name, m.key) != 0)
                 continue;
-            read_member(d, s->field, m.value, out + s->offset);
+            read_member(d, &s->field, m.value, out + s->offset);
             break;
         }
     }
@@ -370,7 +370,7 @@ static const void *read_struct(struct decoder *d, const struct ix_api_type *t, c
         return NULL;
     memcpy(out, &v, sizeof v); /* raw, the first member */
     if (t->count == 1 && p.steps[0].name[0] == '\0')
-        read_member(d, p.steps[0].field, v, out + p.steps[0].offset); /* the value itself: a bare array */
+        read_member(d, &p.steps[0].field, v, out + p.steps[0].offset); /* the value itself: a bare array */
     else
         read_members(d, &p, v, out);
     return out;

@@ -219,8 +219,10 @@ static irisx_value_t *members(struct maker *m, const struct ix_api_type *t, bool
 {
     irisx_value_t *list = array(m);
 
-    for (size_t i = 0; i < t->count && m->err == 0; i++)
-        add(m, list, member(m, ix_api_field(m->set, t, i), top, result));
+    for (size_t i = 0; i < t->count && m->err == 0; i++) {
+        struct ix_api_field f = ix_api_field(m->set, t, i);
+        add(m, list, member(m, &f, top, result));
+    }
     return list;
 }
 

@@ -19,18 +19,6 @@ static const char *name_of(const struct ix_api_encoder *e, const struct ix_api_f
     return ix_api_text(e->set, f->name);
 }
 
-/* the row of that name, *offset where it lies in the struct; NULL: none */
-static const struct ix_api_field *field_named(const struct ix_api_encoder *e, struct ix_str name, size_t *offset)
-{
-    struct ix_api_walk w = { 0 };
-    const struct ix_api_field *f = ix_api_walk(e->set, e->type, &w);
-
-    while (f != NULL && !ix_str_eq(name, ix_str(name_of(e, f))))
-        f = ix_api_walk(e->set, e->type, &w);
-    *offset = w.offset;
-    return f;
-}
-
 /* ---- path and query ---------------------------------------------------------------------- */
 
 static void put_escaped(struct ix_buf *b, const struct ix_api_cell *c)
@@ -46,7 +34,6 @@ static void put_path(struct ix_api_encoder *e)
     char pattern[IX_API_ROUTE_MAX];
     struct ix_str rest;
     struct ix_str part;
-    size_t offset;
 
     ix_api_put_path(e->set, e->op->path, pattern);
     rest = ix_str(pattern);
@@ -54,8 +41,9 @@ static void put_path(struct ix_api_encoder *e)
         ix_buf_strv(&e->path, part);
         if (!ix_str_cut(&rest, '}', &part))
             break;
-        const struct ix_api_field *f = field_named(e, part, &offset);
-        struct ix_api_cell c = ix_api_cell(e->set, &e->from, f, offset);
+        struct ix_api_walk w = { 0 };
+        const struct ix_api_field *f = ix_api_walk_to(e->set, e->type, part, &w);
+        struct ix_api_cell c = ix_api_cell(e->set, &e->from, f, w.offset);
         put_escaped(&e->path, &c);
     }
 }
@@ -142,8 +130,8 @@ static void query_page(struct ix_api_encoder *e)
 static void put_query(struct ix_api_encoder *e)
 {
     struct ix_api_walk w = { 0 };
-    size_t offset;
 
+    w.index = (e->seen & IX_API_IN_QUERY) != 0 ? 0 : e->type->count;
     for (const struct ix_api_field *f = ix_api_walk(e->set, e->type, &w); f != NULL;
          f = ix_api_walk(e->set, e->type, &w)) {
         if ((f->flags & IX_API_IN_QUERY) == 0)
@@ -155,7 +143,8 @@ static void put_query(struct ix_api_encoder *e)
         e->op->body == IX_HTTP_BODY_NONE || e->op->body == IX_HTTP_BODY_RAW ? ix_api_extra(&e->from) : NULL;
     for (const char *k = irisx_value_next_key(more, NULL); k != NULL; k = irisx_value_next_key(more, k)) {
         struct ix_api_cell c = ix_api_cell_of(irisx_value_get(more, k));
-        if (field_named(e, ix_str(k), &offset) == NULL)
+        w = (struct ix_api_walk){ 0 };
+        if (ix_api_walk_to(e->set, e->type, ix_str(k), &w) == NULL)
             query_member(e, NULL, k, &c);
     }
     query_page(e);
@@ -351,6 +340,7 @@ static int check(struct ix_api_encoder *e, bool strict, struct ix_http_error *er
         c.where = IX_API_IN_PATH | IX_API_IN_QUERY | IX_API_IN_HEADER;
         ix_api_check_type(&c, e->type, &e->from);
     }
+    e->seen = c.seen;
     if (strict && e->from.fields == NULL)
         ix_api_check_unknown(&c, e->type, e->from.value);
     return issues.total > 0 ? refuse(e, &issues, error) : 0;
@@ -494,7 +484,8 @@ int ix_api_encode_in(const struct ix_api_set *s, const struct ix_api_op *op, con
     begin(&e);
     put_path(&e);
     put_query(&e);
-    put_headers(&e);
+    if ((e.seen & IX_API_IN_HEADER) != 0)
+        put_headers(&e);
     enum ix_http_body body = body_of(&e);
     put_body(&e, body);
     if (params->upload != NULL)

@@ -29,7 +29,7 @@ struct ix_str ix_api_scalar_text(const struct ix_api_cell *c, char *storage, siz
 bool ix_api_has_member(const struct ix_api_set *s, const struct ix_api_type *t, const char *key)
 {
     for (size_t i = 0; i < t->count; i++)
-        if (strcmp(ix_api_text(s, ix_api_field(s, t, i)->name), key) == 0)
+        if (strcmp(ix_api_text(s, ix_api_field(s, t, i).name), key) == 0)
             return true;
     return false;
 }

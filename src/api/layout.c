@@ -35,41 +35,58 @@ static const struct shape shapes[IX_API_KIND_COUNT] = {
 
 static size_t up(size_t n, size_t align)
 {
-    return (n + align - 1) / align * align;
+    return (n + align - 1) & ~(align - 1); /* a power of two */
+}
+
+struct ix_api_field ix_api_field(const struct ix_api_set *s, const struct ix_api_type *t, size_t i)
+{
+    size_t at = s->members[t->first + i];
+    const struct ix_api_trait *trait = &s->traits[s->field_traits[at]];
+
+    return (struct ix_api_field){ .name = s->field_names[at],
+        .sub = at < s->sub_count ? s->field_subs[at] : 0,
+        .kind = trait->kind,
+        .flags = trait->flags };
 }
 
 const struct ix_api_field *ix_api_walk(const struct ix_api_set *s, const struct ix_api_type *t, struct ix_api_walk *w)
 {
     if (w->index == t->count)
         return NULL;
-    const struct ix_api_field *f = ix_api_field(s, t, w->index++);
-    const struct shape *shape = &shapes[f->kind];
+    w->field = ix_api_field(s, t, w->index++);
+    const struct shape *shape = &shapes[w->field.kind];
     w->offset = up(w->next, shape->align);
     w->next = w->offset + shape->size;
+    w->align = IX_MAX(w->align, shape->align);
+    return &w->field;
+}
+
+const struct ix_api_field *ix_api_walk_to(
+    const struct ix_api_set *s, const struct ix_api_type *t, struct ix_str name, struct ix_api_walk *w)
+{
+    const struct ix_api_field *f = ix_api_walk(s, t, w);
+
+    while (f != NULL && !ix_str_eq(name, ix_str(ix_api_text(s, f->name))))
+        f = ix_api_walk(s, t, w);
     return f;
 }
 
-static size_t end_of(const struct ix_api_set *s, const struct ix_api_type *t, size_t start, size_t *align)
+/* where the members end, rounded up for what may follow them */
+static size_t end_of(const struct ix_api_set *s, const struct ix_api_type *t, size_t start, bool all)
 {
-    struct ix_api_walk w = { .next = start };
+    struct ix_api_walk w = { .next = start, .align = _Alignof(void *) };
 
-    *align = _Alignof(void *);
-    for (const struct ix_api_field *f = ix_api_walk(s, t, &w); f != NULL; f = ix_api_walk(s, t, &w))
-        *align = IX_MAX(*align, shapes[f->kind].align);
-    return w.next;
+    while (ix_api_walk(s, t, &w) != NULL) {
+    }
+    return up(w.next, all ? w.align : _Alignof(void *));
 }
 
 size_t ix_api_result_size(const struct ix_api_set *s, const struct ix_api_type *t)
 {
-    size_t align;
-    size_t end = end_of(s, t, sizeof(void *), &align);
-
-    return up(end, align);
+    return end_of(s, t, sizeof(void *), true);
 }
 
 size_t ix_api_extra_at(const struct ix_api_set *s, const struct ix_api_type *t)
 {
-    size_t align;
-
-    return up(end_of(s, t, 0, &align), _Alignof(void *));
+    return end_of(s, t, 0, false);
 }

@@ -81,10 +81,10 @@ static const char *interned(const struct ix_api_set *s, const struct ix_api_op *
     const struct ix_api_type *t = &s->types[op->params];
 
     for (size_t i = 0; i < t->count; i++) {
-        const struct ix_api_field *f = ix_api_field(s, t, i);
-        const char *name = ix_api_text(s, f->name);
+        struct ix_api_field f = ix_api_field(s, t, i);
+        const char *name = ix_api_text(s, f.name);
         size_t n = strlen(name);
-        if ((f->flags & IX_API_IN_PATH) != 0 && strncmp(in_path, name, n) == 0 && in_path[n] == '}')
+        if ((f.flags & IX_API_IN_PATH) != 0 && strncmp(in_path, name, n) == 0 && in_path[n] == '}')
             return name;
     }
     return "";

@@ -41,10 +41,14 @@ enum { /* flags of a field */
 };
 typedef uint16_t ix_api_word; /* a text: IX_API_WORD_STEP times this is its place in the texts; 0 is "" */
 #define IX_API_WORD_STEP 2
-struct ix_api_field {
+struct ix_api_field { /* put together from four tables: of most, sub is 0, and kind and flags are few pairs */
     ix_api_word name; /* on the wire; "" in a result: the value itself */
     uint16_t sub; /* OBJECT, OBJECT_LIST: index of its type (limits of such lists are left to the platform); else its
                      rule, 0 none */
+    uint8_t kind;
+    uint8_t flags;
+};
+struct ix_api_trait {
     uint8_t kind;
     uint8_t flags;
 };
@@ -113,7 +117,10 @@ struct ix_api_group {
 
 struct ix_api_set { /* one generated set of tables; filled by code, so that no address lies in data */
     const char *text;
-    const struct ix_api_field *fields;
+    const struct ix_api_trait *traits;
+    const ix_api_word *field_names;
+    const uint8_t *field_traits;
+    const uint16_t *field_subs; /* of the first sub_count fields */
     const uint16_t *members; /* fields, type by type */
     const struct ix_api_type *types;
     const struct ix_api_rule *rules;
@@ -130,7 +137,7 @@ struct ix_api_set { /* one generated set of tables; filled by code, so that no a
     const uint16_t *by_number; /* indices of ops, by number */
     const uint32_t *left_out; /* ix_api_id_hash of the ids that this build lacks, in order */
     const uint16_t *statuses;
-    size_t count;
+    size_t count, sub_count;
     size_t path_count, route_count, variant_count, expect_count, instead_count, media_count, left_out_count;
     uint32_t last_number; /* of all operations, left out or not */
 };
@@ -144,11 +151,6 @@ static inline const char *ix_api_text_in(const char *text, ix_api_word word)
 static inline const char *ix_api_text(const struct ix_api_set *s, ix_api_word word)
 {
     return ix_api_text_in(s->text, word);
-}
-
-static inline const struct ix_api_field *ix_api_field(const struct ix_api_set *s, const struct ix_api_type *t, size_t i)
-{
-    return &s->fields[s->members[t->first + i]];
 }
 
 static inline size_t ix_api_index(const struct ix_api_set *s, const struct ix_api_op *op)
@@ -174,8 +176,14 @@ struct ix_api_walk { /* the members of a type, in order: { .next = 0 or sizeof(v
     size_t index; /* of the member given last, plus one */
     size_t offset; /* of the member given last */
     size_t next;
+    size_t align; /* the largest of them */
+    struct ix_api_field field; /* what was given last: valid until the next */
 };
+struct ix_api_field ix_api_field(const struct ix_api_set *s, const struct ix_api_type *t, size_t i); /* member i of t */
 const struct ix_api_field *ix_api_walk(const struct ix_api_set *s, const struct ix_api_type *t, struct ix_api_walk *w);
+/* on to the member of that name on the wire; NULL: none */
+const struct ix_api_field *ix_api_walk_to(
+    const struct ix_api_set *s, const struct ix_api_type *t, struct ix_str name, struct ix_api_walk *w);
 /* of a result's struct, raw included; of a params struct: where extra lies */
 size_t ix_api_result_size(const struct ix_api_set *s, const struct ix_api_type *t);
 size_t ix_api_extra_at(const struct ix_api_set *s, const struct ix_api_type *t);
@@ -231,6 +239,7 @@ struct ix_api_encoder {
     size_t part_count;
     struct ix_http_source source;
     int err; /* of parts and source */
+    uint8_t seen; /* flags of the members that are there */
 };
 void ix_api_put_value(
     struct ix_buf *b, const struct ix_api_set *s, const struct ix_api_field *f, const struct ix_api_cell *c);
@@ -248,6 +257,7 @@ struct ix_api_check {
     bool wire; /* what came over the wire: ids in the form it has there, null only where it may stand */
     bool result; /* an answer: lenient about the forms of ids, numbers and times */
     uint8_t where; /* fields with any of these flags; 0 all */
+    uint8_t seen; /* flags of the members that are there */
     char path[IX_API_PATH_MAX];
 };
 void ix_api_check_type(struct ix_api_check *c, const struct ix_api_type *t, const struct ix_api_source *from);

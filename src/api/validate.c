@@ -81,10 +81,14 @@ static void add_format(struct ix_api_check *c, const char *format)
 /* the path grows by a name; what does not fit is left out. Returns the old length, for leave() */
 static size_t enter(struct ix_api_check *c, const char *name)
 {
-    size_t n = strlen(c->path);
+    size_t before = strlen(c->path), at = before, room = sizeof c->path - 1, n = strlen(name);
 
-    (void) snprintf(c->path + n, sizeof c->path - n, n > 0 ? ".%s" : "%s", name);
-    return n;
+    if (at > 0 && at < room)
+        c->path[at++] = '.';
+    n = IX_MIN(n, room - at); /* what is too long is cut */
+    memcpy(c->path + at, name, n);
+    c->path[at + n] = '\0';
+    return before;
 }
 
 static size_t enter_index(struct ix_api_check *c, size_t i)
@@ -352,6 +356,9 @@ static void check_rows(
         if (c->where != 0 && (f->flags & IX_API_IN_ANY) != 0 && (f->flags & c->where) == 0)
             continue;
         struct ix_api_cell cell = ix_api_cell(c->set, from, f, in == t ? w.offset : offset_in(c->set, in, f->name));
+        if (cell.type == IX_CELL_ABSENT && (f->flags & IX_API_REQUIRED) == 0)
+            continue;
+        c->seen |= f->flags;
         size_t length = enter(c, ix_api_text(c->set, f->name));
         check_member(c, f, &cell);
         leave(c, length);
@@ -372,7 +379,7 @@ void ix_api_check_variant(struct ix_api_check *c, const struct ix_api_type *vari
 static bool has_field(const struct ix_api_set *s, const struct ix_api_type *t, const char *name)
 {
     for (size_t i = 0; i < t->count; i++)
-        if (strcmp(ix_api_text(s, ix_api_field(s, t, i)->name), name) == 0)
+        if (strcmp(ix_api_text(s, ix_api_field(s, t, i).name), name) == 0)
             return true;
     return false;
 }

@@ -19,7 +19,7 @@ void ix_client_raise(irisx_client_t *c, bool *flag)
 {
     pthread_mutex_lock(&c->lock);
     *flag = true;
-    pthread_cond_broadcast(&c->wake);
+    ix_client_tell(c);
     pthread_mutex_unlock(&c->lock);
 }
 
@@ -222,23 +222,35 @@ int irisx_client_timeout_ms(irisx_client_t *c)
     return ix_client_usable(c) && c->o.zero_thread ? ix_host_timeout_ms(c->host) : -1;
 }
 
-irisx_error_t irisx_client_run_once(irisx_client_t *c)
+static irisx_error_t may_run(irisx_client_t *c)
 {
-    int err;
-
-    if (!c)
-        return IRISX_E_INVALID;
     if (atomic_load(&c->state) == CLIENT_CLOSED)
         return IRISX_E_CLOSED;
     if (!c->o.zero_thread)
         return IRISX_E_STATE;
-    if (ix_in_callback(c))
-        return IRISX_E_WOULD_DEADLOCK;
-    (void) ix_client_hold(c); /* a callback may give up the last reference */
-    err = ix_host_run_once(c->host);
+    return ix_in_callback(c) ? IRISX_E_WOULD_DEADLOCK : IRISX_OK;
+}
+
+/* a callback may give up the last reference: the caller's stack keeps the memory meanwhile */
+static irisx_error_t ran(irisx_client_t *c, int err)
+{
     ix_queue_dispatch_inline(c);
     ix_client_release(c);
     return (irisx_error_t) err;
+}
+
+irisx_error_t irisx_client_run_once(irisx_client_t *c)
+{
+    irisx_error_t err = c ? may_run(c) : IRISX_E_INVALID;
+
+    return err ? err : ran(c, ix_host_run_once(ix_client_hold(c)->host));
+}
+
+irisx_error_t ix_client_drive(irisx_client_t *c, unsigned seen, uint64_t until_us)
+{
+    irisx_error_t err = may_run(c);
+
+    return err ? err : ran(c, ix_host_drive(ix_client_hold(c)->host, &c->news, seen, until_us));
 }
 
 /* ---- the process's allocator ------------------------------------------------------------- */

@@ -3,10 +3,6 @@
  * The end of a client: farewell on the call loop, services ended on theirs, every op ended, threads joined, the last
  * event queued.
  */
-#include <time.h>
-
-#include <poll.h>
-
 #include "client/private.h"
 
 #define CLOSE_DEFAULT_MS 2000
@@ -44,39 +40,24 @@ static void end_engine(void *arg)
 
 bool ix_client_await(irisx_client_t *c, const bool *flag, uint64_t until_us)
 {
-    struct timespec at;
-    bool seen;
+    bool seen, late = false;
 
-    for (;;) {
-        uint64_t now = ix_clock_now().mono_us;
-        uint64_t left = until_us > now ? until_us - now : 0;
+    pthread_mutex_lock(&c->lock);
+    while (!(seen = *flag) && !late) {
+        unsigned news = atomic_load(&c->news);
 
-        if (c->o.zero_thread) {
-            struct pollfd fd = { .fd = ix_host_fd(c->host), .events = POLLIN };
-            int wait = ix_host_timeout_ms(c->host);
-
-            wait = wait < 0 || (uint64_t) wait > left / 1000 ? (int) (left / 1000) : wait;
-            (void) ix_host_run_once(c->host);
-            pthread_mutex_lock(&c->lock);
-            seen = *flag;
-            pthread_mutex_unlock(&c->lock);
-            if (!seen && left)
-                (void) poll(&fd, 1, wait); /* interrupted or not */
-        } else {
-            (void) clock_gettime(CLOCK_MONOTONIC, &at);
-            at.tv_sec += (time_t) (left / IX_S);
-            at.tv_nsec += (long) (left % IX_S) * 1000;
-            at.tv_sec += at.tv_nsec / 1000000000L;
-            at.tv_nsec %= 1000000000L;
-            pthread_mutex_lock(&c->lock);
-            while (!*flag && !pthread_cond_timedwait(&c->wake, &c->lock, &at)) {
-            }
-            seen = *flag;
-            pthread_mutex_unlock(&c->lock);
+        if (!c->o.zero_thread) {
+            late = !ix_client_sleep(c, until_us);
+            continue;
         }
-        if (seen || !left)
-            return seen;
+        pthread_mutex_unlock(&c->lock);
+        (void) ix_host_drive(c->host, &c->news, news, until_us);
+        late = ix_clock_mono_us() >= until_us;
+        pthread_mutex_lock(&c->lock);
     }
+    seen = *flag;
+    pthread_mutex_unlock(&c->lock);
+    return seen;
 }
 
 static void end_ops(irisx_client_t *c)

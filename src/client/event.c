@@ -4,15 +4,19 @@
 
 #include "client/private.h"
 
+void ix_event_init(irisx_event_t *ev, irisx_event_kind_t kind)
+{
+    atomic_init(&ev->refs, 1);
+    ev->kind = kind;
+    ev->error.info.message = "done";
+}
+
 irisx_event_t *ix_event_new(irisx_event_kind_t kind)
 {
     irisx_event_t *ev = ix_alloc(sizeof *ev);
 
-    if (!ev)
-        return NULL;
-    atomic_init(&ev->refs, 1);
-    ev->kind = kind;
-    ix_failure_set(&ev->error, 0, IRISX_DOMAIN_UNKNOWN, 0, "done", NULL);
+    if (ev)
+        ix_event_init(ev, kind);
     return ev;
 }
 
@@ -27,13 +31,22 @@ void irisx_event_unref(irisx_event_t *event)
 {
     if (!event || atomic_fetch_sub(&event->refs, 1) != 1)
         return;
-    irisx_op_unref(event->op);
     irisx_line_unref(event->line);
     irisx_call_unref(event->call);
     irisx_subscription_unref(event->subscription);
     irisx_value_free(event->value);
+    if (event->inside) {
+        irisx_op_unref(event->op);
+        return;
+    }
+    irisx_op_unref(event->op);
     ix_failure_clear(&event->error);
     ix_free(event);
+}
+
+static const irisx_error_info_t *error_of(const irisx_event_t *ev)
+{
+    return ev->inside && ev->op ? &ev->op->error.info : &ev->error.info;
 }
 
 irisx_event_kind_t irisx_event_kind(const irisx_event_t *event)
@@ -90,7 +103,7 @@ const irisx_error_info_t *irisx_event_error(const irisx_event_t *event)
 {
     static const irisx_error_info_t none = { .message = "no event" };
 
-    return event ? &event->error.info : &none;
+    return event ? error_of(event) : &none;
 }
 
 static const char *const line_states[] = { "", "connecting", "registering", "ready", "failed", "closed" };
@@ -202,22 +215,27 @@ static int describe_subject(const irisx_event_t *ev, char *out, size_t cap)
     return snprintf(out, cap, "unknown event");
 }
 
-/* Written when the event is pushed, once all members are there. */
+/* Written when the event is pushed, once all members are there; ends of ops, which nobody reads mostly, when asked. */
 static void describe(irisx_event_t *ev)
 {
     int n = describe_subject(ev, ev->describe, sizeof ev->describe);
+    const irisx_error_info_t *error = error_of(ev);
 
-    if (ev->error.info.code && n > 0 && (size_t) n < sizeof ev->describe)
-        (void) snprintf(
-            ev->describe + n, sizeof ev->describe - (size_t) n, ": %s", ev->error.info.message); /* may be cut */
+    if (error->code && n > 0 && (size_t) n < sizeof ev->describe)
+        (void) snprintf(ev->describe + n, sizeof ev->describe - (size_t) n, ": %s", error->message); /* may be cut */
 }
 
 const char *irisx_event_describe(const irisx_event_t *event)
 {
-    if (!event)
+    irisx_event_t *ev = (irisx_event_t *) event;
+
+    if (!ev)
         return "";
-    if (!event->describe[0])
-        describe(
-            (irisx_event_t *) event); /* one owner or the pushing thread: ix_queue_push has called it before sharing */
-    return event->describe;
+    if (ev->inside && ev->op) /* it may be asked on several threads */
+        pthread_mutex_lock(&ev->op->client->lock);
+    if (!ev->describe[0])
+        describe(ev); /* one owner or the pushing thread: ix_queue_push has called it before sharing */
+    if (ev->inside && ev->op)
+        pthread_mutex_unlock(&ev->op->client->lock);
+    return ev->describe;
 }

@@ -41,6 +41,10 @@ void ix_text_put(char *to, size_t cap, const char *from)
     struct ix_str s = ix_str(from);
     size_t at = 0;
 
+    if (s.n < cap && ix_utf8_valid(s.p, s.n)) { /* most are */
+        (void) ix_str_copy(to, cap, s);
+        return;
+    }
     while (s.n) {
         size_t n = character(s);
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Ops: everything asynchronous is one, and ends exactly once. */
-#include <poll.h>
-#include <time.h>
-
 #include "client/private.h"
 
 irisx_op_t *ix_op_new(irisx_client_t *c)
@@ -11,11 +8,10 @@ irisx_op_t *ix_op_new(irisx_client_t *c)
 
     if (!op)
         return NULL;
-    op->final = ix_event_new(IRISX_EVENT_OP_DONE);
-    if (!op->final) {
-        ix_free(op);
-        return NULL;
-    }
+    op->final = &op->ending;
+    op->ending.inside = true;
+    op->error.info.message = "done";
+    ix_event_init(op->final, IRISX_EVENT_OP_DONE);
     atomic_init(&op->refs, 2);
     atomic_init(&op->done, false);
     op->client = ix_client_hold(c);
@@ -62,16 +58,13 @@ static irisx_event_t *claim(irisx_op_t *op)
     return ev;
 }
 
-static void settle(irisx_op_t *op, const struct failure *f)
+static void settle_quietly(irisx_op_t *op, irisx_event_t *ev)
 {
-    if (f)
-        ix_failure_copy(&op->error, f);
-    else
-        ix_failure_set(&op->error, 0, IRISX_DOMAIN_UNKNOWN, 0, "done", NULL);
     pthread_mutex_lock(&op->client->lock);
     atomic_store(&op->done, true);
-    pthread_cond_broadcast(&op->client->wake);
+    ix_client_tell(op->client);
     pthread_mutex_unlock(&op->client->lock);
+    irisx_event_unref(ev);
 }
 
 void ix_op_finish(irisx_op_t *op, const struct failure *f)
@@ -80,14 +73,12 @@ void ix_op_finish(irisx_op_t *op, const struct failure *f)
 
     if (!ev)
         return;
-    settle(op, f);
-    if (op->quiet) {
-        irisx_event_unref(ev);
-    } else {
-        ix_failure_copy(&ev->error, &op->error);
-        ev->op = irisx_op_ref(op);
-        ix_queue_push(op->client, ev);
-    }
+    if (f)
+        ix_failure_copy(&op->error, f);
+    if (op->quiet)
+        settle_quietly(op, ev);
+    else
+        ix_queue_push_end(irisx_op_ref(op), ev);
     if (op->ended)
         op->ended(op);
     irisx_op_unref(op); /* the work's reference */
@@ -99,8 +90,9 @@ void ix_op_finish_quietly(irisx_op_t *op, const struct failure *f)
 
     if (!ev)
         return;
-    settle(op, f);
-    irisx_event_unref(ev);
+    if (f)
+        ix_failure_copy(&op->error, f);
+    settle_quietly(op, ev);
     irisx_op_unref(op); /* the work's reference */
 }
 
@@ -188,7 +180,7 @@ irisx_error_t irisx_op_cancel(irisx_op_t *op)
 /* ---- waiting ----------------------------------------------------------------------------- */
 static uint64_t now_us(void)
 {
-    return ix_clock_now().mono_us;
+    return ix_clock_mono_us();
 }
 
 /* Zero-thread mode: the waiting thread drives the client. */
@@ -196,16 +188,11 @@ static void drive_until(irisx_op_t *op, uint64_t until_us)
 {
     irisx_client_t *c = op->client;
 
-    while (!atomic_load(&op->done) && atomic_load(&c->state) != CLIENT_CLOSED) {
-        struct pollfd fd = { .fd = ix_host_fd(c->host), .events = POLLIN };
-        uint64_t now = now_us();
-        int wait = ix_host_timeout_ms(c->host);
-        uint64_t left = until_us > now ? (until_us - now) / 1000 : 0;
+    for (;;) {
+        unsigned seen = atomic_load(&c->news);
 
-        if (until_us != IX_NEVER && (wait < 0 || (uint64_t) wait > left))
-            wait = (int) left;
-        (void) poll(&fd, 1, wait); /* interrupted or not: what is due is done */
-        (void) irisx_client_run_once(c);
+        if (atomic_load(&op->done) || ix_client_drive(c, seen, until_us))
+            return;
         if (until_us != IX_NEVER && now_us() >= until_us)
             return;
     }
@@ -214,14 +201,9 @@ static void drive_until(irisx_op_t *op, uint64_t until_us)
 static void sleep_until(irisx_op_t *op, uint64_t until_us)
 {
     irisx_client_t *c = op->client;
-    struct timespec at = { .tv_sec = (time_t) (until_us / IX_S), .tv_nsec = (long) (until_us % IX_S) * 1000 };
 
     pthread_mutex_lock(&c->lock);
-    while (!atomic_load(&op->done)) {
-        if (until_us == IX_NEVER)
-            (void) pthread_cond_wait(&c->wake, &c->lock); /* only wrong use fails */
-        else if (pthread_cond_timedwait(&c->wake, &c->lock, &at))
-            break;
+    while (!atomic_load(&op->done) && ix_client_sleep(c, until_us)) {
     }
     pthread_mutex_unlock(&c->lock);
 }

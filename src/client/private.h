@@ -37,6 +37,7 @@ struct irisx_event {
     atomic_int refs;
     struct ix_list node; /* in the queue */
     irisx_event_kind_t kind;
+    bool inside; /* its memory is its op's, and so is its error */
     int64_t time_ms;
     irisx_op_t *op;
     irisx_line_t *line;
@@ -49,9 +50,11 @@ struct irisx_event {
     char describe[320];
 };
 irisx_event_t *ix_event_new(irisx_event_kind_t kind);
+void ix_event_init(irisx_event_t *ev /* zeroed */, irisx_event_kind_t kind);
 /* queue.c; takes the event. Droppable ones are refused when the queue is full; these, and NULL for one that there was
  * no memory for, are counted as lost */
 void ix_queue_push(irisx_client_t *c, irisx_event_t *ev);
+void ix_queue_push_end(irisx_op_t *op, irisx_event_t *ev); /* the same for the end of op, which is done with it */
 bool ix_queue_full(irisx_client_t *c);
 bool ix_queue_init(irisx_client_t *c);
 void ix_queue_drop(irisx_client_t *c); /* what nobody pulled */
@@ -61,6 +64,8 @@ bool ix_queue_start_dispatcher(irisx_client_t *c);
 void ix_queue_stop_dispatcher(irisx_client_t *c);
 void ix_queue_dispatch_inline(irisx_client_t *c); /* zero-thread mode with a callback */
 bool ix_in_callback(irisx_client_t *c);
+bool ix_client_sleep(irisx_client_t *c, uint64_t until_us); /* until told; false: it is late. Lock held; threads */
+void ix_client_tell(irisx_client_t *c); /* wakes those that wait for what just changed; the client's lock is held */
 
 /* ---- ops --------------------------------------------------------------------------------- */
 struct irisx_op {
@@ -70,7 +75,8 @@ struct irisx_op {
     struct ix_list node; /* in client.ops while it runs; the client's lock */
     atomic_bool done;
     struct failure error;
-    irisx_event_t *final; /* made with the op, so that its end needs no memory */
+    irisx_event_t *final; /* `ending` until it is told, so that the end needs no memory */
+    irisx_event_t ending;
     irisx_error_t (*cancel)(irisx_op_t *op); /* posts what cancels it; NULL: cannot be */
     irisx_line_t *line; /* what cancel needs; not owned: there as long as the op runs */
     irisx_call_t *call;
@@ -115,7 +121,9 @@ struct irisx_client {
     struct ix_list ops;
     struct ix_call_counts counts;
     struct ix_phone_refusals refusals;
+    atomic_uint news; /* counts what somebody may wait for: events, ended ops, flags */
     int event_fd;
+    bool fd_asked; /* the application polls it: until then nobody needs to raise it */
     bool fd_raised; /* it is readable: no need to tell it again */
     pthread_t dispatcher;
     bool dispatcher_runs, dispatcher_stop, callback_inline;
@@ -157,6 +165,8 @@ void ix_client_raise(irisx_client_t *c, bool *flag);
 irisx_client_t *ix_client_hold(irisx_client_t *c);
 void ix_client_release(irisx_client_t *c);
 bool ix_client_usable(const irisx_client_t *c);
+/* zero-thread: waits for something to do until until_us or other news than those seen, and does it; IRISX_E_CLOSED */
+irisx_error_t ix_client_drive(irisx_client_t *c, unsigned seen, uint64_t until_us);
 void ix_client_tear_down(
     irisx_client_t *c); /* no reference is left: closes, and gives up the memory's hold of the refs */
 /* arg is freed by fn; on failure by the caller. IRISX_E_CLOSED: nothing would run it any more */

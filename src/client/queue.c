@@ -68,9 +68,17 @@ static void signal_fd(irisx_client_t *c)
 {
     uint64_t one = 1;
 
-    if (c->event_fd >= 0 && !c->fd_raised)
+    if (c->event_fd >= 0 && c->fd_asked && !c->fd_raised) {
         (void) !write(c->event_fd, &one, sizeof one); /* full means readable already */
-    c->fd_raised = true;
+        c->fd_raised = true;
+    }
+}
+
+void ix_client_tell(irisx_client_t *c)
+{
+    atomic_fetch_add(&c->news, 1);
+    if (!c->o.zero_thread) /* there, who waits drives, and sees the count */
+        pthread_cond_broadcast(&c->wake);
 }
 
 static void drain_fd(irisx_client_t *c)
@@ -150,17 +158,26 @@ bool ix_queue_full(irisx_client_t *c)
     return full;
 }
 
+/* Lock held. */
+static void append(irisx_client_t *c, irisx_event_t *ev)
+{
+    ix_list_append(&c->events, &ev->node);
+    c->event_count++;
+    signal_fd(c);
+    ix_client_tell(c);
+}
+
 void ix_queue_push(irisx_client_t *c, irisx_event_t *ev)
 {
     if (!ev) {
         pthread_mutex_lock(&c->lock);
         c->lost += !c->ended;
         signal_fd(c);
-        pthread_cond_broadcast(&c->wake);
+        ix_client_tell(c);
         pthread_mutex_unlock(&c->lock);
         return;
     }
-    ev->time_ms = ix_clock_now().wall_us / 1000;
+    ev->time_ms = ix_clock_wall_us() / 1000;
     (void) irisx_event_describe(ev);
     pthread_mutex_lock(&c->lock);
     coalesce(c, ev);
@@ -172,11 +189,27 @@ void ix_queue_push(irisx_client_t *c, irisx_event_t *ev)
         irisx_event_unref(ev);
         return;
     }
-    ix_list_append(&c->events, &ev->node);
-    c->event_count++;
-    signal_fd(c);
-    pthread_cond_broadcast(&c->wake);
+    append(c, ev);
     pthread_mutex_unlock(&c->lock);
+}
+
+void ix_queue_push_end(irisx_op_t *op, irisx_event_t *ev)
+{
+    irisx_client_t *c = op->client;
+    bool ended;
+
+    ev->time_ms = ix_clock_wall_us() / 1000;
+    ev->op = op;
+    pthread_mutex_lock(&c->lock);
+    atomic_store(&op->done, true);
+    ended = c->ended;
+    if (ended)
+        ix_client_tell(c);
+    else
+        append(c, ev);
+    pthread_mutex_unlock(&c->lock);
+    if (ended)
+        irisx_event_unref(ev);
 }
 
 void ix_queue_end(irisx_client_t *c)
@@ -184,7 +217,7 @@ void ix_queue_end(irisx_client_t *c)
     pthread_mutex_lock(&c->lock);
     c->ended = true;
     signal_fd(c);
-    pthread_cond_broadcast(&c->wake);
+    ix_client_tell(c);
     pthread_mutex_unlock(&c->lock);
 }
 
@@ -194,7 +227,7 @@ static irisx_event_t *make_lost(irisx_client_t *c)
 
     if (!ev)
         return NULL;
-    ev->time_ms = ix_clock_now().wall_us / 1000;
+    ev->time_ms = ix_clock_wall_us() / 1000;
     ev->state = c->lost > INT32_MAX ? INT32_MAX : (int32_t) c->lost;
     (void) irisx_event_describe(ev);
     c->lost = 0;
@@ -224,37 +257,55 @@ static irisx_event_t *take(irisx_client_t *c)
     return ev;
 }
 
-static void deadline_after(struct timespec *at, uint32_t ms)
+bool ix_client_sleep(irisx_client_t *c, uint64_t until_us)
 {
-    (void) clock_gettime(CLOCK_MONOTONIC, at);
-    at->tv_sec += ms / 1000;
-    at->tv_nsec += (long) (ms % 1000) * 1000000L;
-    if (at->tv_nsec >= 1000000000L) {
-        at->tv_sec++;
-        at->tv_nsec -= 1000000000L;
+    uint64_t now = until_us == IX_NEVER ? 0 : ix_clock_mono_us(), left = until_us > now ? until_us - now : 0;
+    struct timespec at;
+
+    if (until_us == IX_NEVER)
+        return pthread_cond_wait(&c->wake, &c->lock) == 0; /* only wrong use fails */
+    (void) clock_gettime(CLOCK_MONOTONIC, &at); /* the condition's, which stands still while the machine sleeps */
+    left += (uint64_t) at.tv_nsec / 1000;
+    at.tv_sec += (time_t) (left / IX_S);
+    at.tv_nsec = (long) (left % IX_S) * 1000;
+    return !pthread_cond_timedwait(&c->wake, &c->lock, &at);
+}
+
+/* Lock held, and given back meanwhile; false: the time is over, or the client closed. */
+static bool wait_more(irisx_client_t *c, uint64_t until_us)
+{
+    unsigned seen = atomic_load(&c->news);
+    bool more;
+
+    if (c->o.zero_thread) {
+        pthread_mutex_unlock(&c->lock);
+        more = ix_client_drive(c, seen, until_us) == 0;
+        pthread_mutex_lock(&c->lock);
+        return more && (atomic_load(&c->news) != seen || ix_clock_mono_us() < until_us);
     }
+    return ix_client_sleep(c, until_us);
 }
 
 irisx_error_t irisx_client_next_event(irisx_client_t *c, uint32_t timeout_ms, irisx_event_t **event_out)
 {
-    struct timespec at;
+    uint64_t until = IX_NEVER;
     irisx_event_t *ev;
-    int late = 0;
     bool ended;
 
     if (!c || !event_out)
         return IRISX_E_INVALID;
     if (c->o.on_event)
         return ix_in_callback(c) ? IRISX_E_WOULD_DEADLOCK : IRISX_E_STATE;
-    if (timeout_ms && (c->o.zero_thread || ix_host_on_own_thread(c->host)))
+    if (timeout_ms && ix_host_on_own_thread(c->host))
         return IRISX_E_WOULD_DEADLOCK;
-    deadline_after(&at, timeout_ms == UINT32_MAX ? 0 : timeout_ms);
     pthread_mutex_lock(&c->lock);
-    while (!(ev = take(c)) && !c->ended && timeout_ms && !late) {
-        if (timeout_ms == UINT32_MAX)
-            (void) pthread_cond_wait(&c->wake, &c->lock); /* only wrong use fails */
-        else
-            late = pthread_cond_timedwait(&c->wake, &c->lock, &at);
+    ev = take(c);
+    if (!ev && !c->ended && timeout_ms) {
+        if (timeout_ms != UINT32_MAX)
+            until = ix_clock_mono_us() + timeout_ms * IX_MS;
+        while (!c->ended && wait_more(c, until) && !(ev = take(c))) {
+        }
+        ev = ev ? ev : take(c);
     }
     ended = c->ended;
     pthread_mutex_unlock(&c->lock);
@@ -266,7 +317,14 @@ irisx_error_t irisx_client_next_event(irisx_client_t *c, uint32_t timeout_ms, ir
 
 int irisx_client_event_fd(irisx_client_t *c)
 {
-    return c ? c->event_fd : -1;
+    if (!c)
+        return -1;
+    pthread_mutex_lock(&c->lock);
+    c->fd_asked = true;
+    if (!ix_list_empty(&c->events) || c->lost || c->ended)
+        signal_fd(c);
+    pthread_mutex_unlock(&c->lock);
+    return c->event_fd;
 }
 
 /* ---- callbacks --------------------------------------------------------------------------- */
@@ -321,7 +379,7 @@ void ix_queue_stop_dispatcher(irisx_client_t *c)
         return;
     pthread_mutex_lock(&c->lock);
     c->dispatcher_stop = true;
-    pthread_cond_broadcast(&c->wake);
+    ix_client_tell(c);
     pthread_mutex_unlock(&c->lock);
     (void) pthread_join(c->dispatcher, NULL); /* it delivers what is queued, then ends */
     c->dispatcher_runs = false;

@@ -18,7 +18,7 @@ static int settings(struct rest *r)
     r->policy = (struct ix_retry_policy){
         .max_tries = o->max_tries, .base_us = o->retry_base_ms * IX_MS, .cap_us = o->retry_cap_ms * IX_MS
     };
-    ix_budget_init(&r->budget, o->retry_budget, ix_clock_now().mono_us);
+    ix_budget_init(&r->budget, o->retry_budget, ix_clock_mono_us());
     if (err || o->no_pacing)
         return err;
     err = ix_pace_new(ix_rng_u64(&r->rng), &r->pace);
@@ -150,7 +150,7 @@ static void options_of(struct job *j)
         timeout = o->timeout_ms;
     if (o && o->max_tries)
         policy.max_tries = (uint32_t) o->max_tries;
-    j->begun_us = ix_clock_now().mono_us;
+    j->begun_us = ix_clock_mono_us();
     j->cls = j->request.retry ? j->request.retry : IX_RETRY_UNSAFE;
     ix_retry_init(&j->retry, &policy, j->cls, j->request.method ? j->request.method : "POST",
         ix_time_add(j->begun_us, timeout * IX_MS));

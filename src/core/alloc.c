@@ -5,6 +5,9 @@
 #include <stdatomic.h>
 #include <string.h>
 
+/* Called through a volatile pointer, so that the compiler cannot know that the memory is dead afterwards. */
+static void *(*const volatile wipe_memset)(void *, int, size_t) = memset;
+
 static struct ix_allocator custom;
 static const struct ix_allocator *active = &ix_system_allocator;
 static atomic_size_t live; /* blocks */
@@ -67,9 +70,6 @@ size_t ix_alloc_live(void)
 {
     return atomic_load_explicit(&live, memory_order_relaxed);
 }
-
-/* Called through a volatile pointer, so that the compiler cannot know that the memory is dead afterwards. */
-static void *(*const volatile wipe_memset)(void *, int, size_t) = memset;
 
 void ix_wipe(void *ptr, size_t len)
 {

@@ -3,6 +3,8 @@
  * 3629). */
 #include "core/core.h"
 
+#include <string.h>
+
 static const char plain_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char url_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -93,12 +95,15 @@ void ix_percent_encode(struct ix_buf *b, struct ix_str s)
     static const char digits[] = "0123456789ABCDEF";
 
     for (size_t i = 0; i < s.n && b->err == 0; i++) {
+        size_t run = i;
+        while (run < s.n && is_unreserved(s.p[run]))
+            run++;
+        ix_buf_put(b, s.p + i, run - i);
+        i = run;
+        if (i == s.n)
+            break;
         uint8_t c = (uint8_t) s.p[i];
-        char three[3] = { '%', digits[c >> 4], digits[c & 15] };
-        if (is_unreserved(s.p[i]))
-            ix_buf_u8(b, c);
-        else
-            ix_buf_put(b, three, sizeof three);
+        ix_buf_put(b, (const char[]){ '%', digits[c >> 4], digits[c & 15] }, 3);
     }
 }
 
@@ -126,11 +131,27 @@ static size_t utf8_sequence(const uint8_t *p, size_t n)
     return len;
 }
 
+static size_t ascii_span(const void *p, size_t n)
+{
+    const uint8_t *bytes = p;
+    size_t i = 0;
+    uint64_t eight;
+
+    for (; n - i >= sizeof eight; i += sizeof eight) {
+        memcpy(&eight, bytes + i, sizeof eight);
+        if ((eight & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    while (i < n && bytes[i] < 0x80)
+        i++;
+    return i;
+}
+
 bool ix_utf8_valid(const void *p, size_t n)
 {
     const uint8_t *bytes = p;
 
-    for (size_t i = 0; i < n;) {
+    for (size_t i = ascii_span(bytes, n); i < n;) {
         size_t len = utf8_sequence(bytes + i, n - i);
         if (len == 0)
             return false;
@@ -153,20 +174,29 @@ static void json_escape(struct ix_buf *b, uint8_t c)
     ix_buf_hex(b, &c, 1);
 }
 
+static bool is_plain(uint8_t c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
 void ix_buf_json_str(struct ix_buf *b, struct ix_str s)
 {
     const uint8_t *p = (const uint8_t *) s.p;
 
     ix_buf_u8(b, '"');
-    for (size_t i = 0; i < s.n && b->err == 0;) {
-        size_t len = utf8_sequence(p + i, s.n - i);
+    for (size_t i = 0, run, len; i < s.n && b->err == 0; i = run + IX_MAX(len, 1)) {
+        for (run = i; run < s.n && is_plain(p[run]); run++) {
+        }
+        ix_buf_put(b, p + i, run - i);
+        if (run == s.n)
+            break;
+        len = utf8_sequence(p + run, s.n - run);
         if (len == 0)
             ix_buf_str(b, "\xef\xbf\xbd"); /* U+FFFD */
-        else if (len == 1 && (p[i] < 0x20 || p[i] == '"' || p[i] == '\\'))
-            json_escape(b, p[i]);
+        else if (len == 1)
+            json_escape(b, p[run]);
         else
-            ix_buf_put(b, p + i, len);
-        i += IX_MAX(len, 1);
+            ix_buf_put(b, p + run, len);
     }
     ix_buf_u8(b, '"');
 }

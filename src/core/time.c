@@ -73,17 +73,19 @@ void ix_time_iso8601(int64_t wall_us, char out[25])
 /* n digits, a value of lo .. hi, then the character `then` (0: none) */
 static int take_number(struct ix_str *s, size_t n, uint32_t lo, uint32_t hi, char then)
 {
-    uint32_t v;
+    size_t all = n + (then != '\0');
+    uint32_t v = 0;
 
-    if (s->n < n || ix_str_u32(ix_str_slice(*s, 0, n), hi, &v) != 0 || v < lo)
+    if (s->n < all || (then != '\0' && s->p[n] != then))
         return -1;
-    *s = ix_str_slice(*s, n, s->n);
-    if (then != '\0') {
-        if (s->n == 0 || s->p[0] != then)
+    for (size_t i = 0; i < n; i++) {
+        uint32_t digit = (uint32_t) (uint8_t) s->p[i] - '0';
+        if (digit > 9)
             return -1;
-        *s = ix_str_slice(*s, 1, s->n);
+        v = v * 10 + digit;
     }
-    return (int) v;
+    *s = ix_str_n(s->p + all, s->n - all);
+    return v >= lo && v <= hi ? (int) v : -1;
 }
 
 /* ".123456789" -> 123456 us; digits beyond are cut; -1 if there is a point without a digit */

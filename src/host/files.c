@@ -184,12 +184,7 @@ void ix_files_service(struct ix_host *h)
 
 bool ix_files_idle(struct ix_host *h)
 {
-    bool idle;
-
-    pthread_mutex_lock(&h->files.lock);
-    idle = !h->files.busy;
-    pthread_mutex_unlock(&h->files.lock);
-    return idle;
+    return !atomic_load(&h->files.busy);
 }
 
 static void wait_round(struct files *fs)

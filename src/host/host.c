@@ -4,7 +4,6 @@
  * application drives it. docs/design/runtime.md is the picture.
  */
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "host/private.h"
@@ -57,24 +56,16 @@ static int start_threads(struct ix_host *h)
     return err;
 }
 
-static int watch(int epoll, int fd)
+/* Without threads there is nothing to keep apart: both names mean one loop, and its descriptor is the host's. */
+static int open_loops(struct ix_host *h)
 {
-    struct epoll_event ev = { .events = EPOLLIN };
+    int err = ix_loop_new(h->o.log, &h->call);
 
-    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev) ? IRISX_E_LIMIT : 0;
-}
-
-static int open_poll_fd(struct ix_host *h)
-{
-    int err;
-
-    if (!h->o.zero_thread)
-        return 0;
-    h->poll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (h->poll_fd < 0)
-        return IRISX_E_LIMIT;
-    err = watch(h->poll_fd, ix_loop_fd(h->call));
-    return err ? err : watch(h->poll_fd, ix_loop_fd(h->service));
+    if (!err && h->o.zero_thread) {
+        ix_loop_set_driven(h->call);
+        h->service = h->call;
+    }
+    return err || h->service ? err : ix_loop_new(h->o.log, &h->service);
 }
 
 /* ---- life -------------------------------------------------------------------------------- */
@@ -88,7 +79,6 @@ static void defaults(struct ix_host *h)
         h->media_wanted = 1;
     if (!h->o.max_parties)
         h->o.max_parties = 128;
-    h->poll_fd = -1;
     for (unsigned i = 0; i < HOST_MAX_MEDIA; i++)
         h->media[i].wake_fd = -1;
 }
@@ -98,16 +88,12 @@ static int setup(struct ix_host *h)
     int err;
 
     ix_files_init(h);
-    err = ix_loop_new(h->o.log, &h->call);
-    if (!err)
-        err = ix_loop_new(h->o.log, &h->service);
+    err = open_loops(h);
     if (!err)
         err = ix_loop_bell_new(h->call, on_bell, h, &h->bell);
     h->party_thread = ix_map_new((size_t) h->o.max_parties * HOST_MAX_MEDIA, 0x9e3779b97f4a7c15u);
     if (!h->party_thread)
         err = IRISX_E_NO_MEMORY;
-    if (!err)
-        err = open_poll_fd(h);
     return err ? err : start_threads(h);
 }
 
@@ -148,7 +134,8 @@ void ix_host_stop(struct ix_host *h)
     if (h->stopped)
         return;
     h->stopped = true;
-    stop_loop(h->service, h->service_runs, h->service_thread);
+    if (h->service != h->call)
+        stop_loop(h->service, h->service_runs, h->service_thread);
     stop_loop(h->call, h->call_runs, h->call_thread);
     ix_files_stop(h); /* from here on this thread is the only one that calls back */
     for (unsigned i = 0; i < h->media_running; i++)
@@ -165,13 +152,12 @@ void ix_host_free(struct ix_host *h)
     ix_files_clear(h);
     ix_loop_bell_free(h->bell);
     (void) ix_loop_free(h->call); /* says so itself when somebody left something on it */
-    (void) ix_loop_free(h->service);
+    if (h->service != h->call)
+        (void) ix_loop_free(h->service);
     for (unsigned i = 0; i < HOST_MAX_MEDIA; i++)
         ix_media_thread_clear(&h->media[i]);
     ix_workers_clear(&h->workers);
     ix_map_free(h->party_thread);
-    if (h->poll_fd >= 0)
-        (void) close(h->poll_fd);
     ix_free(h);
 }
 
@@ -186,56 +172,61 @@ struct ix_loop *ix_host_service_loop(struct ix_host *h)
 }
 
 /* ---- zero-thread mode -------------------------------------------------------------------- */
-int ix_host_fd(const struct ix_host *h)
+int ix_host_fd(struct ix_host *h)
 {
-    return h->poll_fd;
+    return h->o.zero_thread ? ix_loop_fd(h->call) : -1;
 }
 
-static int sooner(int a, int b)
+/* the next tick of the media, or look at the files */
+static uint64_t next_us(struct ix_host *h)
 {
-    return a < 0 ? b : b < 0 ? a : IX_MIN(a, b);
-}
+    uint64_t at = IX_NEVER, tick;
 
-static int until_ms(uint64_t at_us, uint64_t now_us)
-{
-    if (at_us == IX_NEVER)
-        return -1;
-    return at_us <= now_us ? 0 : (int) IX_MIN((at_us - now_us + 999) / 1000, (uint64_t) INT32_MAX);
+    for (unsigned i = 0; i < h->media_running; i++) {
+        tick = ix_media_deadline(h->media[i].engine);
+        at = IX_MIN(at, tick);
+    }
+    return ix_files_idle(h) ? at : IX_MIN(at, h->files_at_us);
 }
 
 int ix_host_timeout_ms(struct ix_host *h)
 {
-    uint64_t now = ix_clock_now().mono_us;
-    int ms = sooner(ix_loop_timeout_ms(h->call), ix_loop_timeout_ms(h->service));
+    uint64_t now = ix_clock_mono_us(), at = next_us(h);
+    int loop = ix_loop_timeout_ms(h->call);
+    int ms = at == IX_NEVER ? -1 : at <= now ? 0 : (int) IX_MIN((at - now + 999) / 1000, (uint64_t) INT32_MAX);
 
-    for (unsigned i = 0; i < h->media_running; i++)
-        ms = sooner(ms, until_ms(ix_media_deadline(h->media[i].engine), now));
-    if (!ix_files_idle(h))
-        ms = sooner(ms, until_ms(h->files_at_us, now));
-    return ms;
+    return loop < 0 ? ms : ms < 0 ? loop : IX_MIN(loop, ms);
 }
 
-int ix_host_run_once(struct ix_host *h)
+/* media, files and computations, inline */
+static int run_rest(struct ix_host *h)
 {
     uint64_t now;
-    int err;
 
-    if (!h->o.zero_thread)
-        return IRISX_E_STATE;
-    err = ix_loop_run_once(h->service);
-    if (!err)
-        err = ix_loop_run_once(h->call);
     for (unsigned i = 0; i < h->media_running; i++)
         ix_media_thread_turn(&h->media[i]);
-    now = ix_clock_now().mono_us;
-    if (!ix_files_idle(h) && now >= h->files_at_us) {
+    if (!ix_files_idle(h) && (now = ix_clock_mono_us()) >= h->files_at_us) {
         ix_files_service(h);
         h->files_at_us = now + HOST_FILE_US;
     }
     ix_media_deliver(h);
-    if (!err && (ix_workers_run_inline(h) || h->media_running))
-        err = ix_loop_run_once(h->call); /* what came of it leaves in this turn */
-    return err;
+    if (!ix_workers_run_inline(h) && !h->media_running)
+        return 0;
+    return ix_loop_run_once(h->call); /* what came of it leaves in this turn */
+}
+
+int ix_host_run_once(struct ix_host *h)
+{
+    int err = h->o.zero_thread ? ix_loop_run_once(h->call) : IRISX_E_STATE;
+
+    return err ? err : run_rest(h);
+}
+
+int ix_host_drive(struct ix_host *h, const atomic_uint *news, unsigned seen, uint64_t until_us)
+{
+    int err = ix_loop_drive(h->call, news, seen, IX_MIN(until_us, next_us(h)));
+
+    return err ? err : run_rest(h);
 }
 
 void ix_host_report(const struct ix_host *h, struct ix_host_report *out)

@@ -32,9 +32,11 @@ bool ix_host_has_threads(const struct ix_host *h); /* not zero_thread */
 bool ix_host_on_own_thread(const struct ix_host *h); /* caller is a thread of ours */
 
 /* zero-thread mode: one descriptor, one timeout, one function */
-int ix_host_fd(const struct ix_host *h);
+int ix_host_fd(struct ix_host *h);
 int ix_host_timeout_ms(struct ix_host *h);
 int ix_host_run_once(struct ix_host *h);
+/* or that function having waited, until until_us at most, or until *news is not `seen` any more */
+int ix_host_drive(struct ix_host *h, const atomic_uint *news, unsigned seen, uint64_t until_us);
 
 /* ---- computing (DTLS): own threads, each with its own worker state; done runs on the call loop --- */
 struct ix_host_job {

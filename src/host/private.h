@@ -37,7 +37,8 @@ struct workers {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     pthread_t threads[HOST_MAX_WORKERS];
-    unsigned wanted, idle, queued; /* lock */
+    unsigned wanted, idle; /* lock */
+    atomic_uint queued; /* set under the lock */
     atomic_uint running; /* set by the call loop alone */
     struct ix_host_job *first, *last; /* lock */
     struct ix_host_job *done_first, *done_last; /* lock */
@@ -58,7 +59,8 @@ struct files {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     pthread_t thread;
-    bool runs, stop, busy; /* lock */
+    bool runs, stop; /* lock */
+    atomic_bool busy; /* set under the lock */
     struct ix_list added; /* lock: not yet seen by the file thread */
     struct ix_list all; /* file thread */
 };
@@ -70,7 +72,7 @@ bool ix_files_idle(struct ix_host *h);
 
 struct ix_host {
     struct ix_host_options o;
-    struct ix_loop *call, *service;
+    struct ix_loop *call, *service; /* zero-thread: the same */
     pthread_t call_thread, service_thread;
     bool call_runs, service_runs, stopped;
     struct ix_loop_bell *bell; /* call loop: media threads and workers have something */
@@ -84,7 +86,6 @@ struct ix_host {
     void *media_ctx;
     struct workers workers;
     struct files files;
-    int poll_fd; /* zero-thread */
     uint64_t files_at_us; /* zero-thread: next round of the files */
     atomic_bool realtime_media;
 };

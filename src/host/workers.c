@@ -108,7 +108,7 @@ bool ix_workers_run_inline(struct ix_host *h)
     struct ix_host_job *job;
     bool any = false;
 
-    for (;;) {
+    while (atomic_load(&w->queued) > 0) { /* no lock while there is none */
         pthread_mutex_lock(&w->lock);
         job = w->running ? NULL : pop(&w->first, &w->last);
         w->queued -= job != NULL;
@@ -123,6 +123,7 @@ bool ix_workers_run_inline(struct ix_host *h)
         job->work(job, w->inline_state);
         job->done(job);
     }
+    return any;
 }
 
 void ix_workers_deliver(struct ix_host *h)

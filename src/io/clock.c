@@ -18,9 +18,19 @@ static uint64_t read_clock(clockid_t id)
     return (uint64_t) ts.tv_sec * IX_S + (uint64_t) ts.tv_nsec / 1000u;
 }
 
+uint64_t ix_clock_mono_us(void)
+{
+    return read_clock(MONO);
+}
+
+int64_t ix_clock_wall_us(void)
+{
+    return (int64_t) read_clock(CLOCK_REALTIME);
+}
+
 struct ix_now ix_clock_now(void)
 {
-    return (struct ix_now){ .mono_us = read_clock(MONO), .wall_us = (int64_t) read_clock(CLOCK_REALTIME) };
+    return (struct ix_now){ .mono_us = ix_clock_mono_us(), .wall_us = ix_clock_wall_us() };
 }
 
 void ix_clock_sleep_until(uint64_t mono_us)

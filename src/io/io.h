@@ -6,12 +6,16 @@
 #ifndef IX_IO_H
 #define IX_IO_H
 
+#include <stdatomic.h>
+
 #include "core/core.h"
 #include "store/store.h"
 
 /* ---- clock, entropy, system -------------------------------------------------------------- */
 /* fn(), the process's SIGPIPE left as it was: for what begins libraries that change it */
 int ix_sigpipe_around(int (*fn)(void));
+uint64_t ix_clock_mono_us(void); /* one of the two alone */
+int64_t ix_clock_wall_us(void);
 struct ix_now ix_clock_now(void); /* CLOCK_MONOTONIC (or BOOTTIME where it exists) and wall */
 struct ix_rng ix_entropy(void); /* getrandom; never fails */
 void ix_clock_sleep_until(uint64_t mono_us); /* blocks; on the same clock as ix_clock_now: media threads */
@@ -25,8 +29,16 @@ int ix_loop_free(struct ix_loop *loop);
 void *ix_loop_uv(struct ix_loop *loop); /* uv_loop_t * for host */
 int ix_loop_run(struct ix_loop *loop); /* until ix_loop_stop */
 int ix_loop_run_once(struct ix_loop *loop); /* what is ready, without waiting (zero-thread mode) */
+/* The same, having waited for something to do until until_us; returns early once *news is not `seen` any more. */
+int ix_loop_drive(struct ix_loop *loop, const atomic_uint *news, unsigned seen, uint64_t until_us);
+/* Nobody but the caller's own thread runs it: a post costs no system call while nobody waits and the descriptor was
+ * not asked for. Said before the loop is used. */
+void ix_loop_set_driven(struct ix_loop *loop);
+/* +1, -1: something on the loop calls libraries that may start threads or write to a broken pipe: run_once and drive
+ * keep the caller's signals out meanwhile. Nothing of the sort: the caller's mask is not touched. */
+void ix_loop_guard(struct ix_loop *loop, int more);
 void ix_loop_stop(struct ix_loop *loop); /* any thread */
-int ix_loop_fd(const struct ix_loop *loop);
+int ix_loop_fd(struct ix_loop *loop); /* shows posts, too, from now on */
 int ix_loop_timeout_ms(struct ix_loop *loop); /* until it wants to run again; -1 = none */
 struct ix_now ix_loop_now(struct ix_loop *loop); /* read once a turn */
 /* This turn has worked for long enough: whoever has more of the same leaves it to the next one, so that timers and

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include <uv.h>
@@ -15,6 +16,7 @@
 
 #define LONG_TURN_US 400 /* of 2 ms that a turn may take: the last batch and a call's set-up may follow */
 #define MAX_TURNS 16 /* of one ix_loop_run_once */
+#define LONG_MS 3600000 /* a wait without end looks up this often */
 
 /*
  * What other threads ring: a descriptor, not uv_async_t. Its sender marks itself busy, and the loop spins
@@ -38,11 +40,17 @@ struct ix_loop {
     void (*drain)(void *ctx);
     void *drain_ctx;
     struct ix_loop_part parts[IX_PART_COUNT];
-    size_t owned;
+    size_t owned, guards;
+    uv_timer_t until; /* the end of a wait */
+    const atomic_uint *news; /* of ix_loop_drive; NULL: nobody drives */
+    unsigned seen;
     /* shared */
     pthread_mutex_t lock;
     struct ix_post *first, *last;
     bool stopped;
+    bool driven; /* no thread of ours runs it: posts are looked at whenever somebody drives */
+    bool watched; /* its descriptor was given out: posts have to be seen there */
+    bool waiting; /* somebody drives it and waits */
 };
 
 struct ix_loop_bell {
@@ -59,6 +67,14 @@ struct ix_loop_timer {
     void *ctx;
     uint64_t at_us;
 };
+
+static bool has_posts(struct ix_loop *loop)
+{
+    pthread_mutex_lock(&loop->lock);
+    bool some = loop->first != NULL;
+    pthread_mutex_unlock(&loop->lock);
+    return some;
+}
 
 static bool is_stopped(struct ix_loop *loop)
 {
@@ -158,9 +174,25 @@ static void end_turn(struct ix_loop *loop)
     loop->busy_us = 0;
 }
 
+/* Behind the timers, before the wait. Whoever drives does not wait once there is what it waits for. */
 static void on_turn(uv_prepare_t *turn)
 {
-    end_turn(turn->data);
+    struct ix_loop *loop = turn->data;
+
+    end_turn(loop);
+    if (loop->news == NULL)
+        return;
+    pthread_mutex_lock(&loop->lock);
+    bool wait = loop->first == NULL && atomic_load(loop->news) == loop->seen;
+    loop->waiting = wait;
+    pthread_mutex_unlock(&loop->lock);
+    if (!wait)
+        uv_stop(&loop->uv); /* its wait takes no time, and it returns */
+}
+
+static void on_until(uv_timer_t *until)
+{
+    (void) until; /* that it returned is what was wanted */
 }
 
 int ix_loop_new(const struct ix_log *log, struct ix_loop **out)
@@ -184,8 +216,9 @@ int ix_loop_new(const struct ix_log *log, struct ix_loop **out)
         ix_free(loop);
         return err;
     }
-    (void) uv_prepare_init(&loop->uv, &loop->turn); /* these two cannot fail */
+    (void) uv_prepare_init(&loop->uv, &loop->turn); /* these cannot fail */
     (void) uv_prepare_start(&loop->turn, on_turn);
+    (void) uv_timer_init(&loop->uv, &loop->until);
     (void) pthread_mutex_init(&loop->lock, NULL);
     loop->turn.data = loop;
     *out = loop;
@@ -218,6 +251,7 @@ int ix_loop_free(struct ix_loop *loop)
             loop->parts[i].close(loop->parts[i].state);
     }
     uv_close((uv_handle_t *) &loop->turn, NULL);
+    uv_close((uv_handle_t *) &loop->until, NULL);
     wake_close(&loop->wake, NULL);
     run_dry(loop);
     for (size_t i = 0; i < IX_PART_COUNT; i++) {
@@ -249,37 +283,121 @@ int ix_loop_run(struct ix_loop *loop)
     return 0;
 }
 
-/* Something waits for a turn: an event, a due timer, a post. */
+/*
+ * Something waits that the descriptor does not show: a post, a due timer, a socket that libuv was asked to watch and
+ * will tell the kernel of in its next turn. That queue is a field of the loop's public struct, whose layout is libuv's
+ * ABI; its head is empty when it points to itself.
+ */
 static bool is_due(struct ix_loop *loop)
 {
-    struct pollfd fd = { .fd = uv_backend_fd(&loop->uv), .events = POLLIN };
+    const void *queue = &loop->uv.watcher_queue, *first;
 
-    uv_update_time(&loop->uv);
-    return uv_backend_timeout(&loop->uv) == 0 || poll(&fd, 1, 0) > 0;
+    memcpy(&first, queue, sizeof first);
+    return first != queue || uv_backend_timeout(&loop->uv) == 0 || has_posts(loop);
+}
+
+struct guard { /* of the caller's signals, once there is something that needs it */
+    struct ix_signals signals;
+    bool on;
+};
+
+static void turn_once(struct ix_loop *loop, uv_run_mode mode, struct guard *g)
+{
+    if (loop->guards > 0 && !g->on) { /* threads that libraries start inherit it: handlers stay on the caller's */
+        ix_signals_block(&g->signals, true);
+        g->on = true;
+    }
+    loop->now_read = false;
+    run_posts(loop, false);
+    (void) uv_run(&loop->uv, mode);
+    end_turn(loop);
 }
 
 /*
  * What a drain asks of libuv (wake me when this socket is writable) reaches the descriptor only in the next turn. So
- * turns go on until two in a row had nothing to do; bounded, so that a flood cannot keep the caller here.
+ * turns go on while there is such a thing; bounded, so that a flood cannot keep the caller here.
  */
+static void turn_on(struct ix_loop *loop, struct guard *g)
+{
+    for (int turns = 1; turns < MAX_TURNS && is_due(loop); turns++)
+        turn_once(loop, UV_RUN_NOWAIT, g);
+    if (g->on)
+        ix_signals_restore(&g->signals);
+}
+
 int ix_loop_run_once(struct ix_loop *loop)
 {
-    struct ix_signals signals;
+    struct guard g = { .on = false };
 
     if (is_stopped(loop))
         return IRISX_E_CLOSED;
-    ix_signals_block(
-        &signals, true); /* threads that libraries start in here inherit it: handlers stay on the caller's */
-    for (int quiet = 0, turns = 0; quiet < 2 && turns < MAX_TURNS; turns++) {
-        quiet = is_due(loop) ? 0 : quiet + 1;
-        if (quiet == 2) /* the turn before had nothing to do either, so nothing was asked of libuv since */
-            break;
-        loop->now_read = false;
-        (void) uv_run(&loop->uv, UV_RUN_NOWAIT);
-        end_turn(loop);
-    }
-    ix_signals_restore(&signals);
+    turn_once(loop, UV_RUN_NOWAIT, &g);
+    turn_on(loop, &g);
     return 0;
+}
+
+static int left_ms(uint64_t until_us)
+{
+    uint64_t now = ix_clock_mono_us();
+    uint64_t ms = until_us == IX_NEVER ? LONG_MS : until_us > now ? (until_us - now + 999) / 1000 : 0;
+
+    return (int) IX_MIN(ms, (uint64_t) LONG_MS);
+}
+
+/* Signals are the caller's while it waits, so the wait is outside of what is guarded. */
+static void wait_outside(struct ix_loop *loop, int ms)
+{
+    struct pollfd fd = { .fd = uv_backend_fd(&loop->uv), .events = POLLIN };
+    int own = uv_backend_timeout(&loop->uv);
+
+    pthread_mutex_lock(&loop->lock);
+    loop->waiting = loop->first == NULL;
+    if (!loop->waiting)
+        ms = 0;
+    pthread_mutex_unlock(&loop->lock);
+    (void) poll(&fd, 1, own >= 0 && own < ms ? own : ms); /* interrupted or not: what is due is done */
+}
+
+static void woke(struct ix_loop *loop)
+{
+    pthread_mutex_lock(&loop->lock);
+    loop->waiting = false;
+    pthread_mutex_unlock(&loop->lock);
+}
+
+int ix_loop_drive(struct ix_loop *loop, const atomic_uint *news, unsigned seen, uint64_t until_us)
+{
+    int ms = left_ms(until_us);
+    struct guard g = { .on = false };
+
+    if (is_stopped(loop))
+        return IRISX_E_CLOSED;
+    if (loop->guards > 0 || ms == 0) {
+        uv_update_time(&loop->uv);
+        wait_outside(loop, ms);
+        woke(loop);
+        return ix_loop_run_once(loop);
+    }
+    loop->news = news;
+    loop->seen = seen;
+    uv_update_time(&loop->uv);
+    (void) uv_timer_start(&loop->until, on_until, (uint64_t) ms, 0);
+    turn_once(loop, UV_RUN_ONCE, &g);
+    loop->news = NULL;
+    (void) uv_timer_stop(&loop->until);
+    woke(loop);
+    turn_on(loop, &g);
+    return 0;
+}
+
+void ix_loop_set_driven(struct ix_loop *loop)
+{
+    loop->driven = true; /* before anybody else knows of the loop */
+}
+
+void ix_loop_guard(struct ix_loop *loop, int more)
+{
+    loop->guards += (size_t) more; /* -1 takes one away */
 }
 
 void ix_loop_stop(struct ix_loop *loop)
@@ -290,15 +408,20 @@ void ix_loop_stop(struct ix_loop *loop)
     wake_ring(&loop->wake);
 }
 
-int ix_loop_fd(const struct ix_loop *loop)
+int ix_loop_fd(struct ix_loop *loop)
 {
+    pthread_mutex_lock(&loop->lock);
+    if (!loop->watched && loop->first != NULL)
+        wake_ring(&loop->wake);
+    loop->watched = true;
+    pthread_mutex_unlock(&loop->lock);
     return uv_backend_fd(&loop->uv);
 }
 
 int ix_loop_timeout_ms(struct ix_loop *loop)
 {
     uv_update_time(&loop->uv);
-    return uv_backend_timeout(&loop->uv);
+    return has_posts(loop) ? 0 : uv_backend_timeout(&loop->uv);
 }
 
 struct ix_now ix_loop_now(struct ix_loop *loop)
@@ -312,7 +435,7 @@ struct ix_now ix_loop_now(struct ix_loop *loop)
 
 bool ix_loop_turn_is_long(struct ix_loop *loop)
 {
-    uint64_t now_us = ix_clock_now().mono_us;
+    uint64_t now_us = ix_clock_mono_us();
 
     if (loop->busy_us == 0)
         loop->busy_us = now_us;
@@ -327,12 +450,14 @@ static int append(struct ix_loop *loop, struct ix_post *p)
     if (loop->stopped) {
         err = IRISX_E_CLOSED;
     } else {
+        bool rings = loop->first == NULL;
         if (loop->last != NULL)
             loop->last->next = p;
         else
             loop->first = p;
         loop->last = p;
-        wake_ring(&loop->wake); /* under the lock: the loop cannot be freed meanwhile */
+        if (rings && (!loop->driven || loop->watched || loop->waiting)) /* one that waits has rung */
+            wake_ring(&loop->wake); /* under the lock: the loop cannot be freed meanwhile */
     }
     pthread_mutex_unlock(&loop->lock);
     return err;

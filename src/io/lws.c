@@ -126,6 +126,7 @@ int ix_lws_of(struct ix_loop *loop, struct ix_lws **out)
             return IRISX_E_UNSUPPORTED;
         }
         *part = (struct ix_loop_part){ .state = l, .close = begin_close, .ended = ended };
+        ix_loop_guard(loop, 1); /* OpenSSL below it writes without MSG_NOSIGNAL */
     }
     *out = part->state;
     return 0;

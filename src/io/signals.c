@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * OpenSSL below libwebsockets writes to sockets without MSG_NOSIGNAL. Our own threads block every signal; when an
- * application's thread drives a loop, SIGPIPE is blocked for that time and what we caused is taken back.
+ * application's thread drives a loop that has such sockets (ix_loop_guard), SIGPIPE is blocked for that time and what
+ * we caused is taken back. libcurl sends with MSG_NOSIGNAL, TLS included, and so do our own streams.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -44,7 +44,7 @@ static void free_client(struct ix_http_client *c)
 {
     struct sigaction before;
     struct ix_list *node;
-    char *texts[] = { c->ca_file, c->user_agent, c->cert_file, c->key_file, c->pinned, c->no_proxy };
+    char *texts[] = { c->ca_file, c->user_agent, c->cert_file, c->key_file, c->pinned, c->no_proxy, c->agent_line };
 
     while ((node = ix_list_pop(&c->spare)) != NULL)
         ix_transfer_free(IX_CONTAINER(node, struct ix_transfer, node));
@@ -56,6 +56,8 @@ static void free_client(struct ix_http_client *c)
     ix_loop_timer_free(c->limits);
     for (size_t i = 0; i < IX_COUNT(texts); i++)
         ix_free(texts[i]);
+    if (ix_http_proxied(c))
+        ix_loop_guard(c->loop, -1);
     for (size_t i = 0; i < IX_COUNT(c->proxies); i++)
         ix_proxy_clear(&c->proxies[i]);
     ix_loop_disown(c->loop);
@@ -124,7 +126,7 @@ static int want_time(CURLM *multi, long ms, void *ctx)
 
     (void) multi;
     /* "at once" is now as the loop knows it: a fresh clock lies later, and its timer a millisecond off */
-    uint64_t now = ms == 0 ? ix_loop_now(c->loop).mono_us : ix_clock_now().mono_us;
+    uint64_t now = ms == 0 ? ix_loop_now(c->loop).mono_us : ix_clock_mono_us();
     ix_loop_timer_set(c->timer, ms < 0 ? IX_NEVER : now + (uint64_t) ms * IX_MS);
     return 0;
 }
@@ -253,11 +255,20 @@ static bool take_proxies(struct ix_http_client *c, const struct ix_http_options 
 
 static int take_options(struct ix_http_client *c, const struct ix_http_options *o)
 {
+    struct ix_buf line;
     bool ok = take_text(&c->ca_file, o->tls.ca_file) && take_text(&c->user_agent, o->user_agent) &&
               take_text(&c->cert_file, o->cert_file) && take_text(&c->key_file, o->key_file) &&
               take_text(&c->pinned, o->pinned_keys) && take_proxies(c, o);
 
-    c->encodings = (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_BROTLI) != 0 ? "gzip, br" : "gzip";
+    c->encodings = (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_BROTLI) != 0
+                       ? IX_ACCEPT_ENCODING "gzip, br"
+                       : IX_ACCEPT_ENCODING "gzip";
+    if (!ix_http_proxied(c) && c->user_agent != NULL) {
+        ix_buf_init(&line, 1024);
+        ix_buf_fmt(&line, "User-Agent: %s", c->user_agent);
+        c->agent_line = ix_buf_take(&line);
+        ok = ok && c->agent_line != NULL;
+    }
     return ok && c->multi != NULL ? 0 : IRISX_E_NO_MEMORY;
 }
 
@@ -290,6 +301,8 @@ int ix_http_client_new(struct ix_loop *loop, const struct ix_http_options *o, st
     ix_loop_own(loop);
     c->multi = open_multi();
     int err = take_options(c, o);
+    if (ix_http_proxied(c))
+        ix_loop_guard(loop, 1); /* libcurl may look up a proxy's name on a thread of its own */
     if (err == 0)
         err = ix_loop_timer_new(loop, on_time, c, &c->timer);
     if (err == 0)

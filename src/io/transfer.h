@@ -7,6 +7,7 @@
 
 #include "io/internal.h"
 
+#define IX_ACCEPT_ENCODING "Accept-Encoding: "
 #define IX_ORIGINS_KEPT 8
 struct ix_origin { /* a host and port that was asked lately */
     char host[256];
@@ -35,9 +36,11 @@ struct ix_http_client {
     char *ca_file, *user_agent, *cert_file, *key_file, *pinned;
     struct ix_proxy proxies[2]; /* for http, for https */
     char *no_proxy; /* NULL none */
-    const char *encodings; /* that this libcurl can undo */
+    const char *encodings; /* that this libcurl can undo: IX_ACCEPT_ENCODING and their names */
     struct ix_origin origins[IX_ORIGINS_KEPT];
     size_t origin_at; /* the next to be overwritten */
+    char *agent_line; /* "User-Agent: ..."; NULL: none, or libcurl says it */
+    uint32_t authorities; /* counts the changes of the next */
     char last_authority[300], last_host[256]; /* of the last URL */
     uint16_t last_port;
     bool last_secure;
@@ -47,6 +50,11 @@ struct ix_http_client {
     char tls_refusal[256]; /* why the certificate was refused, "" = it was not */
     char tls_names[200]; /* whom the last accepted one is for */
 };
+
+static inline bool ix_http_proxied(const struct ix_http_client *c)
+{
+    return c->proxies[0].url != NULL || c->proxies[1].url != NULL;
+}
 
 enum ix_phase { /* of a transfer; each has its own limit */
     IX_PHASE_WAIT = 0, /* for a connection */
@@ -65,6 +73,8 @@ struct ix_transfer {
     struct ix_list node;
     struct ix_http_client *client;
     CURL *easy; /* kept when the transfer ends, with the options that are the same for all */
+    CURLU *url; /* its URL, in parts: only what changes is set */
+    uint32_t url_of; /* client.authorities when it was parsed; 0 not parsed */
     struct curl_slist fields[IX_FIELDS_MAX]; /* into lines */
     char *lines; /* header lines, each ended by NUL; wiped at the end */
     size_t lines_n;

@@ -90,7 +90,8 @@ static bool set_for_good(CURL *e, struct ix_transfer *t)
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_FOLLOWLOCATION, 0L); /* it would carry the credentials elsewhere */
-    SET(CURLOPT_USERAGENT, c->user_agent);
+    if (ix_http_proxied(c)) /* for CONNECT; a line of ours elsewhere: see set_fields */
+        SET(CURLOPT_USERAGENT, c->user_agent);
     SET(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS);
     SET(CURLOPT_PIPEWAIT, 1L);
     SET(CURLOPT_NOPROXY, ""); /* neither the environment nor libcurl is asked */
@@ -111,7 +112,9 @@ static bool set_for_good(CURL *e, struct ix_transfer *t)
     SET(CURLOPT_PREREQFUNCTION, ix_transfer_before);
     SET(CURLOPT_PREREQDATA, t);
     SET(CURLOPT_PRIVATE, t);
-    SET(CURLOPT_ACCEPT_ENCODING, c->encodings);
+    SET(CURLOPT_CURLU, t->url);
+    SET(CURLOPT_URL, "http://localhost/"); /* without any, libcurl puts t->url together again for each request */
+    SET(CURLOPT_ACCEPT_ENCODING, c->encodings + sizeof IX_ACCEPT_ENCODING - 1);
     return set_tls(e, t) && ok;
 }
 
@@ -135,7 +138,8 @@ struct ix_transfer *ix_transfer_take(struct ix_http_client *c)
     ix_buf_init(&t->head, MAX_HEAD);
     t->idle_set = -1;
     t->easy = curl_easy_init();
-    if (t->easy == NULL || !set_for_good(t->easy, t)) {
+    t->url = curl_url();
+    if (t->easy == NULL || t->url == NULL || !set_for_good(t->easy, t)) {
         ix_transfer_free(t);
         return NULL;
     }
@@ -164,6 +168,7 @@ void ix_transfer_free(struct ix_transfer *t)
 {
     clean(t);
     curl_easy_cleanup(t->easy);
+    curl_url_cleanup(t->url);
     ix_buf_clear(&t->answer);
     ix_buf_clear(&t->head);
     ix_free(t);
@@ -206,11 +211,20 @@ static bool takes_body(const char *method)
     return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
 }
 
-/* The lines are cut in place and strung together for libcurl; nothing is copied twice. */
+static bool names(const char *line, const char *name)
+{
+    return (*line | 0x20) == *name && ix_str_istarts(ix_str(line), ix_str(name));
+}
+
+/*
+ * The lines are cut in place and strung together for libcurl; nothing is copied twice. User-Agent and Accept-Encoding
+ * are lines, too: what is made of options libcurl prints twice, a character at a time, which costs more than the rest
+ * of the request.
+ */
 static int set_fields(struct ix_transfer *t, const struct ix_transfer_request *r)
 {
     size_t n = 0, len = r->headers != NULL ? strlen(r->headers) : 0;
-    bool has_type = false;
+    bool has_type = false, has_agent = false, has_encoding = r->plain;
     int err = 0;
 
     if (len > MAX_FIELDS)
@@ -225,9 +239,15 @@ static int set_fields(struct ix_transfer *t, const struct ix_transfer_request *r
         if (skip > 0)
             *end = '\0';
         end += skip;
-        has_type = has_type || ix_str_istarts(ix_str(at), IX_STR("content-type:"));
+        has_type = has_type || names(at, "content-type:");
+        has_agent = has_agent || names(at, "user-agent:");
+        has_encoding = has_encoding || names(at, "accept-encoding:");
         err = *at != '\0' ? add_field(t, &n, at) : 0;
     }
+    if (err == 0 && !has_agent && t->client->agent_line != NULL)
+        err = add_field(t, &n, t->client->agent_line);
+    if (err == 0 && !has_encoding)
+        err = add_field(t, &n, t->client->encodings);
     if (err == 0 && t->has_body && !has_type)
         err = add_field(t, &n, r->stream.read != NULL ? "Content-Type:" : "Content-Type: application/json");
     if (err == 0 && (r->stream.read != NULL || t->body_len > EXPECT_FROM))
@@ -289,13 +309,12 @@ static bool set_rest(struct ix_transfer *t, const struct ix_transfer_request *r)
     bool ok = true;
     long idle = t->origin->idle_s;
 
-    SET(CURLOPT_URL, r->url);
     if (idle != t->idle_set) {
         SET(CURLOPT_MAXAGE_CONN, idle > 0 ? idle : 1L); /* 0 would be the default, 118 s */
         t->idle_set = idle;
     }
     if (r->plain != t->plain_set) {
-        SET(CURLOPT_ACCEPT_ENCODING, r->plain ? NULL : c->encodings);
+        SET(CURLOPT_ACCEPT_ENCODING, r->plain ? NULL : c->encodings + sizeof IX_ACCEPT_ENCODING - 1);
         t->plain_set = r->plain;
     }
     t->proxy = ix_proxy_of(t);
@@ -314,12 +333,13 @@ static bool set_rest(struct ix_transfer *t, const struct ix_transfer_request *r)
 /* Host and port are for sentences and origins; the rest of the URL may hold secrets. */
 static int parse_url(struct ix_transfer *t, const char *url)
 {
-    CURLU *u = curl_url();
+    CURLU *u = t->url;
     char *host = NULL, *port = NULL, *scheme = NULL;
     uint32_t number = 0;
-    int err = u == NULL ? IRISX_E_NO_MEMORY : IRISX_E_INVALID;
+    int err = IRISX_E_INVALID;
 
-    if (u != NULL && curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
+    t->url_of = 0;
+    if (curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
         curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
         curl_url_get(u, CURLUPART_HOST, &host, CURLU_PUNYCODE) == CURLUE_OK &&
         curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
@@ -330,8 +350,26 @@ static int parse_url(struct ix_transfer *t, const char *url)
     curl_free(host);
     curl_free(port);
     curl_free(scheme);
-    curl_url_cleanup(u);
     return err;
+}
+
+/*
+ * Path and query alone, where they are plain: libcurl would take dots out of a path that is part of a URL, and writes
+ * what is percent-encoded in another way if it is set by itself.
+ */
+static bool set_parts(struct ix_transfer *t, const char *path)
+{
+    const char *query = path + strcspn(path, "?");
+    char plain[512];
+
+    if (path[0] != '/' || strpbrk(path, "%#\\") != NULL || strstr(path, "/.") != NULL ||
+        ix_str_copy(plain, sizeof plain, ix_str_n(path, (size_t) (query - path))) != 0)
+        return false;
+    for (const char *at = path; *at != '\0'; at++)
+        if (*at <= ' ' || *at > '~')
+            return false;
+    return curl_url_set(t->url, CURLUPART_PATH, plain, 0) == CURLUE_OK &&
+           curl_url_set(t->url, CURLUPART_QUERY, *query == '?' ? query + 1 : NULL, 0) == CURLUE_OK;
 }
 
 /* "https://host:8443", as far as it is written before the path */
@@ -347,17 +385,23 @@ static int read_url(struct ix_transfer *t, const char *url)
 {
     struct ix_http_client *c = t->client;
     struct ix_str authority = authority_of(url);
+    bool same = authority.n > 0 && ix_str_eq(authority, ix_str(c->last_authority));
 
-    if (authority.n == 0 || !ix_str_eq(authority, ix_str(c->last_authority))) {
-        c->last_authority[0] = '\0';
+    if (!same || t->url_of != c->authorities || !set_parts(t, url + authority.n)) {
         int err = parse_url(t, url);
-        if (err != 0 || ix_str_copy(c->last_authority, sizeof c->last_authority, authority) != 0)
+        if (err != 0)
             return err;
+    }
+    if (!same) {
+        c->last_authority[0] = '\0';
+        if (ix_str_copy(c->last_authority, sizeof c->last_authority, authority) != 0)
+            return 0; /* too long to be kept */
+        c->authorities++;
         (void) ix_str_copy(c->last_host, sizeof c->last_host, ix_str(t->host)); /* the same size */
         c->last_port = t->port;
         c->last_secure = t->secure;
-        return 0;
     }
+    t->url_of = c->authorities;
     (void) ix_str_copy(t->host, sizeof t->host, ix_str(c->last_host)); /* the same size */
     t->port = c->last_port;
     t->secure = c->last_secure;

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "json/json.h"
+#include "json/tree.h"
 
 static json_t *tree(const irisx_value_t *v)
 {
@@ -54,14 +54,34 @@ irisx_value_t *irisx_value_new_null(void)
     return value(json_null());
 }
 
+irisx_value_t *ix_json_new_str(struct ix_str text)
+{
+    return value(json_stringn_nocheck(text.n > 0 ? text.p : "", text.n));
+}
+
+int ix_json_add_member(irisx_value_t *object, const char *key, irisx_value_t *v)
+{
+    return json_object_set_new_nocheck(tree(object), key, tree(v)) == 0 ? 0 : IRISX_E_NO_MEMORY;
+}
+
+int ix_json_add_item(irisx_value_t *array, irisx_value_t *v)
+{
+    return json_array_append_new(tree(array), tree(v)) == 0 ? 0 : IRISX_E_NO_MEMORY;
+}
+
 irisx_value_t *irisx_value_dup(const irisx_value_t *v)
 {
+    if (ix_json_node(v) != NULL)
+        return ix_json_node_dup(ix_json_node(v));
     return v != NULL ? value(json_deep_copy(tree(v))) : NULL;
 }
 
 void irisx_value_free(irisx_value_t *v)
 {
-    json_decref(tree(v));
+    if (ix_json_node(v) != NULL)
+        ix_json_node_free(ix_json_node(v));
+    else
+        json_decref(tree(v));
 }
 
 /* ---- changing ---------------------------------------------------------------------------- */
@@ -96,7 +116,7 @@ static int check_taken(const json_t *parent, const json_t *child)
 {
     if (child == NULL)
         return IRISX_E_NO_MEMORY;
-    if (child == parent)
+    if (child == parent || ix_json_node(value((json_t *) child)) != NULL) /* what was read belongs to its tree */
         return IRISX_E_INVALID;
     return depth(child, IX_JSON_MAX_DEPTH - 1) >= IX_JSON_MAX_DEPTH ? IRISX_E_TOO_LARGE : 0;
 }
@@ -116,8 +136,7 @@ irisx_error_t irisx_value_set_take(irisx_value_t *object, const char *key, irisx
     int err = check_taken(tree(object), tree(v));
     if (err != 0)
         return refuse(object, v, err);
-    /* jansson has released the value if it fails */
-    return json_object_set_new_nocheck(tree(object), key, tree(v)) == 0 ? IRISX_OK : IRISX_E_NO_MEMORY;
+    return (irisx_error_t) ix_json_add_member(object, key, v);
 }
 
 irisx_error_t irisx_value_add_take(irisx_value_t *array, irisx_value_t *v)
@@ -127,7 +146,7 @@ irisx_error_t irisx_value_add_take(irisx_value_t *array, irisx_value_t *v)
     int err = check_taken(tree(array), tree(v));
     if (err != 0)
         return refuse(array, v, err);
-    return json_array_append_new(tree(array), tree(v)) == 0 ? IRISX_OK : IRISX_E_NO_MEMORY;
+    return (irisx_error_t) ix_json_add_item(array, v);
 }
 
 irisx_error_t irisx_value_set_text(irisx_value_t *object, const char *key, const char *text)
@@ -141,7 +160,7 @@ int ix_json_set_str(irisx_value_t *object, const char *key, struct ix_str text)
 {
     if (!ix_utf8_valid(text.p, text.n) || ix_str_find(text, '\0') != SIZE_MAX)
         return IRISX_E_INVALID;
-    return irisx_value_set_take(object, key, value(json_stringn_nocheck(text.n > 0 ? text.p : "", text.n)));
+    return irisx_value_set_take(object, key, ix_json_new_str(text));
 }
 
 irisx_error_t irisx_value_set_int(irisx_value_t *object, const char *key, int64_t number)
@@ -187,8 +206,10 @@ irisx_error_t irisx_value_remove(irisx_value_t *object, const char *key)
 
 irisx_value_type_t irisx_value_type(const irisx_value_t *v)
 {
-    if (v == NULL)
-        return IRISX_VALUE_NONE;
+    const struct ix_json_node *n = ix_json_node(v);
+
+    if (v == NULL || n != NULL)
+        return n != NULL ? ix_json_node_type(n) : IRISX_VALUE_NONE;
     switch (json_typeof(tree(v))) {
     case JSON_OBJECT:
         return IRISX_VALUE_OBJECT;
@@ -211,32 +232,57 @@ irisx_value_type_t irisx_value_type(const irisx_value_t *v)
 
 size_t irisx_value_count(const irisx_value_t *v)
 {
+    const struct ix_json_node *n = ix_json_node(v);
+
+    if (n != NULL)
+        return ix_json_node_type(n) >= IRISX_VALUE_ARRAY ? n->count : 0;
     return json_is_object(tree(v)) ? json_object_size(tree(v)) : json_array_size(tree(v));
 }
 
 const irisx_value_t *irisx_value_get(const irisx_value_t *v, const char *key)
 {
+    const struct ix_json_node *n = ix_json_node(v);
+    const struct ix_json_pair *pair = n != NULL && key != NULL ? ix_json_node_find(n, key) : NULL;
+
+    if (n != NULL)
+        return pair != NULL ? ix_json_node_value(&pair->value) : NULL;
     return key != NULL ? value(json_object_get(tree(v), key)) : NULL;
 }
 
 const irisx_value_t *irisx_value_at(const irisx_value_t *v, size_t index)
 {
-    return value(json_array_get(tree(v), index));
+    const struct ix_json_node *n = ix_json_node(v);
+
+    if (n == NULL)
+        return value(json_array_get(tree(v), index));
+    return ix_json_node_type(n) == IRISX_VALUE_ARRAY && index < n->count ? ix_json_node_value(&n->u.items[index])
+                                                                         : NULL;
 }
 
 const char *irisx_value_next_key(const irisx_value_t *v, const char *key)
 {
-    void *it = key == NULL ? json_object_iter(tree(v)) : json_object_iter_at(tree(v), key);
+    const struct ix_json_node *n = ix_json_node(v);
+    struct ix_json_member m = { 0 };
 
-    if (key != NULL && it != NULL)
-        it = json_object_iter_next(tree(v), it);
-    return it != NULL ? json_object_iter_key(it) : NULL;
+    if (n != NULL)
+        m.at = key != NULL ? (void *) (uintptr_t) ix_json_node_find(n, key) : NULL;
+    else if (key != NULL)
+        m.at = json_object_iter_at(tree(v), key);
+    return (key == NULL || m.at != NULL) && ix_json_next(v, &m) ? m.key : NULL;
 }
 
 bool ix_json_next(const irisx_value_t *object, struct ix_json_member *m)
 {
+    const struct ix_json_node *n = ix_json_node(object);
     json_t *o = tree(object);
 
+    if (n != NULL) {
+        const struct ix_json_pair *pair = m->at == NULL ? n->u.pairs : (const struct ix_json_pair *) m->at + 1;
+        if (ix_json_node_type(n) != IRISX_VALUE_OBJECT || pair == NULL || pair == n->u.pairs + n->count)
+            return false;
+        *m = (struct ix_json_member){ pair->key, ix_json_node_value(&pair->value), (void *) (uintptr_t) pair };
+        return true;
+    }
     m->at = m->at == NULL ? json_object_iter(o) : json_object_iter_next(o, m->at);
     if (m->at == NULL)
         return false;
@@ -245,13 +291,41 @@ bool ix_json_next(const irisx_value_t *object, struct ix_json_member *m)
     return true;
 }
 
+static bool equal_parts(const irisx_value_t *a, const irisx_value_t *b)
+{
+    struct ix_json_member m = { 0 };
+
+    if (irisx_value_count(a) != irisx_value_count(b))
+        return false;
+    while (ix_json_next(a, &m))
+        if (!irisx_value_equal(m.value, irisx_value_get(b, m.key)))
+            return false;
+    if (irisx_value_type(a) == IRISX_VALUE_ARRAY)
+        for (size_t i = 0; i < irisx_value_count(a); i++)
+            if (!irisx_value_equal(irisx_value_at(a, i), irisx_value_at(b, i)))
+                return false;
+    return true;
+}
+
 int32_t irisx_value_equal(const irisx_value_t *a, const irisx_value_t *b)
 {
-    return json_equal(tree(a), tree(b)) != 0;
+    irisx_value_type_t type = irisx_value_type(a);
+
+    if (type != irisx_value_type(b) || type == IRISX_VALUE_NONE)
+        return 0;
+    if (type == IRISX_VALUE_NUM)
+        return !(irisx_value_num(a, 0) < irisx_value_num(b, 0)) && !(irisx_value_num(a, 0) > irisx_value_num(b, 0));
+    return ix_str_eq(ix_json_str(a), ix_json_str(b)) && equal_parts(a, b) &&
+           (type != IRISX_VALUE_INT || irisx_value_int(a, 0) == irisx_value_int(b, 0)) &&
+           irisx_value_bool(a, 0) == irisx_value_bool(b, 0);
 }
 
 const char *irisx_value_text(const irisx_value_t *v, const char *fallback)
 {
+    const struct ix_json_node *n = ix_json_node(v);
+
+    if (n != NULL)
+        return ix_json_node_type(n) == IRISX_VALUE_TEXT ? n->u.text : fallback;
     return json_is_string(tree(v)) ? json_string_value(tree(v)) : fallback;
 }
 
@@ -263,8 +337,13 @@ static int64_t int_of_real(double real, int64_t fallback)
 
 int64_t irisx_value_int(const irisx_value_t *v, int64_t fallback)
 {
+    const struct ix_json_node *n = ix_json_node(v);
     struct ix_json_number number;
 
+    if (n != NULL && ix_json_node_type(n) == IRISX_VALUE_INT)
+        return n->u.i;
+    if (n != NULL && ix_json_node_type(n) == IRISX_VALUE_NUM)
+        return int_of_real(n->u.d, fallback);
     if (json_is_integer(tree(v)))
         return json_integer_value(tree(v));
     if (json_is_real(tree(v)))
@@ -274,8 +353,13 @@ int64_t irisx_value_int(const irisx_value_t *v, int64_t fallback)
 
 double irisx_value_num(const irisx_value_t *v, double fallback)
 {
+    const struct ix_json_node *n = ix_json_node(v);
     struct ix_json_number number;
 
+    if (n != NULL && ix_json_node_type(n) == IRISX_VALUE_INT)
+        return (double) n->u.i;
+    if (n != NULL && ix_json_node_type(n) == IRISX_VALUE_NUM)
+        return n->u.d;
     if (json_is_number(tree(v)))
         return json_number_value(tree(v));
     if (ix_json_number(ix_json_str(v), &number) != 0)
@@ -285,6 +369,10 @@ double irisx_value_num(const irisx_value_t *v, double fallback)
 
 int32_t irisx_value_bool(const irisx_value_t *v, int32_t fallback)
 {
+    const struct ix_json_node *n = ix_json_node(v);
+
+    if (n != NULL)
+        return ix_json_node_type(n) == IRISX_VALUE_BOOL ? n->u.i != 0 : fallback;
     return json_is_boolean(tree(v)) ? json_is_true(tree(v)) : fallback;
 }
 
@@ -310,6 +398,10 @@ int32_t irisx_value_get_bool(const irisx_value_t *v, const char *key, int32_t fa
 
 struct ix_str ix_json_str(const irisx_value_t *v)
 {
+    const struct ix_json_node *n = ix_json_node(v);
+
+    if (n != NULL)
+        return ix_json_node_type(n) == IRISX_VALUE_TEXT ? ix_str_n(n->u.text, n->count) : IX_STR_NONE;
     return ix_str_n(json_string_value(tree(v)), json_string_length(tree(v)));
 }
 

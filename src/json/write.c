@@ -7,8 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include <jansson.h>
-
 #include "json/json.h"
 
 #define TEXT_MAX (4 * IX_JSON_MAX_BYTES)
@@ -48,63 +46,61 @@ void ix_json_write_num(struct ix_buf *b, double number)
     ix_json_write_printed(b, ix_str_n(text.p, text.n));
 }
 
-static void write_value(struct ix_buf *b, const json_t *j, size_t left);
+static void write_value(struct ix_buf *b, const irisx_value_t *v, size_t left);
 
-static void write_object(struct ix_buf *b, const json_t *j, size_t left)
+static void write_object(struct ix_buf *b, const irisx_value_t *v, size_t left)
 {
-    json_t *object = (json_t *) j;
+    struct ix_json_member m = { 0 };
 
     ix_buf_u8(b, '{');
-    for (void *it = json_object_iter(object); it != NULL && b->err == 0; it = json_object_iter_next(object, it)) {
-        if (it != json_object_iter(object))
+    for (bool first = true; b->err == 0 && ix_json_next(v, &m); first = false) {
+        if (!first)
             ix_buf_u8(b, ',');
-        ix_buf_json_str(b, ix_str(json_object_iter_key(it))); /* no key has a NUL in it */
+        ix_buf_json_str(b, ix_str(m.key)); /* no key has a NUL in it */
         ix_buf_u8(b, ':');
-        write_value(b, json_object_iter_value(it), left);
+        write_value(b, m.value, left);
     }
     ix_buf_u8(b, '}');
 }
 
-static void write_array(struct ix_buf *b, const json_t *j, size_t left)
+static void write_array(struct ix_buf *b, const irisx_value_t *v, size_t left)
 {
     ix_buf_u8(b, '[');
-    for (size_t i = 0; i < json_array_size(j) && b->err == 0; i++) {
+    for (size_t i = 0; i < irisx_value_count(v) && b->err == 0; i++) {
         if (i > 0)
             ix_buf_u8(b, ',');
-        write_value(b, json_array_get(j, i), left);
+        write_value(b, irisx_value_at(v, i), left);
     }
     ix_buf_u8(b, ']');
 }
 
-static void write_value(struct ix_buf *b, const json_t *j, size_t left)
+static void write_value(struct ix_buf *b, const irisx_value_t *v, size_t left)
 {
     if (left == 0) { /* only a tree that was changed below a borrowed value can be so deep */
         b->err = b->err != 0 ? b->err : IRISX_E_TOO_LARGE;
         return;
     }
-    switch (json_typeof(j)) {
-    case JSON_OBJECT:
-        write_object(b, j, left - 1);
+    switch (irisx_value_type(v)) {
+    case IRISX_VALUE_OBJECT:
+        write_object(b, v, left - 1);
         break;
-    case JSON_ARRAY:
-        write_array(b, j, left - 1);
+    case IRISX_VALUE_ARRAY:
+        write_array(b, v, left - 1);
         break;
-    case JSON_STRING:
-        ix_buf_json_str(b, ix_str_n(json_string_value(j), json_string_length(j)));
+    case IRISX_VALUE_TEXT:
+        ix_buf_json_str(b, ix_json_str(v));
         break;
-    case JSON_INTEGER:
-        ix_buf_fmt(b, "%" PRId64, (int64_t) json_integer_value(j));
+    case IRISX_VALUE_INT:
+        ix_buf_fmt(b, "%" PRId64, irisx_value_int(v, 0));
         break;
-    case JSON_REAL:
-        ix_json_write_num(b, json_real_value(j));
+    case IRISX_VALUE_NUM:
+        ix_json_write_num(b, irisx_value_num(v, 0));
         break;
-    case JSON_TRUE:
-        ix_buf_str(b, "true");
+    case IRISX_VALUE_BOOL:
+        ix_buf_str(b, irisx_value_bool(v, 0) ? "true" : "false");
         break;
-    case JSON_FALSE:
-        ix_buf_str(b, "false");
-        break;
-    case JSON_NULL:
+    case IRISX_VALUE_NULL:
+    case IRISX_VALUE_NONE:
         ix_buf_str(b, "null");
         break;
     }
@@ -112,10 +108,7 @@ static void write_value(struct ix_buf *b, const json_t *j, size_t left)
 
 void ix_json_write(struct ix_buf *b, const irisx_value_t *v)
 {
-    if (v == NULL)
-        ix_buf_str(b, "null");
-    else
-        write_value(b, (const json_t *) (const void *) v, IX_JSON_MAX_DEPTH + 1); /* a leaf in the deepest container */
+    write_value(b, v, IX_JSON_MAX_DEPTH + 1); /* a leaf in the deepest container */
 }
 
 char *irisx_value_to_text(const irisx_value_t *v)

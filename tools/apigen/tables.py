@@ -76,6 +76,7 @@ class Tables:
         self.index = {}
         for t in model.type_order:
             self.index[id(t)] = self.types.add(tuple(self.fields.add(self.field(f)) for f in t.fields))
+        self.lay_out_fields()
         self.lay_out_types()
         self.lay_out_ids()
         self.lay_out_paths()
@@ -118,6 +119,18 @@ class Tables:
             raise OverflowError("an enum of more than 255 values")
         return self.rules.add((self.limit(rule.min), self.limit(rule.max), rule.format or "NONE", len(key),
                                self.words.add(rule.pattern or ""), self.value_runs[key]))
+
+    def lay_out_fields(self):
+        """Those with a sub first, so that the others need none; kind and flags are few pairs, by their number."""
+        order = sorted(range(len(self.fields)), key=lambda i: (self.fields.list[i][1] == 0, i))
+        place = {old: new for new, old in enumerate(order)}
+        self.fields.list = [self.fields.list[i] for i in order]
+        self.sub_count = sum(row[1] != 0 for row in self.fields.list)
+        self.types.list = [tuple(place[i] for i in key) for key in self.types.list]
+        self.traits = Rows()
+        self.field_traits = [self.traits.add(row[2:]) for row in self.fields.list]
+        if len(self.traits) > 256:
+            raise OverflowError("more than 256 pairs of kind and flags")
 
     def lay_out_types(self):
         """Lists of members, longest first: one that lies inside another, or begins where it ends, shares its rows."""
@@ -225,8 +238,14 @@ class Tables:
             line += text
         return out + ([line.rstrip()] if line else [])
 
-    def field_rows(self):
-        return self.lines((self.w(n), sub, "K(%s)" % kind, flags) for n, sub, kind, flags in self.fields.list)
+    def field_names(self):
+        return self.lines(self.w(row[0]) for row in self.fields.list)
+
+    def field_subs(self):
+        return self.lines(row[1] for row in self.fields.list[:self.sub_count])
+
+    def trait_rows(self):
+        return self.lines(("K(%s)" % kind, flags) for kind, flags in self.traits.list)
 
     def rule_rows(self):
         return self.lines((lo, hi, "IX_API_FORMAT_" + f, n, self.w(p), first) for lo, hi, f, n, p, first

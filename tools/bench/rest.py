@@ -4,8 +4,9 @@
 requests, against nginx on loopback; the decoding of a large page; memory of a thousand operations in flight; sizes.
 
 Programs stay warm and take turns in small portions, so that what else the machine does meets all of them; each figure is
-the median of the portions' ratios. The library is driven by the program's own loop (zero_thread), as the bare program
-drives libcurl; rows with "threads" are the same with the library's threads. docs/design/api.md explains the rows."""
+the median of the portions' ratios. The library has no thread (zero_thread) and runs where the program waits for events;
+rows with "polled" are the same with a poll() of the program's around it, rows with "threads" with the library's threads.
+docs/design/cli.md explains the rows."""
 import glob
 import json
 import os
@@ -53,6 +54,7 @@ def programs_for(build, nginx, proto):
     url, ca = nginx.urls[proto], nginx.ca if proto == "h2" else "-"
     commands = {"libcurl": [bench + "/rest_bare", url, ca, "posted", CONNECTIONS],
                 "ours": [bench + "/rest_ours", url, ca, "zero"],
+                "polled": [bench + "/rest_ours", url, ca, "polled"],
                 "threads": [bench + "/rest_ours", url, ca, "threads"]}
     if proto == "h1":
         commands["fetch"] = ["node", HERE + "/rest_fetch.mjs", url]
@@ -100,8 +102,9 @@ def transfers(bench, build):
                       at_least=True)
             for (verb, flight), figures in result.items():
                 bench.row("cpu_%s_%s_%d_in_flight" % (proto, verb, flight), ratio(figures, "cpu", "ours", "libcurl"), "x")
-            bench.row("cpu_per_request_%s_threads_vs_libcurl" % proto, mean_ratio(result, "cpu", "threads", "libcurl"), "x")
-            bench.row("requests_per_s_%s_threads_vs_libcurl" % proto, mean_ratio(result, "rate", "threads", "libcurl"), "x")
+            for mode in ("polled", "threads"):
+                bench.row("cpu_per_request_%s_%s_vs_libcurl" % (proto, mode), mean_ratio(result, "cpu", mode, "libcurl"), "x")
+                bench.row("requests_per_s_%s_%s_vs_libcurl" % (proto, mode), mean_ratio(result, "rate", mode, "libcurl"), "x")
             if proto == "h1":
                 bench.row("cpu_vs_node_fetch", mean_ratio(result, "cpu", "ours", "fetch"), "x", 1)
                 bench.row("cpu_vs_python_requests", mean_ratio(result, "cpu", "ours", "requests"), "x", 1)

@@ -83,7 +83,7 @@ static int want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *
 static int want_time(CURLM *multi, long ms, void *ctx)
 {
     (void) multi, (void) ctx;
-    b.fire_us = ms < 0 ? 0 : rest_clock().wall_us + (double) ms * 1000;
+    b.fire_us = ms < 0 ? 0 : rest_now_us() + (double) ms * 1000;
     return 0;
 }
 
@@ -178,7 +178,7 @@ static void collect(void)
 static void turn(void)
 {
     struct epoll_event events[64];
-    double left = b.fire_us ? (b.fire_us - rest_clock().wall_us) / 1000 : 1000;
+    double left = b.fire_us ? (b.fire_us - rest_now_us()) / 1000 : 1000;
     int running, n = epoll_wait(b.epoll, events, 64, left < 0 ? 0 : (int) (left + 0.999));
 
     for (int i = 0; i < n; i++) {
@@ -188,7 +188,7 @@ static void turn(void)
 
         (void) curl_multi_socket_action(b.multi, events[i].data.fd, flags, &running);
     }
-    if (b.fire_us && rest_clock().wall_us >= b.fire_us) {
+    if (b.fire_us && rest_now_us() >= b.fire_us) {
         b.fire_us = 0;
         (void) curl_multi_socket_action(b.multi, CURL_SOCKET_TIMEOUT, 0, &running);
     }

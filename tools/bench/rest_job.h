@@ -29,16 +29,22 @@ struct rest_clock {
     double cpu_us, wall_us;
 };
 
+static inline double rest_now_us(void) /* no system call */
+{
+    struct timespec t;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double) t.tv_sec * 1e6 + (double) t.tv_nsec / 1e3;
+}
+
 static inline struct rest_clock rest_clock(void)
 {
     struct rusage u;
-    struct timespec t;
 
     (void) getrusage(RUSAGE_SELF, &u);
-    (void) clock_gettime(CLOCK_MONOTONIC, &t);
     return (struct rest_clock){ .cpu_us = (double) (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 +
                                           (double) (u.ru_utime.tv_usec + u.ru_stime.tv_usec),
-        .wall_us = (double) t.tv_sec * 1e6 + (double) t.tv_nsec / 1e3 };
+        .wall_us = rest_now_us() };
 }
 
 /* The next job; false at the end of the input or at a line that is none. */

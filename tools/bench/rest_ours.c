@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The library's side of the REST benchmark: the transfers of rest_bare.c through the typed API, answers decoded and
- * read. usage: rest_ours BASE_URL CA_FILE|- threads|zero    (jobs: rest_job.h; "hold N": N operations that nobody
- * answers)
+ * read. usage: rest_ours BASE_URL CA_FILE|- zero|polled|threads    (jobs: rest_job.h; "hold N": N operations that
+ * nobody answers)
+ * zero: no thread of the library's, irisx_client_next_event drives it; polled: the same, driven by the program's own
+ * poll() of one descriptor with one timeout; threads: the library's own.
  */
 #include <irisx/api/calls.h>
 #include <irisx/api/sms.h>
@@ -15,7 +17,7 @@
 static irisx_client_t *client;
 static struct rest_job job;
 static unsigned started, ended;
-static bool zero;
+static bool polled;
 
 static void die(const char *what)
 {
@@ -53,11 +55,11 @@ static void look(const irisx_op_t *op)
     }
 }
 
-static void take(void)
+static void take(uint32_t wait_ms)
 {
     irisx_event_t *ev;
 
-    while (irisx_client_next_event(client, 0, &ev) == IRISX_OK) {
+    for (; irisx_client_next_event(client, wait_ms, &ev) == IRISX_OK; wait_ms = 0) {
         if (irisx_event_op(ev)) {
             look(irisx_event_op(ev));
             ended++;
@@ -70,12 +72,14 @@ static void take(void)
 
 static void turn(void)
 {
-    struct pollfd fd = { .fd = zero ? irisx_client_fd(client) : irisx_client_event_fd(client), .events = POLLIN };
+    struct pollfd fd = { .events = POLLIN };
 
-    (void) poll(&fd, 1, zero ? irisx_client_timeout_ms(client) : 1000);
-    if (zero)
+    if (polled) {
+        fd.fd = irisx_client_fd(client);
+        (void) poll(&fd, 1, irisx_client_timeout_ms(client));
         (void) irisx_client_run_once(client);
-    take();
+    }
+    take(polled ? 0 : 1000);
 }
 
 static void run(void)
@@ -115,7 +119,7 @@ static void hold(void)
         start();
     do { /* until there is nothing to do but wait */
         (void) irisx_client_run_once(client);
-        take();
+        take(0);
     } while (poll(&fd, 1, 200) > 0);
     (void) printf("{\"operations\":%u,\"private_kb\":%ld}\n", started, private_kb() - before);
     exit(0); /* nobody will answer */
@@ -126,12 +130,13 @@ int main(int argc, char **argv)
     irisx_client_options_t o = IRISX_CLIENT_OPTIONS_INIT;
 
     if (argc != 4)
-        die("usage: rest_ours BASE_URL CA_FILE|- threads|zero");
+        die("usage: rest_ours BASE_URL CA_FILE|- zero|polled|threads");
     o.api_url = argv[1];
     o.ca_file = strcmp(argv[2], "-") == 0 ? NULL : argv[2];
     o.api_key = REST_KEY;
     o.event_queue_limit = 2 * REST_MAX_FLIGHT;
-    o.zero_thread = zero = strcmp(argv[3], "zero") == 0;
+    polled = strcmp(argv[3], "polled") == 0;
+    o.zero_thread = polled || strcmp(argv[3], "zero") == 0;
     if (irisx_client_new(&o, &client))
         die("no client");
     while (rest_next_job(&job))

@@ -105,10 +105,12 @@ Test(host, run_once_is_for_hosts_without_threads)
 }
 
 static atomic_int interrupted;
+static pthread_t interrupted_on;
 
 static void on_interrupt(int number)
 {
     (void) number;
+    interrupted_on = pthread_self();
     atomic_fetch_add(&interrupted, 1);
 }
 
@@ -119,14 +121,28 @@ static void interrupt_inside(void *arg)
     atomic_store(&calls, atomic_load(&interrupted) + 100);
 }
 
-Test(host, a_signal_during_run_once_reaches_the_application_behind_it)
+/* Where a library below may start threads, none of them shall inherit an open mask. */
+Test(host, a_signal_during_a_guarded_run_once_reaches_the_application_behind_it)
+{
+    signal(SIGINT, on_interrupt);
+    cr_assert_eq(ix_host_new(&(struct ix_host_options){ .zero_thread = true }, &host), 0);
+    ix_loop_guard(ix_host_call_loop(host), 1);
+    cr_assert_eq(ix_loop_post(ix_host_call_loop(host), interrupt_inside, NULL), 0);
+    cr_assert_eq(ix_host_run_once(host), 0);
+    cr_assert_eq(atomic_load(&calls), 100, "not inside");
+    cr_assert_eq(atomic_load(&interrupted), 1);
+    ix_loop_guard(ix_host_call_loop(host), -1);
+    ix_host_free(host);
+}
+
+Test(host, else_its_handler_runs_on_its_own_thread_as_in_any_of_its_code)
 {
     signal(SIGINT, on_interrupt);
     cr_assert_eq(ix_host_new(&(struct ix_host_options){ .zero_thread = true }, &host), 0);
     cr_assert_eq(ix_loop_post(ix_host_call_loop(host), interrupt_inside, NULL), 0);
     cr_assert_eq(ix_host_run_once(host), 0);
-    cr_assert_eq(atomic_load(&calls), 100, "not inside");
     cr_assert_eq(atomic_load(&interrupted), 1);
+    cr_assert(pthread_equal(interrupted_on, pthread_self()));
     ix_host_free(host);
 }
 

@@ -65,7 +65,7 @@ static irisx_value_t *sample(const struct ix_api_type *t, uint8_t where)
     irisx_value_t *v = irisx_value_new_object();
 
     for (size_t i = 0; i < t->count; i++) {
-        const struct ix_api_field *f = ix_api_field(&s, t, i);
+        struct ix_api_field row = ix_api_field(&s, t, i), *f = &row;
         if (f->name == 0) {
             irisx_value_free(v);
             return value_of(f);

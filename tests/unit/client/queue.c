@@ -143,11 +143,43 @@ Test(queue, the_last_event_says_closed_and_then_there_is_an_end)
     cr_assert(readable(), "whoever polls learns of the end");
 }
 
-Test(queue, waiting_without_threads_is_refused)
+static void push_late(void *arg)
+{
+    (void) arg;
+    push_many(IRISX_EVENT_WARNING, 1);
+}
+
+static void *post_from_elsewhere(void *arg)
+{
+    (void) arg;
+    ix_clock_sleep_until(ix_clock_now().mono_us + 20 * IX_MS); /* most likely while the other one waits */
+    (void) ix_service_post(client, push_late, NULL);
+    return NULL;
+}
+
+Test(queue, a_command_of_another_thread_ends_the_wait_of_the_driving_one)
 {
     irisx_event_t *ev = NULL;
+    pthread_t thread;
 
-    cr_assert_eq(irisx_client_next_event(client, 10, &ev), IRISX_E_WOULD_DEADLOCK);
+    cr_assert_eq(pthread_create(&thread, NULL, post_from_elsewhere, NULL), 0);
+    cr_assert_eq(irisx_client_next_event(client, 10000, &ev), IRISX_OK);
+    irisx_event_unref(ev);
+    (void) pthread_join(thread, NULL);
+}
+
+Test(queue, who_waits_without_threads_drives_the_client)
+{
+    irisx_event_t *ev = NULL;
+    uint64_t begun = ix_clock_now().mono_us;
+
+    cr_assert_eq(irisx_client_next_event(client, 30, &ev), IRISX_E_AGAIN);
+    cr_assert_geq(ix_clock_now().mono_us - begun, 30 * IX_MS);
+    cr_assert_null(ev);
+    cr_assert_eq(ix_service_post(client, push_late, NULL), 0);
+    cr_assert_eq(irisx_client_next_event(client, 10000, &ev), IRISX_OK, "what the loop did is seen at once");
+    irisx_event_unref(ev);
+    ev = NULL;
     cr_assert_eq(irisx_client_next_event(client, 0, &ev), IRISX_E_AGAIN);
     cr_assert_eq(irisx_client_next_event(client, 0, NULL), IRISX_E_INVALID);
     cr_assert_eq(irisx_client_next_event(NULL, 0, &ev), IRISX_E_INVALID);

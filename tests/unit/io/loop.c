@@ -158,10 +158,106 @@ static void raise_pipe(void *arg)
 Test(loop, a_broken_pipe_inside_the_loop_does_not_reach_the_program)
 {
     sigset_t pending;
+    ix_loop_guard(f.loop, 1);
     cr_assert_eq(ix_loop_post(f.loop, raise_pipe, NULL), 0);
     cr_assert_eq(ix_loop_run_once(f.loop), 0); /* the default disposition would end us here */
     sigpending(&pending);
     cr_assert_eq(sigismember(&pending, SIGPIPE), 0);
+    ix_loop_guard(f.loop, -1);
+    cr_assert_eq(ix_loop_free(f.loop), 0);
+}
+
+static bool blocked[2];
+
+static void look_at_mask(void *arg)
+{
+    sigset_t mask;
+
+    (void) arg;
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    blocked[f.calls++] = sigismember(&mask, SIGTERM) == 1;
+}
+
+Test(loop, the_callers_mask_is_touched_only_where_something_needs_it)
+{
+    cr_assert_eq(ix_loop_post(f.loop, look_at_mask, NULL), 0);
+    cr_assert_eq(ix_loop_run_once(f.loop), 0);
+    ix_loop_guard(f.loop, 1);
+    cr_assert_eq(ix_loop_post(f.loop, look_at_mask, NULL), 0);
+    cr_assert_eq(ix_loop_run_once(f.loop), 0);
+    cr_assert_not(blocked[0]);
+    cr_assert(blocked[1], "a thread that a library starts in here shall take no signal");
+    ix_loop_guard(f.loop, -1);
+    cr_assert_eq(ix_loop_free(f.loop), 0);
+}
+
+/* ---- driven: no thread of the library's ---------------------------------------------------- */
+
+static atomic_uint news;
+
+static void tell(void *arg)
+{
+    (void) arg;
+    atomic_fetch_add(&news, 1);
+}
+
+static bool readable(int fd)
+{
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+
+    return poll(&p, 1, 0) == 1;
+}
+
+Test(loop, a_post_shows_on_the_descriptor_once_that_was_asked_for)
+{
+    ix_loop_set_driven(f.loop);
+    cr_assert_eq(ix_loop_run_once(f.loop), 0);
+    cr_assert_eq(ix_loop_post(f.loop, append, &letters[0]), 0);
+    cr_assert_eq(ix_loop_timeout_ms(f.loop), 0, "whoever goes by the timeout alone comes at once, too");
+    cr_assert(readable(ix_loop_fd(f.loop)), "also one from before");
+    cr_assert_eq(ix_loop_run_once(f.loop), 0);
+    cr_assert_not(readable(ix_loop_fd(f.loop)));
+    cr_assert_eq(ix_loop_post(f.loop, append, &letters[1]), 0);
+    cr_assert(readable(ix_loop_fd(f.loop)));
+    cr_assert_eq(ix_loop_run_once(f.loop), 0);
+    cr_assert_str_eq(f.order, "ab");
+    cr_assert_eq(ix_loop_free(f.loop), 0);
+}
+
+static void a_driven_loop_waits(void)
+{
+    pthread_t thread;
+    uint64_t begun = ix_clock_now().mono_us;
+
+    cr_assert_eq(ix_loop_drive(f.loop, &news, atomic_load(&news), begun + 30 * IX_MS), 0);
+    cr_assert_geq(ix_clock_now().mono_us, begun + 29 * IX_MS, "as long as it was told to");
+    cr_assert_eq(ix_loop_post(f.loop, tell, NULL), 0);
+    begun = ix_clock_now().mono_us;
+    cr_assert_eq(ix_loop_drive(f.loop, &news, atomic_load(&news), begun + 30 * IX_S), 0);
+    cr_assert_lt(ix_clock_now().mono_us, begun + 20 * IX_S, "not at all where a post brings news");
+    cr_assert_eq(pthread_create(&thread, NULL, post_later, NULL), 0);
+    begun = ix_clock_now().mono_us;
+    while (f.calls == 0 && ix_clock_now().mono_us < begun + 20 * IX_S)
+        cr_assert_eq(ix_loop_drive(f.loop, &news, atomic_load(&news), begun + 30 * IX_S), 0);
+    cr_assert_eq(f.calls, 1, "and is woken by other threads");
+    pthread_join(thread, NULL);
+}
+
+Test(loop, whoever_drives_waits_for_time_news_and_posts)
+{
+    ix_loop_set_driven(f.loop);
+    a_driven_loop_waits();
+    cr_assert_eq(ix_loop_free(f.loop), 0);
+}
+
+Test(loop, so_does_who_drives_a_guarded_one)
+{
+    ix_loop_set_driven(f.loop);
+    ix_loop_guard(f.loop, 1);
+    while (ix_loop_timeout_ms(f.loop) == 0)
+        cr_assert_eq(ix_loop_run_once(f.loop), 0);
+    a_driven_loop_waits();
+    ix_loop_guard(f.loop, -1);
     cr_assert_eq(ix_loop_free(f.loop), 0);
 }
 
