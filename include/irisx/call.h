@@ -53,8 +53,8 @@ typedef struct irisx_call_options {
                              ";early-only" to pick up what rings (RFC 3891); NULL none */
     int32_t session_expires_s; /**< the call is confirmed to be alive at least so often (RFC 4028); 90 to 86400, 0 =
                                   1800, -1: not asked for */
-    int32_t reliable; /**< provisional responses with acknowledgement (RFC 3262): 0 if the other side wants, 1 demanded,
-                         -1 never */
+    int32_t reliable; /**< provisional responses with acknowledgement (RFC 3262): 0 or -1, none; 1 is refused with
+                         IRISX_E_UNSUPPORTED by this version */
     irisx_digits_t digits; /**< how irisx_call_send_digits sends */
     int32_t follow_redirects; /**< dialling: so many times a 3xx is followed to its first address, 0 to 10 */
     uint32_t frame_ms; /**< sound of a packet sent: 10, 20, 40, 60; 0 = 20 */

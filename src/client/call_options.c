@@ -114,6 +114,8 @@ int ix_call_options_take(irisx_call_t *call, const irisx_call_options_t *from)
     err = take_sound(call, &o);
     if (err)
         return err;
+    if (o.reliable > 0)
+        return IRISX_E_UNSUPPORTED; /* no PRACK yet: nothing is demanded that could not be kept */
     call->anonymous = o.anonymous != 0;
     call->session_s = o.session_expires_s ? o.session_expires_s : 1800;
     call->reliable = o.reliable;
