@@ -32,6 +32,7 @@ struct ix_phone_config {
     uint32_t max_calls; /* 0 = 128 */
     bool tap; /* emit TAP outputs (capture) */
     uint32_t allow_requests; /* more methods passed up as EV_REQUEST, mask of IX_SIP_BIT: the sandbox's REGISTER ... */
+    bool take_pauses; /* our descriptions say usedtx=1 (RFC 7587 section 6.1): the peer may leave out what is quiet */
     bool spare_sockets; /* keep one gathered set ahead of the next call while a line is ready */
 };
 

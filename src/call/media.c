@@ -69,6 +69,7 @@ static void fill_local(const struct ix_call *c, struct ix_sdp_local *local, stru
     if (local->candidate_count)
         local->default_addr = candidates[0].addr;
     local->opus = !c->no_opus;
+    local->dtx = c->obj.phone->config.take_pauses;
     local->pcmu = !c->no_pcmu;
     local->pcma = !c->no_pcma;
     local->events = true;

@@ -26,6 +26,7 @@ static int setup(struct ix_engine *e)
         .max_calls = e->o.max_calls,
         .tap = e->o.capture_file != NULL,
         .allow_requests = e->o.allow_requests,
+        .take_pauses = e->o.take_pauses,
         .spare_sockets = true };
     uint64_t seed = ix_rng_u64(&e->rng);
     int err;

@@ -22,6 +22,7 @@ struct ix_engine_options { /* texts copied */
     const char *ca_file; /* for lines that name none */
     uint32_t max_calls;
     uint32_t allow_requests;
+    bool take_pauses; /* ix_phone_config */
     bool loopback_only; /* media sockets on loopback alone (the sandbox) */
     bool watch_network; /* changes of addresses are network changes (ix_phone_network_changed) */
     const char *ws_proxy; /* of lines: as in ix_ws_options. Copied */

@@ -148,6 +148,7 @@ static int set_up(struct sandbox_sip *s)
         .max_calls = 2 * SANDBOX_MAX_CALLS,
         .allow_requests = IX_SIP_BIT(IX_SIP_REGISTER) | IX_SIP_BIT(IX_SIP_INVITE) | IX_SIP_BIT(IX_SIP_REFER) |
             IX_SIP_BIT(IX_SIP_MESSAGE) | IX_SIP_BIT(IX_SIP_SUBSCRIBE),
+        .take_pauses = sb->options.echo_raw,
         .loopback_only = !sb->options.allow_remote,
         .on_event = on_event,
         .on_media = on_media,

@@ -94,6 +94,7 @@ struct ix_sdp_local { /* our side of a session */
     const struct ix_sdp_candidate *candidates; /* preferred first; component 1 only */
     size_t candidate_count;
     bool opus, pcmu, pcma, events; /* what is offered and taken; none of the four set: all */
+    bool dtx; /* usedtx=1 is said */
     enum ix_codec_id keep; /* accept: the codec in use, taken before others if a re-offer still has it; 0 = none */
     uint32_t opus_max_bitrate; /* 0 = leave out */
     uint16_t ptime; /* ms; 0 = 20 */

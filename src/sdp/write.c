@@ -90,7 +90,7 @@ static void write_codec(
         ix_buf_fmt(b, "a=rtpmap:%u opus/48000/2\r\na=fmtp:%u minptime=10;useinbandfec=1", payload_type, payload_type);
         if (local->opus_max_bitrate)
             ix_buf_fmt(b, ";maxaveragebitrate=%u", local->opus_max_bitrate);
-        ix_buf_str(b, "\r\n");
+        ix_buf_str(b, local->dtx ? ";usedtx=1\r\n" : "\r\n");
         break;
     case IX_CODEC_PCMU:
         ix_buf_fmt(b, "a=rtpmap:%u PCMU/8000\r\n", payload_type);
