@@ -227,7 +227,7 @@ static void while_it_runs(void)
         (void) dup2(out[1], 1);
         (void) close(out[0]);
         (void) close(out[1]);
-        (void) execl("/bin/sh", "sh", "-c", "ls /proc/$$/fd | tr '\\n' ' '", (char *) NULL);
+        (void) execl("/bin/ls", "ls", "-m", "/proc/self/fd", (char *) NULL); /* the last is the folder it reads */
         _exit(127);
     }
     (void) close(out[1]);
@@ -239,7 +239,7 @@ static void while_it_runs(void)
         n += (size_t) got;
     }
     (void) close(out[0]);
-    say(waitpid(child, &status, 0) == child && status == 0 && !strncmp(text, "0 1 2 ", 6) && strlen(text) <= 9,
+    say(waitpid(child, &status, 0) == child && status == 0 && !strcmp(text, "0, 1, 2, 3\n"),
         "a program that the host starts inherits no descriptor");
     say(client && finish(client), "and it ends as before");
 }
