@@ -15,6 +15,7 @@
 
 struct ix_file_tell {
     struct ix_post post;
+    struct ix_list node; /* untold */
     ix_host_file_fn fn;
     void *ctx;
     int err;
@@ -42,6 +43,32 @@ bool ix_hfile_tell_new(struct ix_file_tell **out, ix_host_file_fn fn, void *ctx)
     return true;
 }
 
+/* The loop takes nothing more, but what it took may still run: whoever stopped it tells this when its thread has ended.
+ */
+static void keep_untold(struct files *fs, struct ix_file_tell *t)
+{
+    pthread_mutex_lock(&fs->lock);
+    ix_list_append(&fs->untold, &t->node);
+    pthread_mutex_unlock(&fs->lock);
+}
+
+static void tell_rest(struct files *fs)
+{
+    for (;;) {
+        struct ix_list *first = NULL;
+
+        pthread_mutex_lock(&fs->lock);
+        if (!ix_list_empty(&fs->untold)) {
+            first = fs->untold.next;
+            ix_list_remove(first);
+        }
+        pthread_mutex_unlock(&fs->lock);
+        if (!first)
+            return;
+        tell_now(IX_CONTAINER(first, struct ix_file_tell, node));
+    }
+}
+
 static void tell(struct ix_host_file *f, struct ix_file_tell **which, int err, const char *detail)
 {
     struct ix_file_tell *t = *which;
@@ -53,7 +80,7 @@ static void tell(struct ix_host_file *f, struct ix_file_tell **which, int err, c
     (void) snprintf(
         t->detail, sizeof t->detail, "%s: %s", f->path, detail ? detail : ix_error_text(err)); /* may be cut */
     if (ix_loop_post_with(f->host->call, &t->post, tell_now, t))
-        tell_now(t); /* the loop has ended: nobody else touches what the callback does */
+        keep_untold(&f->host->files, t);
 }
 
 int ix_hfile_error(int e)
@@ -228,6 +255,7 @@ void ix_files_init(struct ix_host *h)
 
     ix_list_init(&fs->added);
     ix_list_init(&fs->all);
+    ix_list_init(&fs->untold);
     (void) pthread_mutex_init(&fs->lock, NULL); /* these cannot fail with default attributes */
     (void) pthread_condattr_init(&attr);
     (void) pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -247,6 +275,7 @@ void ix_files_stop(struct ix_host *h)
         (void) pthread_join(fs->thread, NULL);
     fs->runs = false;
     ix_files_service(h);
+    tell_rest(fs);
 }
 
 void ix_files_clear(struct ix_host *h)
@@ -256,6 +285,7 @@ void ix_files_clear(struct ix_host *h)
     ix_files_service(h); /* what was closed after the stop ends here */
     IX_LIST_EACH_SAFE (it, &fs->all)
         file_end(IX_CONTAINER(it, struct ix_host_file, node)); /* nobody closed it: it is finished all the same */
+    tell_rest(fs);
     (void) pthread_cond_destroy(&fs->wake);
     (void) pthread_mutex_destroy(&fs->lock);
 }

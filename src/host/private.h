@@ -63,6 +63,7 @@ struct files {
     atomic_bool busy; /* set under the lock */
     struct ix_list added; /* lock: not yet seen by the file thread */
     struct ix_list all; /* file thread */
+    struct ix_list untold; /* lock: what a loop that has stopped did not take */
 };
 void ix_files_init(struct ix_host *h);
 void ix_files_stop(struct ix_host *h);
