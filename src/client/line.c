@@ -96,6 +96,7 @@ static void refuse_line(irisx_line_t *l, int code, const char *message)
     push_state(l, IRISX_LINE_FAILED, &f);
     ix_op_end(&l->opening, &f);
     ix_failure_clear(&f);
+    ix_subscriptions_of_line(l, IRISX_E_STATE);
     unlink_line(l);
 }
 
@@ -129,6 +130,8 @@ static void open_on_loop(irisx_line_t *l)
     if (err)
         refuse_line(l, err,
             err == IRISX_E_INVALID ? "ws_url must be ws:// or wss:// with a host, and user must be given" : NULL);
+    else
+        ix_subscriptions_of_line(l, 0);
 }
 
 static void line_open_cmd(void *arg)
@@ -400,6 +403,7 @@ static void provisioned_on_call_loop(void *arg)
     if (p->f.info.code) {
         push_state(l, IRISX_LINE_FAILED, &p->f);
         ix_op_end(&l->opening, &p->f);
+        ix_subscriptions_of_line(l, IRISX_E_STATE);
         unlink_line(l);
     } else {
         if (!l->client->o.ice_servers)

@@ -14,6 +14,7 @@ struct irisx_subscription {
     struct ix_list node; /* call: in client.subscriptions while the phone has it */
     uint32_t id; /* call: 0 = not there */
     bool closing; /* call */
+    bool waiting; /* call: for a line whose credentials are still being fetched */
 };
 
 struct wish { /* of the application, for the call loop */
@@ -340,26 +341,57 @@ void ix_outside_drop(irisx_client_t *c)
     }
 }
 
-static void subscribe_cmd(void *arg)
+static void end_now(irisx_subscription_t *s, int code)
 {
-    irisx_subscription_t *s = arg;
+    struct ix_phone_error e = { .code = code };
+
+    s->waiting = false;
+    (void) ix_str_copy(e.message, sizeof e.message, ix_str(ix_error_text(code)));
+    ix_call_count(s->line->client);
+    tell(s, IX_SUB_ENDED, &e, NULL);
+    let_go(s);
+}
+
+static void subscribe(irisx_subscription_t *s)
+{
     irisx_client_t *c = s->line->client;
     struct ix_sub_config config = { .line = s->line->id,
         .package = (enum ix_sip_package) s->package,
         .to = s->to,
         .expires_s = s->expires_s,
         .user_data = s };
-    struct ix_phone_error e = { .code = 0 };
+    int err = ix_sub_open(ix_engine_phone(c->engine), &config, ix_engine_now(c->engine), &s->id);
 
-    if (!s->closing)
-        e.code = ix_sub_open(ix_engine_phone(c->engine), &config, ix_engine_now(c->engine), &s->id);
-    ix_list_append(&c->subscriptions, &s->node); /* the reference is the phone's until ENDED */
-    if (!e.code && !s->closing)
-        return;
-    (void) ix_str_copy(e.message, sizeof e.message, ix_str(ix_error_text(e.code)));
-    ix_call_count(c);
-    tell(s, IX_SUB_ENDED, &e, NULL);
-    let_go(s);
+    s->waiting = false;
+    if (err)
+        end_now(s, err);
+}
+
+static void subscribe_cmd(void *arg)
+{
+    irisx_subscription_t *s = arg;
+
+    ix_list_append(&s->line->client->subscriptions, &s->node); /* the reference is the phone's until ENDED */
+    if (s->closing)
+        end_now(s, 0);
+    else if (!s->line->id && atomic_load(&s->line->state) == IRISX_LINE_CONNECTING)
+        s->waiting = true;
+    else
+        subscribe(s);
+}
+
+void ix_subscriptions_of_line(irisx_line_t *l, int err)
+{
+    IX_LIST_EACH_SAFE (node, &l->client->subscriptions) {
+        irisx_subscription_t *s = IX_CONTAINER(node, irisx_subscription_t, node);
+
+        if (s->line != l || !s->waiting)
+            continue;
+        if (err)
+            end_now(s, err);
+        else
+            subscribe(s);
+    }
 }
 
 irisx_error_t irisx_line_subscribe(
@@ -401,6 +433,8 @@ static void close_cmd(void *arg)
     s->closing = true;
     if (s->id)
         ix_sub_close(ix_engine_phone(c->engine), s->id, ix_engine_now(c->engine));
+    else if (s->waiting)
+        end_now(s, 0);
     irisx_subscription_unref(s);
 }
 

@@ -200,6 +200,7 @@ void ix_line_revoked(const struct ix_phone_event *ev); /* call: a provisioned li
 void ix_ask_done(const struct ix_phone_event *ev);
 void ix_line_told(irisx_client_t *c, const struct ix_phone_event *ev);
 void ix_subscription_event(const struct ix_phone_event *ev);
+void ix_subscriptions_of_line(irisx_line_t *l, int err); /* what waited for it is asked for, or ends with err */
 void ix_outside_drop(irisx_client_t *c); /* at the end */
 /* instance.c: the id of this device, from the state folder or new; any thread */
 int ix_client_instance(irisx_client_t *c);

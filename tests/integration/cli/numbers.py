@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The agreed numbers as `irisx call` meets them. usage: numbers.py IRISX SANDBOX    (TAP on stdout)"""
+import itertools
 import os
 import sys
 import threading
@@ -9,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from harness import FAILED, NOT_FOUND, OK, SPEECH, Suite, arguments, check  # noqa: E402
 
 suite = Suite()
-extensions, taking = iter(range(1000, 1010)), threading.Lock()
+extensions, taking = itertools.cycle(range(1000, 1010)), threading.Lock()  # one is free again long before its turn
 
 
 def call(t, number, *options):

@@ -166,8 +166,12 @@ def _(t):
     t.write("text.txt", "from the README\n")
     Process(t, ["sh", "-c", hint + " --password-file " + t.secret_file(password)], env=env).expect(OK, "logged in")
     for line in lines[1:]:
-        p = Process(t, ["bash", "-c", line], env=env)
-        check(p.end() == OK, line, "said", p.text())
+        stays = line.startswith("irisx line ")  # until it is interrupted
+        p = Process(t, ["bash", "-c", "exec " + line if stays else line], env=env)
+        if stays:
+            p.line(": free")
+            p.signal(2)
+        check(p.end() == (INTERRUPTED if stays else OK), line, "said", p.text())
     tty.type("\x03")
     tty.end(INTERRUPTED)
 
