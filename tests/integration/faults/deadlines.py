@@ -191,10 +191,15 @@ def waits(t):
         cancelled(d, "POST /x")
         cancelled(d, "POST /x")
         check(server.count("POST", "/v1/auth/refresh") == 1, "an exchange for each")
-    with HttpServer(silent) as server, Driver(t, server.url, key="k", connections=1, timeout=500, tries=1) as d:
-        d.send("par 2 POST /x")
-        a = d.take()
-        check(a.get("IRISX_E_OUTCOME_UNKNOWN") == 1 and a.get("IRISX_E_TIMEOUT") == 1, "one was sent, one had no room:", a)
+    splits = set()  # the second may get the first's room a moment before its own end, and then it is sent, too
+    for n in range(4):
+        with HttpServer(silent) as server, Driver(t, server.url, key="k", connections=1, timeout=500, tries=1) as d:
+            d.send("par 2 POST /x")
+            a = d.take()
+            unknown, over = a.get("IRISX_E_OUTCOME_UNKNOWN", 0), a.get("IRISX_E_TIMEOUT", 0)
+            check(unknown + over == 2 and unknown >= server.count("POST", "/x") > 0, "what was sent is not known to end well:", a)
+            splits.add(unknown)
+    check(1 in splits, "the one that had no room was said to be sent, each time")
 
 
 @suite.case("many cancelled at once, sent or not: each ends as cancelled, and what comes after is served")
