@@ -194,6 +194,8 @@ void ix_transfer_resume(struct ix_transfer *t)
 
 /* ---- the client -------------------------------------------------------------------------- */
 
+#define NEAR 64 /* descriptors: those that threads of ours open meanwhile are among them */
+
 static void close_on_exec(int fd)
 {
     int domain = 0;
@@ -203,20 +205,24 @@ static void close_on_exec(int fd)
         (void) fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-/* libcurl opens a pair of sockets that programs run by the application would inherit: the two lowest free numbers. */
+/*
+ * libcurl opens a pair of local sockets that programs run by the application would inherit, and does not say which.
+ * They are among the numbers from the lowest free one on that nobody had before.
+ */
 static CURLM *open_multi(void)
 {
-    int a = open("/dev/null", O_RDONLY | O_CLOEXEC), b = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    bool had[NEAR];
+    int lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-    if (a >= 0)
-        (void) close(a);
-    if (b >= 0)
-        (void) close(b);
+    if (lowest < 0)
+        return NULL; /* libcurl would not get two either */
+    (void) close(lowest);
+    for (int i = 0; i < NEAR; i++)
+        had[i] = fcntl(lowest + i, F_GETFD) >= 0;
     CURLM *multi = curl_multi_init();
-    if (multi != NULL) {
-        close_on_exec(a);
-        close_on_exec(b);
-    }
+    for (int i = 0; i < NEAR; i++)
+        if (!had[i])
+            close_on_exec(lowest + i);
     return multi;
 }
 
